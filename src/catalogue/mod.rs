@@ -1,0 +1,4 @@
+//! The catalogue: one [`LayerRecord`] a layer, and its faces.
+//!
+//! Comes in: a definition and what was measured. Goes out: records, matches, documents.
+//! Must not know: HTTP.
