@@ -69,7 +69,7 @@ impl RevisionId {
 
     pub fn new(time: jiff::Timestamp, digest: &super::digest::Sha256Hex) -> Self {
         let time = time
-            .to_zoned(jiff::tz::TimeZone::UTC)
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
             .strftime("%Y%m%dT%H%M%S%3fZ");
         RevisionId(format!("{time}-{}", digest.short(Self::DIGEST_DIGITS)))
     }

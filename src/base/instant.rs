@@ -70,12 +70,10 @@ fn whole_moment(text: &str) -> Result<(Instant, Instant), IntervalError> {
         .ok()
         .filter(|_| text.len() == "2021-12-17".len())
         .and_then(|date| {
-            let start = date.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-            let end = date
-                .at(23, 59, 59, 999_999_999)
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()?;
-            Some((start.timestamp(), end.timestamp()))
+            let utc = jiff::tz::TimeZone::UTC;
+            let start = utc.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+            let end = utc.to_timestamp(date.at(23, 59, 59, 999_999_999)).ok()?;
+            Some((start, end))
         })
         .ok_or_else(|| IntervalError::Instant(super::ids::cut(&text)))
 }
