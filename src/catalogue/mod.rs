@@ -2,3 +2,8 @@
 //!
 //! Comes in: a definition and what was measured. Goes out: records, matches, documents.
 //! Must not know: HTTP.
+
+pub mod record;
+pub mod search;
+
+pub use record::LayerRecord;

@@ -1,0 +1,135 @@
+//! The one record of a layer: what its department declares and what was measured at ingest.
+//! It is `record.json` in the revision's folder; every page and every face is made from it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::Sha256Hex;
+use crate::base::{BBox, Class, LayerId, RevisionId, Schema, Trilingual};
+use crate::definition::{Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerRecord {
+    pub id: LayerId,
+    pub revision: RevisionId,
+    pub published: jiff::Timestamp,
+    pub class: Class,
+    /// Whether people and harvesters find it; a file taken in without a definition is served only.
+    pub catalogued: bool,
+    pub department: Department,
+    pub title: Trilingual,
+    #[serde(rename = "abstract")]
+    pub abstract_text: Trilingual,
+    pub keywords: Keywords,
+    /// Absent only where there was no definition.
+    pub theme: Option<Theme>,
+    pub licence: Licence,
+    /// The line to put under a map, as the licence asks.
+    pub credit: Trilingual,
+    pub frequency: Frequency,
+    pub data_as_at: Option<jiff::civil::Date>,
+    pub origin: Option<String>,
+    pub edition_of: Option<LayerId>,
+    pub display: Display,
+    pub time: Option<TimeFields>,
+    pub schema: Schema,
+    /// One entry a field, in the schema's order.
+    pub field_facts: Vec<FieldFacts>,
+    /// The box of all geometries; absent when there is none.
+    pub extent: Option<BBox>,
+    /// First and last moment of the layer's time fields.
+    pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
+    pub counts: Counts,
+    pub source: SourceAccount,
+}
+
+/// What was measured of one field.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FieldFacts {
+    /// Features with a value.
+    pub filled: u64,
+    /// Different values, exact up to the limit of [`FieldFacts::DISTINCT_MAX`], absent beyond it.
+    pub distinct: Option<u64>,
+    /// The commonest values with their counts, most frequent first; empty where every value differs.
+    pub commonest: Vec<(String, u64)>,
+    /// Smallest and largest number, date or time, as text.
+    pub range: Option<(String, String)>,
+}
+
+impl FieldFacts {
+    /// Different values of a field that are counted before counting stops: it bounds memory.
+    pub const DISTINCT_MAX: usize = 10_000;
+    /// Commonest values that are kept.
+    pub const COMMONEST: usize = 12;
+}
+
+/// read = kept + rejected, always.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    pub read: u64,
+    pub kept: u64,
+    pub rejected: u64,
+    /// Kept features that have no place on the map.
+    pub without_geometry: u64,
+    /// Kept features whose geometry had to be made valid.
+    pub repaired: u64,
+    pub vertices: u64,
+    /// Why features were rejected, with counts.
+    pub rejected_by_reason: BTreeMap<String, u64>,
+    /// What was tidied or repaired, with counts: "ring closed", "no-data value read as null" …
+    pub tidied_by_reason: BTreeMap<String, u64>,
+}
+
+/// Where the data came from and how it was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceAccount {
+    pub files: Vec<SourceFile>,
+    pub format: String,
+    pub encoding: String,
+    pub crs: String,
+    pub transformation: String,
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceFile {
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: Sha256Hex,
+}
+
+impl LayerRecord {
+    /// The credit line of `hong-kong-data.md` §6 for a department and, where known, a portal.
+    pub fn derived_credit(department: &Department, portal: Option<&Trilingual>) -> Trilingual {
+        let government = department.code != "ha" && department.code != "mtr";
+        let en_owner = if government {
+            format!("{}, Government of the Hong Kong SAR", department.name.en)
+        } else {
+            department.name.en.clone()
+        };
+        let zh_owner = if government {
+            format!("香港特別行政區政府{}", department.name.zh_hant)
+        } else {
+            department.name.zh_hant.clone()
+        };
+        let en_via = portal.map_or(String::new(), |portal| format!(", via {}", portal.en));
+        let zh_via = portal.map_or(String::new(), |portal| format!("，經{}", portal.zh_hant));
+        let mut credit = Trilingual {
+            en: format!("Source: {en_owner}{en_via}; intellectual property rights belong to the Government"),
+            zh_hant: format!("資料來源：{zh_owner}{zh_via}；知識產權屬政府所有"),
+            ..Trilingual::default()
+        };
+        crate::definition::simplified::complete(&mut credit);
+        credit
+    }
+
+    /// Whether a category field splits the layer into few enough classes to colour, with its values.
+    pub fn categories(&self, field: &str) -> Option<&[(String, u64)]> {
+        const COLOURS: u64 = 8;
+        let index = self.schema.field_index(field)?;
+        let facts = self.field_facts.get(index)?;
+        let few = facts.distinct.is_some_and(|distinct| (2..=COLOURS).contains(&distinct));
+        few.then_some(facts.commonest.as_slice())
+    }
+}
