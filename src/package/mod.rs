@@ -2,3 +2,52 @@
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
+
+pub mod build;
+pub mod names;
+pub mod pool;
+pub mod read;
+mod row;
+mod tables;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::{LayerId, RevisionId, Schema};
+
+pub use build::{BuiltPackage, PackageBuilder};
+pub use pool::{Pool, ReadError};
+pub use read::OpenPackage;
+pub use row::{Row, ValueRef};
+
+/// A published package: where it is and what it holds. Having one is not leave to read it.
+#[derive(Clone, Debug)]
+pub struct PackageFile {
+    pub layer: LayerId,
+    pub revision: RevisionId,
+    pub path: PathBuf,
+    pub schema: Arc<Schema>,
+    /// Rows of the table, those without geometry included.
+    pub features: u64,
+}
+
+/// What can go wrong with a package that our own ingest wrote.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    #[error("the package {path} failed: {source}")]
+    Sqlite {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("the time for this query is over")]
+    Interrupted,
+    #[error("the package {path} holds a geometry that cannot be read: {source}")]
+    Geometry {
+        path: PathBuf,
+        #[source]
+        source: crate::geometry::GeometryFault,
+    },
+    #[error("the package {path} is not as it was built: {message}")]
+    Unsound { path: PathBuf, message: String },
+}

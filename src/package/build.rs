@@ -1,0 +1,284 @@
+//! Writing a package: rows arrive in Hilbert order, those without geometry last.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::{ToSqlOutput, ValueRef as SqlValue};
+use rusqlite::{Connection, params};
+
+use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::{PackageError, tables};
+use crate::base::{BBox, FeatureId, FieldKind, GeometryKind, LayerId, Schema, Value};
+
+/// What a package says of itself.
+#[derive(Clone, Debug)]
+pub struct PackageHead<'a> {
+    pub layer: &'a LayerId,
+    pub title: &'a str,
+    pub description: &'a str,
+    pub last_change: jiff::Timestamp,
+    pub schema: &'a Schema,
+}
+
+/// A package being written. Dropped without `finish` it is a useless file in the stage.
+pub struct PackageBuilder {
+    connection: Connection,
+    path: PathBuf,
+    table: String,
+    schema: Schema,
+    insert_sql: String,
+    insert_box_sql: String,
+    rows: u64,
+    rows_with_geometry: u64,
+    extent: BBox,
+}
+
+/// A package that is finished and checked, and that its maker may read without a permit.
+#[derive(Clone, Debug)]
+pub struct BuiltPackage {
+    pub path: PathBuf,
+    pub rows: u64,
+    pub rows_with_geometry: u64,
+    pub extent: Option<BBox>,
+}
+
+/// A row's geometry: its blob and its box, or none.
+pub type RowGeometry<'a> = Option<(&'a [u8], &'a BBox)>;
+
+impl PackageBuilder {
+    pub fn create(path: &Path, head: &PackageHead<'_>) -> Result<Self, PackageError> {
+        let fail = sqlite_error(path);
+        let connection = Connection::open(path).map_err(&fail)?;
+        let table = table_name(head.layer);
+        // A crash leaves a stage that is swept, so journal and syncs would only cost time.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+                 PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF; \
+                 PRAGMA application_id = {}; PRAGMA user_version = {}; BEGIN; {}",
+                tables::APPLICATION_ID,
+                tables::USER_VERSION,
+                tables::CORE
+            ))
+            .and_then(|()| connection.execute_batch(&create_table(&table, head.schema)))
+            .and_then(|()| describe(&connection, &table, head))
+            .map_err(&fail)?;
+        let columns = 3 + head.schema.fields.len();
+        let places = vec!["?"; columns].join(",");
+        Ok(PackageBuilder {
+            connection,
+            path: path.to_owned(),
+            insert_sql: format!("INSERT INTO {} VALUES ({places})", quoted(&table)),
+            insert_box_sql: format!("INSERT INTO {} VALUES (?,?,?,?,?)", quoted(&rtree_name(&table))),
+            table,
+            schema: head.schema.clone(),
+            rows: 0,
+            rows_with_geometry: 0,
+            extent: BBox::EMPTY,
+        })
+    }
+
+    /// Adds one row. An empty geometry is stored but stands in no box, as the R-tree extension asks.
+    pub fn insert(
+        &mut self,
+        id: FeatureId,
+        geometry: RowGeometry<'_>,
+        values: &[Value],
+    ) -> Result<(), PackageError> {
+        debug_assert_eq!(values.len(), self.schema.fields.len());
+        let fail = sqlite_error(&self.path);
+        self.rows += 1;
+        let row = self.rows as i64;
+        let mut statement = self.connection.prepare_cached(&self.insert_sql).map_err(&fail)?;
+        statement.raw_bind_parameter(1, row).map_err(&fail)?;
+        statement
+            .raw_bind_parameter(2, geometry.map(|(blob, _)| blob))
+            .map_err(&fail)?;
+        statement
+            .raw_bind_parameter(3, id.get() as i64)
+            .map_err(&fail)?;
+        for (index, value) in values.iter().enumerate() {
+            statement
+                .raw_bind_parameter(4 + index, sql_value(value))
+                .map_err(&fail)?;
+        }
+        statement.raw_execute().map_err(&fail)?;
+        if let Some((_, bbox)) = geometry
+            && !bbox.is_empty()
+        {
+            self.connection
+                .prepare_cached(&self.insert_box_sql)
+                .and_then(|mut statement| {
+                    statement.execute(params![row, bbox.west_deg, bbox.east_deg, bbox.south_deg, bbox.north_deg])
+                })
+                .map_err(&fail)?;
+            self.rows_with_geometry += 1;
+            self.extent.include(bbox);
+        }
+        Ok(())
+    }
+
+    /// Indexes, extents, counts, triggers; then SQLite's own check of the whole file.
+    pub fn finish(self) -> Result<BuiltPackage, PackageError> {
+        let fail = sqlite_error(&self.path);
+        let table = &self.table;
+        let extent = (!self.extent.is_empty()).then_some(self.extent);
+        let edges = extent.map(|bbox| bbox.to_array());
+        let edge = |index: usize| edges.map(|edges| edges[index]);
+        self.connection
+            .execute(
+                "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?",
+                params![edge(0), edge(1), edge(2), edge(3)],
+            )
+            .and_then(|_| {
+                self.connection.execute(
+                    "INSERT INTO gpkg_ogr_contents VALUES (?, ?)",
+                    params![table, self.rows as i64],
+                )
+            })
+            .map_err(&fail)?;
+        let mut finishing = format!(
+            "CREATE UNIQUE INDEX {} ON {} ({});",
+            quoted(&format!("{table}_{ID_COLUMN}")),
+            quoted(table),
+            quoted(ID_COLUMN)
+        );
+        if self.schema.geometry != GeometryKind::None {
+            finishing.push_str(&tables::triggers(table));
+        }
+        finishing.push_str(&tables::count_triggers(table));
+        finishing.push_str("COMMIT; ANALYZE; PRAGMA journal_mode = DELETE;");
+        self.connection.execute_batch(&finishing).map_err(&fail)?;
+        self.check()?;
+        Ok(BuiltPackage {
+            path: self.path,
+            rows: self.rows,
+            rows_with_geometry: self.rows_with_geometry,
+            extent,
+        })
+    }
+
+    fn check(&self) -> Result<(), PackageError> {
+        let fail = sqlite_error(&self.path);
+        let verdict: String = self
+            .connection
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .map_err(&fail)?;
+        let orphans = self
+            .connection
+            .prepare("PRAGMA foreign_key_check")
+            .and_then(|mut statement| statement.exists([]))
+            .map_err(&fail)?;
+        if verdict == "ok" && !orphans {
+            Ok(())
+        } else {
+            Err(PackageError::Unsound {
+                path: self.path.clone(),
+                message: format!("integrity_check says {verdict}, foreign keys broken: {orphans}"),
+            })
+        }
+    }
+}
+
+fn create_table(table: &str, schema: &Schema) -> String {
+    let mut sql = format!(
+        "CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
+        quoted(table),
+        quoted(ROW_COLUMN)
+    );
+    let geometry_type = match schema.geometry {
+        GeometryKind::None => "BLOB",
+        kind => kind.gpkg_name(),
+    };
+    sql.push_str(&format!(", {} {geometry_type}", quoted(GEOMETRY_COLUMN)));
+    sql.push_str(&format!(", {} INTEGER NOT NULL", quoted(ID_COLUMN)));
+    for field in &schema.fields {
+        sql.push_str(&format!(", {} {}", quoted(&field.column), field.kind.gpkg_type()));
+    }
+    sql.push_str(");");
+    if schema.geometry != GeometryKind::None {
+        sql.push_str(&format!(
+            "CREATE VIRTUAL TABLE {} USING rtree(id, minx, maxx, miny, maxy);",
+            quoted(&rtree_name(table))
+        ));
+    }
+    sql
+}
+
+/// Fills the GeoPackage tables that speak of the feature table.
+fn describe(connection: &Connection, table: &str, head: &PackageHead<'_>) -> rusqlite::Result<()> {
+    let has_geometry = head.schema.geometry != GeometryKind::None;
+    let data_type = if has_geometry { "features" } else { "attributes" };
+    let last_change = head.last_change.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    connection.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) \
+         VALUES (?, ?, ?, ?, ?, ?)",
+        params![
+            table,
+            data_type,
+            head.title,
+            head.description,
+            last_change,
+            has_geometry.then_some(tables::SRS_ID)
+        ],
+    )?;
+    if has_geometry {
+        connection.execute(
+            "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                table,
+                GEOMETRY_COLUMN,
+                head.schema.geometry.gpkg_name(),
+                tables::SRS_ID,
+                i32::from(head.schema.has_z),
+                i32::from(head.schema.has_m)
+            ],
+        )?;
+        connection.execute(
+            "INSERT INTO gpkg_extensions VALUES (?, ?, 'gpkg_rtree_index', \
+             'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
+            params![table, GEOMETRY_COLUMN],
+        )?;
+    }
+    for field in &head.schema.fields {
+        let title = field.title.get(crate::base::Language::En);
+        let description = [&field.title.zh_hant, &field.description.en, &field.description.zh_hant]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" · ");
+        connection.execute(
+            "INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            params![
+                table,
+                field.column,
+                field.name,
+                title,
+                description,
+                (field.kind == FieldKind::Json).then_some("application/json")
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn sql_value(value: &Value) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match value {
+        Value::Null => SqlValue::Null,
+        Value::Integer(number) => SqlValue::Integer(*number),
+        Value::Real(number) => SqlValue::Real(*number),
+        Value::Boolean(truth) => SqlValue::Integer(i64::from(*truth)),
+        Value::Text(text) => SqlValue::Text(text.as_bytes()),
+    })
+}
+
+pub(super) fn sqlite_error(path: &Path) -> impl Fn(rusqlite::Error) -> PackageError + use<> {
+    let path = path.to_owned();
+    move |source| match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::OperationInterrupted) => PackageError::Interrupted,
+        _ => PackageError::Sqlite {
+            path: path.clone(),
+            source,
+        },
+    }
+}

@@ -1,0 +1,208 @@
+//! Reading a published package: one read-only connection that nothing can widen.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+
+use super::build::sqlite_error;
+use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::{BuiltPackage, PackageError, PackageFile, Row};
+use crate::base::{BBox, LayerId, Schema};
+
+/// The SQL function that tests a geometry against a box exactly:
+/// `causeway_intersects(geom, west, south, east, north)` in degrees.
+pub const INTERSECTS: &str = "causeway_intersects";
+
+/// An open package. Only [`super::Pool`], which asks for a permit, and ingest, which has just
+/// built the file, can make one.
+pub struct OpenPackage {
+    connection: Connection,
+    package: Arc<PackageFile>,
+    table: String,
+    rtree: String,
+    columns: String,
+}
+
+impl OpenPackage {
+    pub(super) fn open(package: Arc<PackageFile>) -> Result<Self, PackageError> {
+        let fail = sqlite_error(&package.path);
+        let connection = connect(&package.path).map_err(&fail)?;
+        add_functions(&connection).map_err(&fail)?;
+        let table = table_name(&package.layer);
+        let columns = [ID_COLUMN, ROW_COLUMN, GEOMETRY_COLUMN]
+            .into_iter()
+            .chain(package.schema.fields.iter().map(|field| field.column.as_str()))
+            .map(quoted)
+            .collect::<Vec<_>>()
+            .join(", ");
+        Ok(OpenPackage {
+            connection,
+            rtree: quoted(&rtree_name(&table)),
+            table: quoted(&table),
+            columns,
+            package,
+        })
+    }
+
+    /// Opens a package that was just built, before it is published.
+    pub fn open_built(
+        built: &BuiltPackage,
+        layer: &LayerId,
+        revision: crate::base::RevisionId,
+        schema: Arc<Schema>,
+    ) -> Result<Self, PackageError> {
+        OpenPackage::open(Arc::new(PackageFile {
+            layer: layer.clone(),
+            revision,
+            path: built.path.clone(),
+            schema,
+            features: built.rows,
+        }))
+    }
+
+    pub fn package(&self) -> &Arc<PackageFile> {
+        &self.package
+    }
+
+    /// The feature table, quoted.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The R-tree, quoted: `id, minx, maxx, miny, maxy`.
+    pub fn rtree(&self) -> &str {
+        &self.rtree
+    }
+
+    /// The column of a field, quoted.
+    pub fn column(&self, field: usize) -> String {
+        quoted(&self.package.schema.fields[field].column)
+    }
+
+    pub(super) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Runs `SELECT <every column> FROM <table> <rest>`, where `rest` holds only names from
+    /// [`OpenPackage::column`] and its like and every value is a parameter.
+    pub fn select(
+        &self,
+        rest: &str,
+        parameters: &[&dyn ToSql],
+        mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) -> Result<(), PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let sql = format!("SELECT {} FROM {} {rest}", self.columns, self.table);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&fail)?;
+        let mut rows = statement.query(params_from_iter(parameters)).map_err(&fail)?;
+        while let Some(sql_row) = rows.next().map_err(&fail)? {
+            if visit(&Row::new(sql_row, &self.package.schema)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `SELECT count(*) FROM <table> <rest>`.
+    pub fn count(&self, rest: &str, parameters: &[&dyn ToSql]) -> Result<u64, PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let sql = format!("SELECT count(*) FROM {} {rest}", self.table);
+        let count: i64 = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_row(params_from_iter(parameters), |row| row.get(0)))
+            .map_err(&fail)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many rows have a box that touches `bbox`; the tree alone is read.
+    pub fn count_box(&self, bbox: &BBox) -> Result<u64, PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE maxx >= ?1 AND minx <= ?3 AND maxy >= ?2 AND miny <= ?4",
+            self.rtree
+        );
+        let count: i64 = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_row(bbox.to_array(), |row| row.get(0)))
+            .map_err(&fail)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Visits every row whose box touches `bbox`, in the order of the package.
+    /// The R-tree keeps 32-bit floats rounded outward: the caller tests the exact box again.
+    pub fn visit_box(
+        &self,
+        bbox: &BBox,
+        mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) -> Result<(), PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        // CROSS JOIN fixes the order: the tree first, then each row by its place.
+        let sql = format!(
+            "SELECT {} FROM {} AS r CROSS JOIN {} AS t ON t.{} = r.id \
+             WHERE r.maxx >= ?1 AND r.minx <= ?3 AND r.maxy >= ?2 AND r.miny <= ?4",
+            self.columns,
+            self.rtree,
+            self.table,
+            quoted(ROW_COLUMN)
+        );
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&fail)?;
+        let mut rows = statement.query(bbox.to_array()).map_err(&fail)?;
+        while let Some(sql_row) = rows.next().map_err(&fail)? {
+            if visit(&Row::new(sql_row, &self.package.schema)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        immutable_address(path),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // A file cut short under a memory map is a signal; by read it is one failed answer.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// `file:…?mode=ro&immutable=1`: a published file never changes, so SQLite may skip its locks,
+/// which makes a look-up ten times quicker.
+fn immutable_address(path: &Path) -> String {
+    const ESCAPED: percent_encoding::AsciiSet =
+        percent_encoding::CONTROLS.add(b'?').add(b'#').add(b'%');
+    let path = path.to_string_lossy();
+    let escaped = percent_encoding::utf8_percent_encode(&path, &ESCAPED);
+    format!("file:{escaped}?mode=ro&immutable=1")
+}
+
+fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_scalar_function(
+        INTERSECTS,
+        5,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+        |context| {
+            let bbox = BBox::new(context.get(1)?, context.get(2)?, context.get(3)?, context.get(4)?);
+            let Ok(blob) = context.get_raw(0).as_blob() else {
+                return Ok(false);
+            };
+            Ok(crate::geometry::intersects_box(blob, &bbox).unwrap_or(false))
+        },
+    )
+}
