@@ -39,7 +39,8 @@ impl GeometryKind {
             GeometryKind::MultiPoint => "MULTIPOINT",
             GeometryKind::MultiLineString => "MULTILINESTRING",
             GeometryKind::MultiPolygon => "MULTIPOLYGON",
-            GeometryKind::GeometryCollection => "GEOMETRYCOLLECTION",
+            // Any geometry may stand in such a layer, its own parts not wrapped in collections.
+            GeometryKind::GeometryCollection => "GEOMETRY",
             GeometryKind::None => "",
         }
     }

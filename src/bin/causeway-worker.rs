@@ -1,1 +1,112 @@
-fn main(){}
+//! The worker: the only code that links GDAL. It opens the files named in its one argument, in a
+//! process that is limited before the first foreign byte is read, and says what it finds as frames
+//! on its standard output (`intake::delivery::protocol`). It may die at any byte.
+//!
+//! GDAL is a C library, so this binary, and nothing else, holds unsafe code.
+#![allow(unsafe_code)]
+
+#[path = "worker/errors.rs"]
+mod errors;
+#[path = "worker/geometry.rs"]
+mod geometry;
+#[path = "worker/kml.rs"]
+mod kml;
+#[path = "worker/layer.rs"]
+mod layer;
+#[path = "worker/projection.rs"]
+mod projection;
+#[path = "worker/table.rs"]
+mod table;
+
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+
+use causeway::base::limits;
+use causeway::intake::delivery::protocol::{Frame, WorkerRequest};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// Why reading stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// The delivery's fault, in one sentence for its officer.
+    Refused(String),
+    /// Ours: the parent is gone, or the request is broken.
+    Broken(String),
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Stop::Broken(error.to_string())
+    }
+}
+
+type Output = BufWriter<std::io::Stdout>;
+
+fn main() -> ExitCode {
+    const BUFFER_BYTES: usize = 256 * 1024;
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
+    let result = limit_resources().and_then(|()| work(&mut out));
+    let last = match result {
+        Ok(count) => Frame::End(count),
+        Err(Stop::Refused(message)) => Frame::Refused(message),
+        Err(Stop::Broken(message)) => {
+            eprintln!("{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match last.write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Memory, processor time, size of written files and open files, before anything is read.
+fn limit_resources() -> Result<(), Stop> {
+    const OPEN_FILES: u64 = 256;
+    for (resource, most) in [
+        (Resource::As, limits::WORKER_MEMORY_BYTES),
+        (Resource::Cpu, limits::WORKER_CPU.as_secs()),
+        (Resource::Fsize, limits::UNPACKED_BYTES_MAX),
+        (Resource::Nofile, OPEN_FILES),
+        (Resource::Core, 0),
+    ] {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        setrlimit(resource, limit).map_err(|error| Stop::Broken(format!("a limit could not be set: {error}")))?;
+    }
+    Ok(())
+}
+
+fn work(out: &mut Output) -> Result<u64, Stop> {
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    let request: WorkerRequest = serde_json::from_str(&argument)
+        .map_err(|error| Stop::Broken(format!("the request is not understood: {error}")))?;
+    errors::collect();
+    configure();
+    let mut sources = Vec::with_capacity(request.sources.len());
+    for source in &request.sources {
+        sources.push(layer::Source::open(source, &request)?);
+    }
+    Frame::Schemas(sources.iter().map(layer::Source::schema).collect()).write(out)?;
+    let mut count = 0;
+    for (place, source) in sources.into_iter().enumerate() {
+        Frame::Source(place as u32).write(out)?;
+        count += source.read(out)?;
+    }
+    Ok(count)
+}
+
+fn configure() {
+    for (key, value) in [
+        ("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"),
+        ("SHAPE_RESTORE_SHX", "YES"),
+        ("OGR_XLSX_HEADERS", "FORCE"),
+        ("OGR_XLSX_FIELD_TYPES", "STRING"),
+        ("GPX_ELE_AS_25D", "YES"),
+        ("LIBKML_RESOLVE_STYLE", "NO"),
+        ("OGR_GEOJSON_MAX_OBJ_SIZE", "500"),
+        ("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "none"),
+    ] {
+        // An option that cannot be set is unknown to this GDAL, which then has no need of it.
+        let _ = gdal::config::set_config_option(key, value);
+    }
+}

@@ -160,12 +160,6 @@ static LICENCES: LazyLock<Vec<Licence>> = LazyLock::new(|| {
             ),
             "https://creativecommons.org/publicdomain/zero/1.0/",
         ),
-        licence(
-            "not-stated",
-            "other",
-            trilingual("Not stated", "未有說明", "未有说明"),
-            "",
-        ),
     ]
 });
 
@@ -206,10 +200,17 @@ pub fn licence(id: &str) -> Option<&'static Licence> {
 
 /// The identifiers that a definition may use for its licence.
 pub fn licence_ids() -> impl Iterator<Item = &'static str> {
-    LICENCES
-        .iter()
-        .map(|licence| licence.id.as_str())
-        .filter(|id| *id != "not-stated")
+    LICENCES.iter().map(|licence| licence.id.as_str())
+}
+
+/// The licence of a file that was taken in without a definition.
+pub fn not_stated() -> Licence {
+    Licence {
+        id: "not-stated".to_owned(),
+        spdx: "other".to_owned(),
+        title: trilingual("Not stated", "未有說明", "未有说明"),
+        address: String::new(),
+    }
 }
 
 /// The publisher of a file that was taken in without a definition.

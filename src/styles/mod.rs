@@ -1,4 +1,71 @@
-//! MapLibre styles, made by hand or derived from a schema.
+//! MapLibre styles, made by hand or derived from a record.
 //!
 //! Comes in: a record and, where there is one, a hand-made style. Goes out: a finished style.
 //! Must not know: HTTP.
+//!
+//! Styles keep to what QGIS 3.22 understands too: one style layer for each class with a filter,
+//! never `match`, `step` or `case`, and sizes that depend on zoom alone.
+
+mod base_map;
+mod derived;
+mod legend;
+
+use serde_json::Value;
+
+use crate::catalogue::LayerRecord;
+
+pub use base_map::{BASE_LAYER, with_base_map};
+pub use derived::derive;
+pub use legend::{LegendEntry, legend};
+
+/// What stands in stored styles for the server's own address.
+pub const BASE: &str = "{base}";
+
+/// Colours of classes on a light ground, told apart in the three kinds of colour blindness.
+pub const COLOURS: [&str; 8] =
+    ["#2259c7", "#c95f12", "#11835a", "#a0529f", "#5b1b2f", "#788591", "#4c370b", "#0f3350"];
+
+/// Checks a hand-made style: MapLibre version 8, drawing this layer from this layer's tiles.
+pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String> {
+    let file = format!("styles/{}.json", record.id);
+    let style: Value = serde_json::from_str(text)
+        .map_err(|error| format!("{file}:{}:{}: {error}", error.line(), error.column()))?;
+    if style["version"] != 8 {
+        return Err(format!("{file}: version is not 8, the only one that MapLibre reads"));
+    }
+    let layers = style["layers"].as_array().ok_or_else(|| format!("{file}: it has no layers"))?;
+    for layer in layers.iter().filter(|layer| layer["type"] != "background") {
+        if layer["source-layer"] != record.id.as_str() {
+            return Err(format!(
+                "{file}: the style layer {} draws the source-layer {}, but this layer's tiles hold only \"{}\"",
+                layer["id"], layer["source-layer"], record.id
+            ));
+        }
+        for field in fields_of(&layer["filter"]) {
+            if record.schema.field(&field).is_none() {
+                return Err(format!("{file}: a filter asks for the field \"{field}\", which the layer does not have"));
+            }
+        }
+    }
+    Ok(style)
+}
+
+/// Names that `["get", name]` asks for anywhere inside an expression.
+fn fields_of(expression: &Value) -> Vec<String> {
+    let Some(list) = expression.as_array() else { return Vec::new() };
+    match list.as_slice() {
+        [Value::String(get), Value::String(name)] if get == "get" => vec![name.clone()],
+        _ => list.iter().flat_map(fields_of).collect(),
+    }
+}
+
+/// A stored style with the server's address in place, and tiles named by their revision so that
+/// they may be kept for ever.
+pub fn placed(style: &Value, base: &str, record: &LayerRecord) -> Value {
+    let text = style.to_string();
+    let tilejson = format!("{BASE}/tilejson/{}.json", record.id);
+    let of_revision = format!("{tilejson}?revision={}", record.revision);
+    let placed = text.replace(&tilejson, &of_revision).replace(BASE, base);
+    // The replacement puts an address into JSON strings; an address has no quotes or backslashes.
+    serde_json::from_str(&placed).unwrap_or_else(|_| style.clone())
+}

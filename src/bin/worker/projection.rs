@@ -1,0 +1,65 @@
+//! From the delivery's coordinates to CRS84, by PROJ, x always east.
+
+use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
+
+use super::Stop;
+
+/// The way of one source to CRS84; `None` inside when it is CRS84 already.
+pub struct Projection {
+    transform: Option<CoordTransform>,
+    pub crs: String,
+    pub words: String,
+}
+
+impl Projection {
+    /// By name, such as `EPSG:2326`; `how` says where the name comes from.
+    pub fn from_name(name: &str, how: &str, shown: &str) -> Result<Self, Stop> {
+        let reference = SpatialRef::from_definition(name).map_err(|_| {
+            Stop::Refused(format!("{shown}: the coordinate system \"{name}\" is not known; name one such as EPSG:2326"))
+        })?;
+        Projection::from_reference(reference, how, shown)
+    }
+
+    pub fn from_reference(mut source: SpatialRef, how: &str, shown: &str) -> Result<Self, Stop> {
+        // Without this EPSG:2326 would be read northing first, 25 km off, and nobody would say so.
+        source.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+        let name = name_of(&mut source);
+        let crs = format!("{name} ({how})");
+        if name == "EPSG:4326" || name == "OGC:CRS84" {
+            return Ok(Projection { transform: None, crs, words: "none: the coordinates are CRS84".to_owned() });
+        }
+        let broken = |error: gdal::errors::GdalError| Stop::Refused(format!("{shown}: {name} cannot be brought to WGS 84: {error}"));
+        let mut target = SpatialRef::from_epsg(4326).map_err(broken)?;
+        target.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+        let transform = CoordTransform::new(&source, &target).map_err(broken)?;
+        let words = match name.as_str() {
+            "EPSG:2326" => "EPSG:2326 to CRS84 by EPSG:1825, accurate to 1 m".to_owned(),
+            other => format!("{other} to CRS84 by PROJ's best operation"),
+        };
+        Ok(Projection { transform: Some(transform), crs, words })
+    }
+
+    pub fn transform(&self) -> Option<&CoordTransform> {
+        self.transform.as_ref()
+    }
+
+    /// A single point, x east; `None` where PROJ has no answer.
+    pub fn point(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        let Some(transform) = &self.transform else { return Some((x, y)) };
+        let (mut xs, mut ys, mut zs) = ([x], [y], [0.0]);
+        transform.transform_coords(&mut xs, &mut ys, &mut zs).ok()?;
+        Some((xs[0], ys[0]))
+    }
+}
+
+/// `EPSG:2326` where an authority is named or PROJ recognises the text, else the system's own name.
+fn name_of(reference: &mut SpatialRef) -> String {
+    if reference.auth_code().is_err() {
+        let _ = reference.auto_identify_epsg();
+        super::errors::take_failure();
+    }
+    match (reference.auth_name(), reference.auth_code()) {
+        (Some(authority), Ok(code)) => format!("{authority}:{code}"),
+        _ => reference.name().unwrap_or_else(|| "an unnamed coordinate system".to_owned()),
+    }
+}

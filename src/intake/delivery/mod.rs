@@ -1,0 +1,117 @@
+//! Reading a delivery: copy it, unpack it, recognise it, have the worker read it.
+//!
+//! Comes in: the files of a delivery as they are. Goes out: fields, then features in CRS84, one at
+//! a time, and an account of how they were read. Must not know: what becomes of them. Nothing
+//! here links GDAL; only the worker does, in a process of its own.
+
+pub mod columns;
+pub mod private_use;
+pub mod protocol;
+mod recognise;
+mod run;
+mod stage;
+pub mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{FieldKind, Value};
+
+pub use recognise::{Format, in_hk1980_grid};
+
+/// What is asked of a delivery: `[source]` of a definition, or only files.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ReadRequest {
+    /// Existing files in order, companions of a shapefile included or not.
+    pub files: Vec<PathBuf>,
+    pub format: Option<String>,
+    pub encoding: Option<String>,
+    pub crs: Option<String>,
+    pub layer: Option<String>,
+    pub easting: Option<String>,
+    pub northing: Option<String>,
+    pub longitude: Option<String>,
+    pub latitude: Option<String>,
+    pub file_name_field: Option<String>,
+}
+
+/// One field as the source has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceField {
+    pub name: String,
+    pub kind: FieldKind,
+    /// The format knows only text, so the kind is found over the whole file.
+    pub untyped: bool,
+}
+
+/// How the delivery was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFacts {
+    pub format: String,
+    pub encoding: String,
+    pub crs: String,
+    pub transformation: String,
+    pub notes: Vec<String>,
+}
+
+/// One feature on its way in. `wkb` holds CRS84 degrees.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceFeature {
+    /// Place in its file, from 1.
+    pub row: u64,
+    pub wkb: Option<Vec<u8>>,
+    pub repaired: Option<Repair>,
+    pub values: Vec<Value>,
+    /// Why the feature has no geometry although one was expected, or other trouble with it.
+    pub problem: Option<String>,
+}
+
+/// A geometry that was made valid, and by how much its area changed as a share of what it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repair {
+    pub reason: String,
+    pub area_change: f64,
+}
+
+/// Who takes in what is read. `schema` comes once, before the first feature.
+pub trait DeliverySink {
+    fn schema(&mut self, fields: &[SourceField], facts: &SourceFacts) -> Result<(), DeliveryError>;
+    fn feature(&mut self, feature: SourceFeature) -> Result<(), DeliveryError>;
+}
+
+/// Why a delivery could not be read. `Refused` is the delivery's fault, the others are ours.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    #[error("{0}")]
+    Refused(String),
+    #[error("the worker {worker} could not be started: {source}; build it with: cargo build --features worker")]
+    WorkerMissing { worker: PathBuf, source: std::io::Error },
+    #[error("the worker stopped before it had finished: {0}")]
+    WorkerFailed(String),
+    #[error("the worker took longer than {seconds} s, the limit")]
+    WorkerTooSlow { seconds: u64 },
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Sink(String),
+}
+
+impl DeliveryError {
+    fn file(path: &Path) -> impl FnOnce(std::io::Error) -> DeliveryError + '_ {
+        move |source| DeliveryError::File { path: path.to_owned(), source }
+    }
+}
+
+/// Reads a delivery through the worker. `scratch` is an empty private folder on the data disk;
+/// the delivery's own files are never opened for writing. Answers how many features were read.
+pub fn read(
+    request: &ReadRequest,
+    worker: &Path,
+    scratch: &Path,
+    sink: &mut dyn DeliverySink,
+) -> Result<u64, DeliveryError> {
+    let staged = stage::stage(&request.files, scratch)?;
+    let sources = recognise::recognise(&staged, request)?;
+    run::run(&sources, request, worker, scratch, sink)
+}

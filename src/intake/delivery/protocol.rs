@@ -1,0 +1,281 @@
+//! What the worker says on its standard output: frames of a length (u32, little-endian), a type
+//! byte and a body. Schema, problem and end are JSON; features are binary, because there are many.
+//!
+//! The reader trusts nothing: lengths are bounded, and a stream that stops without an end frame is
+//! a failure, at whatever byte it stops.
+
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Repair, SourceFacts, SourceField, SourceFeature};
+use crate::base::{Value, limits};
+
+/// What the worker is asked, as JSON in its only argument.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkerRequest {
+    pub sources: Vec<WorkerSource>,
+    pub crs: Option<String>,
+    pub layer: Option<String>,
+    pub easting: Option<String>,
+    pub northing: Option<String>,
+    pub longitude: Option<String>,
+    pub latitude: Option<String>,
+}
+
+/// One file for the worker to open.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkerSource {
+    pub path: std::path::PathBuf,
+    /// The name to use in messages: the department's own.
+    pub shown: String,
+    pub format: super::Format,
+    /// The Encoding Standard's label and how it was found, where the format does not say itself.
+    pub encoding: Option<(String, String)>,
+    /// CRS that holds where neither definition nor file says one, and how it was found.
+    pub assumed_crs: Option<(String, String)>,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// All sources are open; the fields of each, in order, and how they were read.
+    Schemas(Vec<SourceSchema>),
+    /// From here on features are of the source with this place.
+    Source(u32),
+    Feature(SourceFeature),
+    /// The delivery is refused; nothing follows.
+    Refused(String),
+    /// Everything was read: the number of features.
+    End(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceSchema {
+    pub fields: Vec<SourceField>,
+    pub facts: SourceFacts,
+}
+
+const SCHEMAS: u8 = b'S';
+const SOURCE: u8 = b'N';
+const FEATURE: u8 = b'F';
+const REFUSED: u8 = b'R';
+const END: u8 = b'E';
+
+impl Frame {
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut body = Vec::new();
+        let kind = match self {
+            Frame::Schemas(schemas) => {
+                serde_json::to_writer(&mut body, schemas)?;
+                SCHEMAS
+            }
+            Frame::Source(place) => {
+                body.extend_from_slice(&place.to_le_bytes());
+                SOURCE
+            }
+            Frame::Feature(feature) => {
+                encode_feature(feature, &mut body);
+                FEATURE
+            }
+            Frame::Refused(message) => {
+                body.extend_from_slice(message.as_bytes());
+                REFUSED
+            }
+            Frame::End(count) => {
+                body.extend_from_slice(&count.to_le_bytes());
+                END
+            }
+        };
+        let length = u32::try_from(body.len() + 1).map_err(|_| invalid("a frame is over 4 GiB"))?;
+        out.write_all(&length.to_le_bytes())?;
+        out.write_all(&[kind])?;
+        out.write_all(&body)
+    }
+
+    /// Reads the next frame; the end of the stream is an error, because only `End` ends it.
+    pub fn read(input: &mut impl Read) -> io::Result<Frame> {
+        let mut length = [0u8; 4];
+        input.read_exact(&mut length)?;
+        let length = u32::from_le_bytes(length) as usize;
+        if length == 0 || length > limits::FRAME_BYTES_MAX {
+            return Err(invalid("a frame's length is out of bounds"));
+        }
+        let mut body = Vec::new();
+        // Grows as bytes arrive: a lying length costs nothing.
+        input.take(length as u64).read_to_end(&mut body)?;
+        if body.len() != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Frame::decode(body[0], &body[1..])
+    }
+
+    fn decode(kind: u8, body: &[u8]) -> io::Result<Frame> {
+        match kind {
+            SCHEMAS => Ok(Frame::Schemas(serde_json::from_slice(body)?)),
+            SOURCE => Ok(Frame::Source(u32::from_le_bytes(exact(body)?))),
+            FEATURE => decode_feature(body).map(Frame::Feature),
+            REFUSED => Ok(Frame::Refused(String::from_utf8_lossy(body).into_owned())),
+            END => Ok(Frame::End(u64::from_le_bytes(exact(body)?))),
+            _ => Err(invalid("a frame is of no known type")),
+        }
+    }
+}
+
+fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
+    out.extend_from_slice(&feature.row.to_le_bytes());
+    put_optional(out, feature.wkb.as_deref());
+    put_optional(out, feature.problem.as_deref().map(str::as_bytes));
+    put_optional(out, feature.repaired.as_ref().map(|repair| repair.reason.as_bytes()));
+    if let Some(repair) = &feature.repaired {
+        out.extend_from_slice(&repair.area_change.to_le_bytes());
+    }
+    out.extend_from_slice(&(feature.values.len() as u32).to_le_bytes());
+    for value in &feature.values {
+        match value {
+            Value::Null => out.push(0),
+            Value::Integer(number) => {
+                out.push(1);
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            Value::Real(number) => {
+                out.push(2);
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            Value::Boolean(truth) => out.extend_from_slice(&[3, u8::from(*truth)]),
+            Value::Text(text) => {
+                out.push(4);
+                put_bytes(out, text.as_bytes());
+            }
+        }
+    }
+}
+
+fn put_optional(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    out.push(u8::from(bytes.is_some()));
+    if let Some(bytes) = bytes {
+        put_bytes(out, bytes);
+    }
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
+    let mut cursor = Cursor { body };
+    let row = u64::from_le_bytes(cursor.array()?);
+    let wkb = cursor.optional()?.map(<[u8]>::to_vec);
+    let problem = cursor.optional()?.map(text).transpose()?;
+    let repaired = match cursor.optional()? {
+        Some(reason) => Some(Repair {
+            reason: text(reason)?,
+            area_change: f64::from_le_bytes(cursor.array()?),
+        }),
+        None => None,
+    };
+    let count = u32::from_le_bytes(cursor.array()?) as usize;
+    if count > limits::FIELDS_MAX {
+        return Err(invalid("a feature has more values than a layer may have fields"));
+    }
+    let mut values = Vec::with_capacity(count);
+    for _ in 0..count {
+        let [tag] = cursor.array()?;
+        values.push(match tag {
+            0 => Value::Null,
+            1 => Value::Integer(i64::from_le_bytes(cursor.array()?)),
+            2 => Value::Real(f64::from_le_bytes(cursor.array()?)),
+            3 => Value::Boolean(cursor.array::<1>()? != [0]),
+            4 => Value::Text(text(cursor.bytes()?)?),
+            _ => return Err(invalid("a value is of no known type")),
+        });
+    }
+    if !cursor.body.is_empty() {
+        return Err(invalid("bytes follow the end of a feature"));
+    }
+    Ok(SourceFeature { row, wkb, repaired, values, problem })
+}
+
+struct Cursor<'a> {
+    body: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> io::Result<&'a [u8]> {
+        if count > self.body.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let (taken, rest) = self.body.split_at(count);
+        self.body = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        exact(self.take(N)?)
+    }
+
+    fn bytes(&mut self) -> io::Result<&'a [u8]> {
+        let count = u32::from_le_bytes(self.array()?) as usize;
+        self.take(count)
+    }
+
+    fn optional(&mut self) -> io::Result<Option<&'a [u8]>> {
+        let [present] = self.array()?;
+        if present == 0 { Ok(None) } else { self.bytes().map(Some) }
+    }
+}
+
+fn exact<const N: usize>(bytes: &[u8]) -> io::Result<[u8; N]> {
+    bytes.try_into().map_err(|_| io::ErrorKind::UnexpectedEof.into())
+}
+
+fn text(bytes: &[u8]) -> io::Result<String> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| invalid("a text is not UTF-8"))
+}
+
+fn invalid(message: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::Integer),
+            (-1e300f64..1e300).prop_map(Value::Real),
+            any::<bool>().prop_map(Value::Boolean),
+            ".{0,20}".prop_map(Value::Text),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_feature_comes_out_as_it_went_in(
+            row in any::<u64>(),
+            wkb in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..50)),
+            problem in proptest::option::of(".{0,20}"),
+            repaired in proptest::option::of((".{0,9}", -1f64..1.0)),
+            values in proptest::collection::vec(value(), 0..8),
+        ) {
+            let repaired = repaired.map(|(reason, area_change)| Repair { reason, area_change });
+            let frame = Frame::Feature(SourceFeature { row, wkb, repaired, values, problem });
+            let mut bytes = Vec::new();
+            frame.write(&mut bytes).unwrap();
+            prop_assert_eq!(&Frame::read(&mut bytes.as_slice()).unwrap(), &frame);
+            for length in 0..bytes.len() {
+                prop_assert!(Frame::read(&mut &bytes[..length]).is_err());
+            }
+        }
+
+        #[test]
+        fn any_bytes_give_a_frame_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Frame::read(&mut bytes.as_slice());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Which encoding text is in: from its mark, from the declaration, then from the bytes.
+//! Big5 always means Big5-HKSCS, for no Hong Kong file is anything else.
+
+use encoding_rs::Encoding;
+
+/// An encoding and how it was found, in words for the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEncoding {
+    /// A label of the Encoding Standard: `utf-8`, `big5`, `gb18030`, `utf-16le`, `windows-1252` …
+    pub label: &'static str,
+    pub how: String,
+}
+
+/// The label for a name that a person or a file declares; any Big5 is the standard's `big5`,
+/// which holds HKSCS.
+pub fn label_of(declared: &str) -> Option<&'static str> {
+    let name = declared.trim().to_ascii_lowercase().replace('_', "-");
+    let big5 = ["big5-hkscs", "big5hkscs", "cp950", "950", "cp951", "951", "ms950", "windows-950"];
+    let gbk = ["cp936", "936", "ms936"];
+    let label = match name.as_str() {
+        known if big5.contains(&known) || known.starts_with("big5") => "big5",
+        known if gbk.contains(&known) => "gbk",
+        "65001" | "utf8" => "utf-8",
+        "1252" | "cp1252" | "ansi 1252" | "88591" | "8859-1" => "windows-1252",
+        other => other,
+    };
+    Encoding::for_label(label.as_bytes()).map(label_for)
+}
+
+/// The encoding of a whole text file.
+pub fn find(bytes: &[u8], declared: Option<&str>) -> Result<FoundEncoding, String> {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Ok(FoundEncoding {
+            label: label_for(encoding),
+            how: "byte order mark".to_owned(),
+        });
+    }
+    if let Some(declared) = declared {
+        return label_of(declared)
+            .map(|label| FoundEncoding {
+                label,
+                how: format!("declared as {declared}"),
+            })
+            .ok_or_else(|| {
+                format!("the encoding \"{declared}\" is not known; name one such as UTF-8, Big5-HKSCS, GB18030 or UTF-16LE")
+            });
+    }
+    Ok(guess(bytes))
+}
+
+/// The encoding of bytes that nobody declares: UTF-8 if they are that, else by their statistics.
+pub fn guess(bytes: &[u8]) -> FoundEncoding {
+    if bytes.is_ascii() {
+        return FoundEncoding { label: "utf-8", how: "only ASCII".to_owned() };
+    }
+    if std::str::from_utf8(bytes).is_ok() {
+        return FoundEncoding { label: "utf-8", how: "the bytes are valid UTF-8".to_owned() };
+    }
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let encoding = detector.guess(Some(b"hk"), chardetng::Utf8Detection::Deny);
+    FoundEncoding {
+        label: label_for(encoding),
+        how: "recognised from the bytes".to_owned(),
+    }
+}
+
+/// Text in the encoding of a label; the count says how many places could not be read.
+pub fn decode(bytes: &[u8], label: &str) -> (String, usize) {
+    let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(encoding_rs::UTF_8);
+    let (text, _, had_errors) = encoding.decode(bytes);
+    let unread = if had_errors { text.matches('\u{FFFD}').count() } else { 0 };
+    (text.into_owned(), unread)
+}
+
+/// The name that GDAL's `ENCODING` option needs for a label.
+pub fn gdal_name(label: &str) -> &'static str {
+    match label {
+        "big5" => "BIG5-HKSCS",
+        "gbk" | "gb18030" => "GB18030",
+        "windows-1252" => "CP1252",
+        _ => "UTF-8",
+    }
+}
+
+/// The name to show people.
+pub fn shown_name(label: &str) -> &'static str {
+    match label {
+        "big5" => "Big5-HKSCS",
+        "gbk" => "GBK",
+        "gb18030" => "GB18030",
+        "utf-16le" => "UTF-16LE",
+        "utf-16be" => "UTF-16BE",
+        "windows-1252" => "Windows-1252",
+        _ => "UTF-8",
+    }
+}
+
+fn label_for(encoding: &'static Encoding) -> &'static str {
+    match encoding.name() {
+        "Big5" => "big5",
+        "GBK" => "gbk",
+        "gb18030" => "gb18030",
+        "UTF-16LE" => "utf-16le",
+        "UTF-16BE" => "utf-16be",
+        "UTF-8" => "utf-8",
+        _ => "windows-1252",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_big5_is_big5_with_hkscs() {
+        for name in ["Big5", "BIG5-HKSCS", "CP950", "950", "big5_hkscs", "Big5-HKSCS:2008"] {
+            assert_eq!(label_of(name), Some("big5"), "{name}");
+        }
+        assert_eq!(label_of("klingon"), None);
+    }
+
+    #[test]
+    fn bytes_are_recognised_without_a_declaration() {
+        // 深水埗區, whose 埗 is the HKSCS pair 96 F5 that code page 950 does not know.
+        let district = [0xB2, 0x60, 0xA4, 0xF4, 0x96, 0xF5, 0xB0, 0xCF];
+        let found = guess(&district);
+        assert_eq!(found.label, "big5");
+        assert_eq!(decode(&district, found.label), ("深水埗區".to_owned(), 0));
+        assert_eq!(guess("圖書館".as_bytes()).label, "utf-8");
+        assert_eq!(find(b"\xFF\xFEa\0", None).unwrap().label, "utf-16le");
+        assert!(find(b"x", Some("klingon")).is_err());
+    }
+}

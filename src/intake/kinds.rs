@@ -1,0 +1,129 @@
+//! What a column of text really holds, found over the whole file, and values turned into that.
+
+use jiff::tz::TimeZone;
+
+use super::times;
+use crate::base::{FieldKind, Value};
+
+/// Watches the values of one column.
+#[derive(Clone, Debug)]
+pub struct KindFinder {
+    can_be_integer: bool,
+    can_be_real: bool,
+    has_values: bool,
+}
+
+impl Default for KindFinder {
+    fn default() -> Self {
+        KindFinder { can_be_integer: true, can_be_real: true, has_values: false }
+    }
+}
+
+impl KindFinder {
+    pub fn see(&mut self, value: &Value) {
+        let Value::Text(text) = value else { return };
+        self.has_values = true;
+        self.can_be_integer = self.can_be_integer && integer(text).is_some();
+        self.can_be_real = self.can_be_real && real(text).is_some();
+    }
+
+    pub fn kind(&self) -> FieldKind {
+        match (self.has_values, self.can_be_integer, self.can_be_real) {
+            (true, true, _) => FieldKind::Integer,
+            (true, false, true) => FieldKind::Real,
+            _ => FieldKind::Text,
+        }
+    }
+}
+
+/// A whole number as it would be written back: `007` is a code, `+5` a text.
+fn integer(text: &str) -> Option<i64> {
+    let number: i64 = text.trim().parse().ok()?;
+    (number.to_string() == text.trim()).then_some(number)
+}
+
+fn real(text: &str) -> Option<f64> {
+    let trimmed = text.trim();
+    let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_code = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    let starts_well = digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+    (is_plain && !is_code && starts_well).then(|| trimmed.parse().ok()).flatten()
+}
+
+/// How the values of one field are turned into its kind.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    pub kind: FieldKind,
+    pub zone: TimeZone,
+    pub day_first: bool,
+}
+
+impl Conversion {
+    /// The value in the field's kind; `Err` gives back what could not be turned.
+    pub fn apply(&self, value: Value) -> Result<Value, Value> {
+        let Value::Text(text) = value else { return Ok(self.number(value)) };
+        let converted = match self.kind {
+            FieldKind::Text | FieldKind::Json => return Ok(Value::Text(text)),
+            FieldKind::Integer => text.trim().replace(',', "").parse().ok().map(Value::Integer),
+            FieldKind::Real => text
+                .trim()
+                .replace(',', "")
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())
+                .map(Value::Real),
+            FieldKind::Boolean => truth(&text).map(Value::Boolean),
+            FieldKind::Date => times::date(&text, self.day_first).map(Value::Text),
+            FieldKind::DateTime => times::date_time(&text, &self.zone, self.day_first).map(Value::Text),
+        };
+        converted.ok_or(Value::Text(text))
+    }
+
+    fn number(&self, value: Value) -> Value {
+        match (value, self.kind) {
+            (Value::Integer(number), FieldKind::Real) => Value::Real(number as f64),
+            (Value::Integer(number), FieldKind::Boolean) => Value::Boolean(number != 0),
+            (Value::Integer(number), FieldKind::Text) => Value::Text(number.to_string()),
+            (Value::Real(number), FieldKind::Text) => Value::Text(number.to_string()),
+            (Value::Boolean(truth), FieldKind::Text) => Value::Text(truth.to_string()),
+            (Value::Real(number), FieldKind::Integer) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Value::Integer(number as i64)
+            }
+            (value, _) => value,
+        }
+    }
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" | "是" => Some(true),
+        "false" | "no" | "n" | "0" | "否" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_what_all_its_values_are() {
+        for (values, kind) in [
+            (vec!["1", "-20"], FieldKind::Integer),
+            (vec!["1", "2.5"], FieldKind::Real),
+            (vec!["007", "008"], FieldKind::Text),
+            (vec!["1", "x"], FieldKind::Text),
+            (vec!["1e5"], FieldKind::Text),
+            (vec![], FieldKind::Text),
+            (vec!["836694.05", "0.5"], FieldKind::Real),
+        ] {
+            let mut finder = KindFinder::default();
+            finder.see(&Value::Null);
+            for value in &values {
+                finder.see(&Value::Text((*value).to_owned()));
+            }
+            assert_eq!(finder.kind(), kind, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is to be taken in: from a definition, or from a bare file with a class.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::assemble::Assembled;
+use super::delivery::ReadRequest;
+use super::{IngestError, file_error};
+use crate::base::digest::Sha256Hex;
+use crate::base::{Class, LayerId, RevisionId, Trilingual};
+use crate::catalogue::LayerRecord;
+use crate::catalogue::record::{SourceAccount, SourceFile};
+use crate::definition::vocabulary;
+use crate::definition::{FieldDefinition, Frequency, Keywords, LayerDefinition};
+
+/// One layer to take in.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub layer: LayerId,
+    pub class: Class,
+    pub request: ReadRequest,
+    /// SHA-256 of what was declared.
+    pub digest: Sha256Hex,
+    definition: Option<LayerDefinition>,
+    title: Trilingual,
+}
+
+/// A file without a definition, and what its giver says of it.
+#[derive(Clone, Debug)]
+pub struct BareFile {
+    pub path: PathBuf,
+    pub class: Class,
+    pub layer: Option<LayerId>,
+}
+
+impl Plan {
+    pub fn from_definition(definition: LayerDefinition) -> Self {
+        let source = &definition.source;
+        Plan {
+            layer: definition.id.clone(),
+            class: definition.class,
+            request: ReadRequest {
+                files: source.files.clone(),
+                format: source.format.clone(),
+                encoding: source.encoding.clone(),
+                crs: source.crs.clone(),
+                layer: source.layer.clone(),
+                easting: source.easting.clone(),
+                northing: source.northing.clone(),
+                longitude: source.longitude.clone(),
+                latitude: source.latitude.clone(),
+                file_name_field: source.file_name_field.clone(),
+            },
+            digest: definition.digest.clone(),
+            title: definition.title.clone(),
+            definition: Some(definition),
+        }
+    }
+
+    /// The id of a bare file is `local-` and its name in letters a–z, digits and hyphens.
+    pub fn from_bare_file(file: BareFile) -> Result<Self, IngestError> {
+        let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let layer = match file.layer {
+            Some(layer) => layer,
+            None => format!("local-{}", slug(&name))
+                .parse()
+                .map_err(|error: crate::base::ids::IdError| IngestError::Refused(format!("{error}; give one with --layer")))?,
+        };
+        let path = std::path::absolute(&file.path).map_err(file_error(&file.path))?;
+        Ok(Plan {
+            layer,
+            class: file.class,
+            request: ReadRequest { files: vec![path], ..ReadRequest::default() },
+            digest: Sha256Hex::of_bytes(file.class.as_str().as_bytes()),
+            definition: None,
+            title: Trilingual::untranslated(&name),
+        })
+    }
+
+    pub fn title(&self) -> &Trilingual {
+        &self.title
+    }
+
+    pub fn abstract_text(&self) -> &str {
+        self.definition.as_ref().map_or("", |definition| &definition.abstract_text.en)
+    }
+
+    pub fn fields(&self) -> Option<&BTreeMap<String, FieldDefinition>> {
+        self.definition.as_ref().map(|definition| &definition.fields)
+    }
+
+    pub fn identity_key(&self) -> Option<&str> {
+        self.definition.as_ref().and_then(|definition| definition.identity_key.as_deref())
+    }
+
+    pub fn no_data(&self) -> &[String] {
+        self.definition.as_ref().map_or(&[], |definition| &definition.source.no_data)
+    }
+
+    pub fn time(&self) -> Option<&crate::definition::TimeFields> {
+        self.definition.as_ref().and_then(|definition| definition.time.as_ref())
+    }
+
+    /// Fields that the definition names and the delivery lacks, as one sentence.
+    pub fn check_fields(&self, delivered: &[super::delivery::SourceField]) -> Result<(), IngestError> {
+        let Some(definition) = &self.definition else { return Ok(()) };
+        for (name, purpose) in definition.named_fields() {
+            if !delivered.iter().any(|field| field.name == name) {
+                let names: Vec<&str> = delivered.iter().map(|field| field.name.as_str()).collect();
+                return Err(IngestError::Refused(format!(
+                    "the definition of {} names the field \"{name}\" in {purpose}, but the delivery has {}",
+                    self.layer,
+                    names.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Size and digest of every file of the delivery, with its own name.
+    pub fn measure_files(&self) -> Result<Vec<SourceFile>, IngestError> {
+        self.request.files.iter().map(|path| measure(path)).collect()
+    }
+
+    pub fn record(
+        &self,
+        assembled: &Assembled,
+        files: Vec<SourceFile>,
+        revision: RevisionId,
+        published: jiff::Timestamp,
+    ) -> LayerRecord {
+        let definition = self.definition.as_ref();
+        let catalogue = definition.map(|definition| &definition.catalogue);
+        let department = definition.map_or_else(vocabulary::no_department, |definition| definition.department.clone());
+        let portal = catalogue.and_then(|catalogue| catalogue.portal.as_ref());
+        let credit = match catalogue {
+            Some(catalogue) => catalogue
+                .credit
+                .clone()
+                .unwrap_or_else(|| LayerRecord::derived_credit(&department, portal)),
+            None => Trilingual::default(),
+        };
+        LayerRecord {
+            id: self.layer.clone(),
+            revision,
+            published,
+            class: self.class,
+            catalogued: definition.is_some(),
+            title: self.title.clone(),
+            abstract_text: definition.map(|definition| definition.abstract_text.clone()).unwrap_or_default(),
+            keywords: definition.map_or_else(Keywords::default, |definition| definition.keywords.clone()),
+            theme: catalogue.map(|catalogue| catalogue.theme.clone()),
+            licence: catalogue.map_or_else(vocabulary::not_stated, |catalogue| catalogue.licence.clone()),
+            credit,
+            frequency: catalogue.map_or(Frequency::Unknown, |catalogue| catalogue.frequency),
+            data_as_at: catalogue.and_then(|catalogue| catalogue.data_as_at),
+            origin: catalogue.and_then(|catalogue| catalogue.origin.clone()),
+            edition_of: catalogue.and_then(|catalogue| catalogue.edition_of.clone()),
+            display: definition.map(|definition| definition.display.clone()).unwrap_or_default(),
+            time: self.time().cloned(),
+            department,
+            schema: assembled.schema.as_ref().clone(),
+            field_facts: assembled.field_facts.clone(),
+            extent: assembled.package.extent,
+            period: assembled.period,
+            counts: assembled.counts.clone(),
+            source: SourceAccount {
+                files,
+                format: assembled.facts.format.clone(),
+                encoding: assembled.facts.encoding.clone(),
+                crs: assembled.facts.crs.clone(),
+                transformation: assembled.facts.transformation.clone(),
+                notes: assembled.facts.notes.clone(),
+            },
+        }
+    }
+}
+
+fn measure(path: &Path) -> Result<SourceFile, IngestError> {
+    let bytes = std::fs::metadata(path).map_err(file_error(path))?.len();
+    Ok(SourceFile {
+        name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        bytes,
+        sha256: Sha256Hex::of_file(path).map_err(file_error(path))?,
+    })
+}
+
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for character in name.chars().flat_map(char::to_lowercase) {
+        if character.is_ascii_alphanumeric() {
+            slug.push(character);
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "layer".to_owned() } else { slug.chars().take(80).collect() }
+}

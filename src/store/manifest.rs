@@ -1,0 +1,100 @@
+//! The revision's account of itself, `manifest.json`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, file_error};
+use crate::base::digest::Sha256Hex;
+use crate::base::{LayerId, RevisionId};
+
+/// The format that this version writes; readers take it and the one before.
+pub const MANIFEST_FORMAT: u32 = 1;
+
+/// What a revision holds, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    pub layer: LayerId,
+    pub revision: RevisionId,
+    pub published: jiff::Timestamp,
+    /// Digest of definition, delivery, style and ingest format: equal means nothing has changed.
+    pub fingerprint: Sha256Hex,
+    /// Every other file of the revision.
+    pub files: BTreeMap<String, FileEntry>,
+    /// read = kept + rejected.
+    pub read: u64,
+    pub kept: u64,
+    pub rejected: u64,
+    pub crs_operation: String,
+    pub tools: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    pub bytes: u64,
+    pub sha256: Sha256Hex,
+}
+
+impl Manifest {
+    pub const NAME: &'static str = "manifest.json";
+
+    /// Measures every file of a folder but the manifest itself.
+    pub fn measure(folder: &Path) -> Result<BTreeMap<String, FileEntry>, StoreError> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(folder).map_err(file_error(folder))? {
+            let path = entry.map_err(file_error(folder))?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name == Self::NAME {
+                continue;
+            }
+            let bytes = fs::metadata(&path).map_err(file_error(&path))?.len();
+            let sha256 = Sha256Hex::of_file(&path).map_err(file_error(&path))?;
+            files.insert(name, FileEntry { bytes, sha256 });
+        }
+        Ok(files)
+    }
+
+    pub fn read(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(Self::NAME);
+        let text = fs::read_to_string(&path).map_err(file_error(&path))?;
+        let manifest: Manifest = serde_json::from_str(&text)
+            .map_err(|error| StoreError::BadManifest { path: path.clone(), message: error.to_string() })?;
+        if manifest.format > MANIFEST_FORMAT {
+            return Err(StoreError::BadManifest {
+                path,
+                message: format!("its format is {}, newer than {MANIFEST_FORMAT}", manifest.format),
+            });
+        }
+        Ok(manifest)
+    }
+
+    pub fn write(&self, folder: &Path) -> Result<(), StoreError> {
+        let path = folder.join(Self::NAME);
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| StoreError::BadManifest { path: path.clone(), message: error.to_string() })?;
+        fs::write(&path, text).map_err(file_error(&path))
+    }
+
+    /// Whether the folder holds exactly what the manifest says, byte for byte.
+    pub fn verify(&self, folder: &Path) -> Result<(), StoreError> {
+        let measured = Self::measure(folder)?;
+        let damaged = |name: &str, message: &str| StoreError::Damaged {
+            path: folder.join(name),
+            message: message.to_owned(),
+        };
+        for (name, entry) in &self.files {
+            match measured.get(name) {
+                None => return Err(damaged(name, "the file is missing")),
+                Some(found) if found != entry => return Err(damaged(name, "its digest differs")),
+                Some(_) => {}
+            }
+        }
+        match measured.keys().find(|name| !self.files.contains_key(*name)) {
+            Some(name) => Err(damaged(name, "the manifest does not name this file")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A style for a layer that nobody styled.
+
+use serde_json::{Map, Value, json};
+
+use super::{BASE, COLOURS};
+use crate::base::Language;
+use crate::base::geometry_kind::Dimension;
+use crate::catalogue::LayerRecord;
+
+/// One class of a layer: its name for people, its colour, and the filter that picks it.
+pub struct Class {
+    pub label: String,
+    pub colour: &'static str,
+    pub filter: Option<Value>,
+    pub count: u64,
+}
+
+/// The style in the department's first language; see [`derive_in`].
+pub fn derive(record: &LayerRecord) -> Value {
+    derive_in(record, Language::En)
+}
+
+/// The style with labels in a language.
+pub fn derive_in(record: &LayerRecord, language: Language) -> Value {
+    let mut layers = Vec::new();
+    let classes = classes(record, language);
+    let dimensions = match record.schema.geometry.dimension() {
+        Dimension::Mixed => vec![Dimension::Areas, Dimension::Lines, Dimension::Points],
+        one => vec![one],
+    };
+    let is_mixed = dimensions.len() > 1;
+    for dimension in dimensions {
+        for (number, class) in classes.iter().enumerate() {
+            draw(record, dimension, number, class, is_mixed, &mut layers);
+        }
+    }
+    layers.extend(labels(record, language));
+    json!({
+        "version": 8,
+        "name": record.title.get(language),
+        "metadata": { "causeway:derived": true },
+        "sources": {
+            record.id.as_str(): {
+                "type": "vector",
+                "url": format!("{BASE}/tilejson/{}.json", record.id),
+            }
+        },
+        "layers": layers,
+    })
+}
+
+/// The classes of the category field, where it has few enough values, else one class for all.
+pub fn classes(record: &LayerRecord, language: Language) -> Vec<Class> {
+    let everything = || {
+        vec![Class {
+            label: record.title.get(language).to_owned(),
+            colour: COLOURS[0],
+            filter: None,
+            count: record.counts.kept,
+        }]
+    };
+    let Some(field) = record.display.category.get(language) else { return everything() };
+    let Some(values) = record.categories(field) else { return everything() };
+    let mut classes: Vec<Class> = values
+        .iter()
+        .zip(COLOURS)
+        .map(|((value, count), colour)| Class {
+            label: value.clone(),
+            colour,
+            filter: Some(json!(["==", ["get", field], value])),
+            count: *count,
+        })
+        .collect();
+    let counted: u64 = values.iter().map(|(_, count)| count).sum();
+    if counted < record.counts.kept {
+        let mut filter = vec![json!("all")];
+        filter.extend(values.iter().map(|(value, _)| json!(["!=", ["get", field], value])));
+        classes.push(Class {
+            label: match language {
+                Language::En => "Other".to_owned(),
+                _ => "其他".to_owned(),
+            },
+            colour: "#788591",
+            filter: Some(Value::Array(filter)),
+            count: record.counts.kept - counted,
+        });
+    }
+    classes
+}
+
+fn draw(
+    record: &LayerRecord,
+    dimension: Dimension,
+    number: usize,
+    class: &Class,
+    is_mixed: bool,
+    layers: &mut Vec<Value>,
+) {
+    let id = |part: &str| format!("{}-{part}-{number}", record.id);
+    let filter = filter_of(class, dimension, is_mixed);
+    let mut push = |part: &str, kind: &str, paint: Value| {
+        let mut layer = Map::new();
+        layer.insert("id".to_owned(), id(part).into());
+        layer.insert("type".to_owned(), kind.into());
+        layer.insert("source".to_owned(), record.id.as_str().into());
+        layer.insert("source-layer".to_owned(), record.id.as_str().into());
+        if let Some(filter) = &filter {
+            layer.insert("filter".to_owned(), filter.clone());
+        }
+        if kind == "line" {
+            layer.insert("layout".to_owned(), json!({ "line-cap": "round", "line-join": "round" }));
+        }
+        layer.insert("paint".to_owned(), paint);
+        layers.push(layer.into());
+    };
+    match dimension {
+        Dimension::Points => push(
+            "point",
+            "circle",
+            json!({
+                "circle-color": class.colour,
+                "circle-radius": by_zoom(9, 2.5, 14, 6.5),
+                "circle-stroke-color": "#ffffff",
+                "circle-stroke-width": 1.5,
+            }),
+        ),
+        Dimension::Lines => {
+            push("case", "line", json!({ "line-color": "#ffffff", "line-width": by_zoom(9, 3.0, 16, 7.0) }));
+            push("line", "line", json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.3, 16, 4.0) }));
+        }
+        Dimension::Areas => {
+            push("area", "fill", json!({ "fill-color": class.colour, "fill-opacity": 0.18 }));
+            push("edge", "line", json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.0, 16, 2.0) }));
+        }
+        Dimension::Mixed | Dimension::None => {}
+    }
+}
+
+fn filter_of(class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Value> {
+    if !is_mixed {
+        return class.filter.clone();
+    }
+    let of_kind = json!(["==", ["geometry-type"], match dimension {
+        Dimension::Points => "Point",
+        Dimension::Lines => "LineString",
+        _ => "Polygon",
+    }]);
+    Some(match &class.filter {
+        Some(filter) => json!(["all", of_kind, filter]),
+        None => of_kind,
+    })
+}
+
+fn by_zoom(from_zoom: u8, from: f64, to_zoom: u8, to: f64) -> Value {
+    json!(["interpolate", ["linear"], ["zoom"], from_zoom, from, to_zoom, to])
+}
+
+/// Names of points from zoom 13, of areas from 10, along lines from 12.
+fn labels(record: &LayerRecord, language: Language) -> Option<Value> {
+    let field = record.display.name.get(language)?;
+    record.schema.field(field)?;
+    let (min_zoom, layout) = match record.schema.geometry.dimension() {
+        Dimension::Points => (
+            13,
+            json!({ "text-anchor": "top", "text-offset": [0, 0.7] }),
+        ),
+        Dimension::Lines => (12, json!({ "symbol-placement": "line" })),
+        _ => (10, json!({})),
+    };
+    let mut layout = layout;
+    layout["text-field"] = json!(["get", field]);
+    layout["text-size"] = json!(12);
+    layout["text-max-width"] = json!(9);
+    Some(json!({
+        "id": format!("{}-name", record.id),
+        "type": "symbol",
+        "source": record.id.as_str(),
+        "source-layer": record.id.as_str(),
+        "minzoom": min_zoom,
+        "layout": layout,
+        "paint": { "text-color": "#14212b", "text-halo-color": "#ffffff", "text-halo-width": 1.5 },
+    }))
+}
