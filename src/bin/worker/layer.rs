@@ -357,13 +357,13 @@ fn geojson_projection(
     }
     let opened = dataset.layer(layer).map_err(|error| refused(error.to_string()))?;
     let Ok(Some(extent)) = opened.try_get_extent().or_else(|_| opened.get_extent().map(Some)) else {
-        return Projection::from_name("OGC:CRS84", "by format", shown);
+        return Ok(Projection::none_by_format());
     };
     let in_degrees = extent.MinX >= -180.0 && extent.MaxX <= 180.0 && extent.MinY >= -90.0 && extent.MaxY <= 90.0;
     let in_grid = causeway::intake::delivery::in_hk1980_grid(extent.MinX, extent.MinY)
         && causeway::intake::delivery::in_hk1980_grid(extent.MaxX, extent.MaxY);
     if in_degrees {
-        Projection::from_name("OGC:CRS84", "by format", shown)
+        Ok(Projection::none_by_format())
     } else if in_grid {
         Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown)
     } else {

@@ -4,6 +4,8 @@ use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
 use super::Stop;
 
+const NO_OPERATION: &str = "none: the coordinates are CRS84";
+
 /// The way of one source to CRS84; `None` inside when it is CRS84 already.
 pub struct Projection {
     transform: Option<CoordTransform>,
@@ -12,6 +14,11 @@ pub struct Projection {
 }
 
 impl Projection {
+    /// A source whose format fixes CRS84.
+    pub fn none_by_format() -> Self {
+        Projection { transform: None, crs: "OGC:CRS84 (by format)".to_owned(), words: NO_OPERATION.to_owned() }
+    }
+
     /// By name, such as `EPSG:2326`; `how` says where the name comes from.
     pub fn from_name(name: &str, how: &str, shown: &str) -> Result<Self, Stop> {
         let reference = SpatialRef::from_definition(name).map_err(|_| {
@@ -25,8 +32,8 @@ impl Projection {
         source.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
         let name = name_of(&mut source);
         let crs = format!("{name} ({how})");
-        if name == "EPSG:4326" || name == "OGC:CRS84" {
-            return Ok(Projection { transform: None, crs, words: "none: the coordinates are CRS84".to_owned() });
+        if name == "EPSG:4326" {
+            return Ok(Projection { transform: None, crs, words: NO_OPERATION.to_owned() });
         }
         let broken = |error: gdal::errors::GdalError| Stop::Refused(format!("{shown}: {name} cannot be brought to WGS 84: {error}"));
         let mut target = SpatialRef::from_epsg(4326).map_err(broken)?;

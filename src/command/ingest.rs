@@ -1,0 +1,221 @@
+//! `causeway ingest`: take in what changed and publish it.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{Arguments, Ending};
+use crate::base::{Class, LayerId};
+use crate::catalogue::LayerRecord;
+use crate::definition::{self, DefinitionPlace};
+use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
+use crate::store::Store;
+
+#[derive(Debug, Args)]
+pub struct IngestArguments {
+    /// Layers to take in; all where none is named.
+    #[arg(value_name = "LAYER")]
+    layers_wanted: Vec<String>,
+    /// A file without a definition; it is served but not catalogued.
+    #[arg(long, value_name = "FILE", requires = "class", conflicts_with = "layers_wanted")]
+    source: Option<PathBuf>,
+    /// How freely the file may be read: open, registered or restricted.
+    #[arg(long, value_name = "CLASS", requires = "source")]
+    class: Option<Class>,
+    /// The id of the layer to make of the file.
+    #[arg(long, value_name = "ID", requires = "source")]
+    layer: Option<LayerId>,
+}
+
+pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
+    let store = match Store::open(&arguments.data).and_then(|store| store.sweep().map(|()| store)) {
+        Ok(store) => store,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ending::Failed;
+        }
+    };
+    let workshop = Workshop { store, worker: worker_path(), styles: arguments.styles.clone() };
+    match (&ingest.source, ingest.class) {
+        (Some(path), Some(class)) => {
+            let file = BareFile { path: path.clone(), class, layer: ingest.layer.clone() };
+            match Plan::from_bare_file(file) {
+                Ok(plan) => take_in(&workshop, &plan, arguments.json),
+                Err(error) => report_error(&path.display().to_string(), &error, arguments.json),
+            }
+        }
+        _ => run_definitions(arguments, ingest, &workshop),
+    }
+}
+
+/// The worker beside this program, or the one that `CAUSEWAY_WORKER` names.
+fn worker_path() -> PathBuf {
+    if let Some(path) = std::env::var_os("CAUSEWAY_WORKER") {
+        return path.into();
+    }
+    std::env::current_exe()
+        .ok()
+        .and_then(|program| program.parent().map(|folder| folder.join("causeway-worker")))
+        .unwrap_or_else(|| "causeway-worker".into())
+}
+
+fn run_definitions(arguments: &Arguments, ingest: &IngestArguments, workshop: &Workshop) -> Ending {
+    let places = match definition::find_all(&arguments.layers) {
+        Ok(places) => places,
+        Err(error) => {
+            eprintln!("error: {}: {error}", arguments.layers.display());
+            return Ending::Failed;
+        }
+    };
+    let places = match chosen(places, &ingest.layers_wanted, &arguments.layers) {
+        Ok(places) => places,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return Ending::WrongUsage;
+        }
+    };
+    let mut worst = Ending::Done;
+    for place in &places {
+        let ending = match definition::load(place) {
+            Ok(definition) => take_in(workshop, &Plan::from_definition(definition), arguments.json),
+            Err(fault) => {
+                say(arguments.json, json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
+                eprintln!("refused {fault}");
+                Ending::Refused
+            }
+        };
+        worst = worse(worst, ending);
+    }
+    worst
+}
+
+fn chosen(places: Vec<DefinitionPlace>, wanted: &[String], folder: &Path) -> Result<Vec<DefinitionPlace>, String> {
+    if wanted.is_empty() {
+        return Ok(places);
+    }
+    wanted
+        .iter()
+        .map(|id| {
+            places.iter().find(|place| place.layer_id() == *id).cloned().ok_or_else(|| {
+                let known: Vec<String> = places.iter().map(DefinitionPlace::layer_id).collect();
+                format!(
+                    "there is no definition of a layer \"{}\" under {}; defined are {}",
+                    crate::base::ids::cut(id),
+                    folder.display(),
+                    known.join(", ")
+                )
+            })
+        })
+        .collect()
+}
+
+fn worse(a: Ending, b: Ending) -> Ending {
+    let rank = |ending| match ending {
+        Ending::Done => 0,
+        Ending::Refused => 1,
+        Ending::WrongUsage => 2,
+        Ending::Failed => 3,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
+    let progress = Progress::start(plan.layer.as_str());
+    let outcome = intake::ingest(workshop, plan, &|step| progress.show(step));
+    progress.end();
+    match outcome {
+        Ok(Outcome::Unchanged(revision)) => {
+            say(as_json, json!({ "layer": plan.layer, "unchanged": revision }));
+            eprintln!("unchanged {}: {revision} is made of this delivery", plan.layer);
+            Ending::Done
+        }
+        Ok(Outcome::Published(record)) => {
+            say(as_json, json!({ "layer": plan.layer, "published": record.revision, "record": record }));
+            eprint!("{}", report(&record));
+            Ending::Done
+        }
+        Err(error) => report_error(plan.layer.as_str(), &error, as_json),
+    }
+}
+
+fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {
+    let (word, ending) = match error.is_refusal() {
+        true => ("refused", Ending::Refused),
+        false => ("failed", Ending::Failed),
+    };
+    say(as_json, json!({ "layer": what, word: error.to_string() }));
+    eprintln!("{word} {what}: {error}");
+    ending
+}
+
+fn say(as_json: bool, value: serde_json::Value) {
+    if as_json {
+        println!("{value}");
+    }
+}
+
+/// What was read, kept, tidied and rejected, a line each.
+fn report(record: &LayerRecord) -> String {
+    let counts = &record.counts;
+    let mut lines = vec![
+        format!("published {} as {}", record.id, record.revision),
+        format!(
+            "  read {}, kept {}, rejected {}; {} without geometry, {} repaired",
+            counts.read, counts.kept, counts.rejected, counts.without_geometry, counts.repaired
+        ),
+        format!("  format {}; encoding {}", record.source.format, record.source.encoding),
+        format!("  CRS {}; transformation {}", record.source.crs, record.source.transformation),
+    ];
+    lines.extend(record.source.notes.iter().map(|note| format!("  note: {note}")));
+    lines.extend(counts.tidied_by_reason.iter().map(|(what, count)| format!("  {count} × {what}")));
+    lines.extend(counts.rejected_by_reason.iter().map(|(why, count)| format!("  rejected {count} × {why}")));
+    lines.join("\n") + "\n"
+}
+
+/// A bar on a terminal, plain lines elsewhere.
+struct Progress {
+    layer: String,
+    bar: Option<ProgressBar>,
+    last_line: std::cell::Cell<&'static str>,
+}
+
+impl Progress {
+    fn start(layer: &str) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg} {wide_bar} {pos}/{len}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(layer.to_owned());
+            bar
+        });
+        Progress { layer: layer.to_owned(), bar, last_line: std::cell::Cell::new("") }
+    }
+
+    fn show(&self, step: Step) {
+        let (word, done, total) = match step {
+            Step::Reading(read) => ("reading", read, None),
+            Step::Writing(done, total) => ("writing", done, Some(total)),
+            Step::Verifying => ("verifying", 0, None),
+            Step::Publishing => ("publishing", 0, None),
+        };
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(word);
+                bar.set_length(total.unwrap_or(done));
+                bar.set_position(done);
+            }
+            None if self.last_line.replace(word) != word => eprintln!("{word} {}", self.layer),
+            None => {}
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
