@@ -108,10 +108,10 @@ impl OpenPackage {
         Ok(())
     }
 
-    /// Runs `SELECT count(*) FROM <table> <rest>`.
-    pub fn count(&self, rest: &str, parameters: &[&dyn ToSql]) -> Result<u64, PackageError> {
+    /// Counts the rows of `SELECT … FROM <table> <rest>`, but stops at `most`.
+    pub fn count_to(&self, rest: &str, parameters: &[&dyn ToSql], most: u64) -> Result<u64, PackageError> {
         let fail = sqlite_error(&self.package.path);
-        let sql = format!("SELECT count(*) FROM {} {rest}", self.table);
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} {rest} LIMIT {most})", self.table);
         let count: i64 = self
             .connection
             .prepare_cached(&sql)
