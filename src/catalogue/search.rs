@@ -39,6 +39,12 @@ impl Entry {
         }
     }
 
+    /// Whether the folded words hold this text as it stands, blanks and all.
+    pub fn holds(&self, text: &str) -> bool {
+        let wanted = fold(text.trim());
+        !wanted.is_empty() && self.by_weight.iter().any(|words| words.contains(&wanted))
+    }
+
     /// How well the record fits; `None` when a word of the question stands nowhere in it.
     pub fn score(&self, question: &Question) -> Option<u32> {
         let mut total = 0;

@@ -1,4 +1,72 @@
-//! HTTP: the accept loop, state, cache, extractors, problems, one file for each family of
+//! HTTP: the accept loop, state, cache, requests, problems, one file for each family of
 //! addresses, and pages.
 //!
 //! Comes in: requests. Goes out: answers. Must not know: SQL, the shape of blobs.
+//!
+//! A request becomes a [`request::Ask`], a handler turns it into an [`answer::Answer`] or a
+//! [`problem::Problem`], and `answer` dresses that for the client: encoding, ETag, 304.
+
+pub mod answer;
+mod assets;
+mod cache;
+mod catalogue;
+mod collections;
+mod features;
+mod health;
+mod landing;
+mod listen;
+mod openapi;
+pub mod pages;
+mod problem;
+mod request;
+mod routes;
+mod snapshot;
+mod state;
+mod styles;
+mod tiles;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::store::Store;
+
+pub use state::App;
+
+/// What the operator chooses.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    pub listen: String,
+    /// Public address without a slash at its end; unset, the request's Host.
+    pub base_url: Option<String>,
+    pub cache_bytes: u64,
+}
+
+/// Why the server did not start or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: String, source: std::io::Error },
+    #[error("the base address \"{0}\" is not of the form https://host or https://host/path")]
+    BaseAddress(String),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error("{0}")]
+    Start(std::io::Error),
+}
+
+/// Serves until the process is told to stop. `ready` is called with the bound address.
+pub async fn serve(
+    store: Store,
+    settings: ServerSettings,
+    ready: impl FnOnce(SocketAddr, &App),
+) -> Result<(), ServeError> {
+    let app = Arc::new(App::open(store, &settings)?);
+    state::watch(&app);
+    let listener = tokio::net::TcpListener::bind(&settings.listen)
+        .await
+        .map_err(|source| ServeError::Listen { address: settings.listen.clone(), source })?;
+    let address = listener.local_addr().map_err(ServeError::Start)?;
+    ready(address, &app);
+    listen::accept(listener, routes::router(app)).await;
+    Ok(())
+}

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::catalogue::LayerRecord;
 
 pub use base_map::{BASE_LAYER, with_base_map};
-pub use derived::derive;
+pub use derived::{derive, derive_in};
 pub use legend::{LegendEntry, legend};
 
 /// What stands in stored styles for the server's own address.

@@ -1,0 +1,259 @@
+//! `/collections`, one collection, its queryables, and suggestions as people type.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::landing::{json_or_twin, link, self_links};
+use super::pages;
+use super::problem::Problem;
+use super::routes::{Context, Reply};
+use super::snapshot::LiveLayer;
+use crate::access::Action;
+use crate::base::{FieldKind, GeometryKind, Language};
+use crate::catalogue::LayerRecord;
+use crate::catalogue::search::Question;
+use crate::definition::vocabulary;
+
+pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
+
+/// What narrows the list of layers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    pub text: String,
+    pub theme: Option<String>,
+    pub department: Option<String>,
+}
+
+pub async fn list(mut context: Context) -> Reply {
+    context.parameters.take_common(&["json", "html"])?;
+    let query = ListQuery {
+        text: context.parameters.take("text").unwrap_or_default(),
+        theme: context.parameters.take("theme").filter(|theme| !theme.is_empty()),
+        department: context.parameters.take("department").filter(|code| !code.is_empty()),
+    };
+    context.finish_parameters("text, theme, department, f, lang")?;
+    check_theme(&query)?;
+    let ask = &context.ask;
+    let snapshot = context.app.snapshot();
+    if ask.wants_html {
+        let layers = find(&context.app.catalogued(&snapshot), &query, ask.language);
+        return Ok(Arc::new(Answer::html(pages::layers(&ask.frame(), &query, &layers)).in_language(ask.language)));
+    }
+    let is_narrowed = query != ListQuery::default();
+    let layers = match is_narrowed {
+        true => find(&context.app.catalogued(&snapshot), &query, ask.language),
+        false => context.app.visible(&snapshot),
+    };
+    let mut collections: Vec<Value> =
+        layers.iter().map(|layer| collection(&layer.record, &ask.base, ask.language)).collect();
+    if !is_narrowed {
+        collections.push(super::catalogue::collection_document(&context, &snapshot));
+    }
+    let href = format!("{}/collections", ask.base);
+    let document = json!({
+        "links": self_links(&href, "application/json"),
+        "numberMatched": collections.len(),
+        "numberReturned": collections.len(),
+        "collections": collections,
+    });
+    Ok(Arc::new(Answer::json(&document).in_language(ask.language)))
+}
+
+fn check_theme(query: &ListQuery) -> Result<(), Problem> {
+    match &query.theme {
+        Some(theme) if vocabulary::theme(theme).is_none() => {
+            let known: Vec<&str> = vocabulary::themes().iter().map(|theme| theme.id.as_str()).collect();
+            Err(Problem::bad_request(format!(
+                "theme=\"{}\" is not one of {}",
+                crate::base::ids::cut(theme),
+                known.join(", ")
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Layers that fit, best first, then by title.
+pub fn find(layers: &[Arc<LiveLayer>], query: &ListQuery, language: Language) -> Vec<Arc<LiveLayer>> {
+    let question = Question::new(&query.text);
+    let fits = |record: &LayerRecord| {
+        let theme = record.theme.as_ref().map(|theme| theme.id.as_str());
+        query.theme.as_deref().is_none_or(|wanted| theme == Some(wanted))
+            && query.department.as_deref().is_none_or(|wanted| record.department.code == wanted)
+    };
+    let mut found: Vec<(u32, &Arc<LiveLayer>)> = layers
+        .iter()
+        .filter(|layer| fits(&layer.record))
+        .filter_map(|layer| Some((layer.words.score(&question)?, layer)))
+        .collect();
+    found.sort_by(|(a_score, a), (b_score, b)| {
+        b_score
+            .cmp(a_score)
+            .then_with(|| a.record.title.get(language).cmp(b.record.title.get(language)))
+    });
+    found.into_iter().map(|(_, layer)| Arc::clone(layer)).collect()
+}
+
+pub async fn suggest(mut context: Context) -> Reply {
+    const ROWS: usize = 6;
+    context.parameters.take("lang");
+    let text = context.parameters.take("q").unwrap_or_default();
+    let ask = &context.ask;
+    let snapshot = context.app.snapshot();
+    let query = ListQuery { text, ..ListQuery::default() };
+    let layers = match query.text.trim().is_empty() {
+        true => Vec::new(),
+        false => find(&context.app.catalogued(&snapshot), &query, ask.language),
+    };
+    let rows: Vec<Value> = layers
+        .iter()
+        .take(ROWS)
+        .map(|layer| {
+            json!({
+                "id": layer.record.id,
+                "title": layer.record.title.get(ask.language),
+                "department": layer.record.department.name.get(ask.language),
+            })
+        })
+        .collect();
+    Ok(Arc::new(Answer::json(&Value::Array(rows)).in_language(ask.language)))
+}
+
+pub async fn one(mut context: Context) -> Reply {
+    context.parameters.take_common(&["json", "html"])?;
+    context.finish_parameters("f, lang")?;
+    let snapshot = context.app.snapshot();
+    let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
+    let ask = &context.ask;
+    if ask.wants_html {
+        return Ok(Arc::new(Answer::html(pages::layer(&ask.frame(), &layer)).in_language(ask.language)));
+    }
+    let document = collection(&layer.record, &ask.base, ask.language);
+    Ok(Arc::new(Answer::json(&document).in_language(ask.language)))
+}
+
+/// One collection, equal in the list and alone. OGC 17-069r4 §7.14.
+pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value {
+    let here = format!("{base}/collections/{}", record.id);
+    let mut links = self_links(&here, "application/json");
+    links.extend([
+        link(format!("{here}/items"), "items", "application/geo+json", "Features as GeoJSON"),
+        link(format!("{here}/items?f=html"), "items", "text/html", "Features as a table"),
+        link(
+            format!("{here}/queryables"),
+            "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+            "application/schema+json",
+            "Fields that can be asked for",
+        ),
+    ]);
+    if record.schema.geometry != GeometryKind::None {
+        links.extend([
+            link(
+                format!("{here}/tiles"),
+                "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
+                "application/json",
+                "Vector tiles",
+            ),
+            link(
+                format!("{base}/styles/{}", record.id),
+                "http://www.opengis.net/def/rel/ogc/1.0/styles",
+                "application/vnd.mapbox.style+json",
+                "MapLibre style",
+            ),
+        ]);
+    }
+    if !record.licence.address.is_empty() {
+        links.push(link(record.licence.address.clone(), "license", "text/html", record.licence.title.get(language)));
+    }
+    let mut document = json!({
+        "id": record.id,
+        "title": record.title.get(language),
+        "description": record.abstract_text.get(language),
+        "keywords": record.keywords.get(language),
+        "attribution": record.credit.get(language),
+        "extent": extent(record),
+        "itemType": "feature",
+        "crs": [CRS84],
+        "storageCrs": CRS84,
+        "revision": record.revision,
+        "updated": record.published,
+        "links": links,
+    });
+    if record.schema.geometry == GeometryKind::None {
+        document["storageCrs"].take();
+    }
+    document
+}
+
+fn extent(record: &LayerRecord) -> Value {
+    let mut extent = Map::new();
+    if let Some(bbox) = record.extent {
+        extent.insert("spatial".to_owned(), json!({ "bbox": [bbox], "crs": CRS84 }));
+    }
+    let interval = match record.period {
+        Some((start, end)) => json!([start, end]),
+        None => json!([null, null]),
+    };
+    extent.insert(
+        "temporal".to_owned(),
+        json!({ "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" }),
+    );
+    extent.into()
+}
+
+/// Fields as JSON Schema, OGC 19-079r2 §6.2.
+pub async fn queryables(mut context: Context) -> Reply {
+    context.parameters.take_common(&["json", "html"])?;
+    context.finish_parameters("f, lang")?;
+    let snapshot = context.app.snapshot();
+    let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
+    let ask = &context.ask;
+    let document = queryables_document(&layer.record, &ask.base, ask.language);
+    if ask.wants_html {
+        return Ok(json_or_twin(&context, &document, layer.record.title.get(ask.language)));
+    }
+    Ok(Arc::new(Answer::json(&document).of_type("application/schema+json").in_language(ask.language)))
+}
+
+fn queryables_document(record: &LayerRecord, base: &str, language: Language) -> Value {
+    let mut properties = Map::new();
+    if record.schema.geometry != GeometryKind::None {
+        let format = match record.schema.geometry {
+            GeometryKind::GeometryCollection => "geometry-any".to_owned(),
+            kind => format!("geometry-{}", kind.geojson_name().to_lowercase()),
+        };
+        properties.insert("geometry".to_owned(), json!({ "format": format, "x-ogc-role": "primary-geometry" }));
+    }
+    for field in &record.schema.fields {
+        let mut property = json_type(field.kind);
+        property["title"] = field.title.get(language).into();
+        let description = field.description.get(language);
+        if !description.is_empty() {
+            property["description"] = description.into();
+        }
+        properties.insert(field.name.clone(), property);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{base}/collections/{}/queryables", record.id),
+        "type": "object",
+        "title": record.title.get(language),
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// The JSON Schema type of a field.
+pub fn json_type(kind: FieldKind) -> Value {
+    match kind {
+        FieldKind::Text => json!({ "type": "string" }),
+        FieldKind::Integer => json!({ "type": "integer" }),
+        FieldKind::Real => json!({ "type": "number" }),
+        FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Date => json!({ "type": "string", "format": "date" }),
+        FieldKind::DateTime => json!({ "type": "string", "format": "date-time" }),
+        FieldKind::Json => json!({}),
+    }
+}

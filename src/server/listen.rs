@@ -1,0 +1,81 @@
+//! The accept loop. `axum::serve` sets no timers, so a client that sends a header a minute would
+//! hold its connection for ever; here every wait has an end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::base::limits;
+
+/// Accepts until the process is told to stop, then lets running requests end.
+pub async fn accept(listener: TcpListener, router: Router) {
+    let connections = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    let graceful = GracefulShutdown::new();
+    let builder = builder();
+    let mut stop = std::pin::pin!(told_to_stop());
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: a pause lets some close.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        tokio::spawn(async move {
+            // What goes wrong on one connection is its client's affair.
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(limits::SHUTDOWN_TIME) => {}
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    const STREAMS: u32 = 128;
+    /// hyper closes without an answer beyond its own limits, so they are set above ours.
+    const BUFFER_BYTES: usize = 64 * 1024;
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEADER_TIME)
+        .max_headers(2 * limits::HEADERS_MAX)
+        .max_buf_size(BUFFER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(limits::HEADER_TIME))
+        .max_concurrent_streams(STREAMS);
+    builder
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,231 @@
+//! Requests: language, wanted form, base address, and query parameters that are known, given once,
+//! and taken by name.
+
+use axum::http::{HeaderMap, Method, Uri, header};
+
+use super::pages::Frame;
+use super::problem::Problem;
+use crate::base::Language;
+use crate::base::ids::cut;
+
+/// What a request asks for, whatever its address.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub method: Method,
+    pub path: String,
+    pub path_and_query: String,
+    /// Absolute, without a slash at its end.
+    pub base: String,
+    pub language: Language,
+    pub wants_html: bool,
+    pub accepts_gzip: bool,
+    known_etags: String,
+}
+
+impl Ask {
+    /// Reads everything but the parameters; never fails, so that even a problem can be dressed.
+    pub fn new(method: Method, uri: &Uri, headers: &HeaderMap, base_url: Option<&str>) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let query = uri.query().unwrap_or_default();
+        let quick = |wanted: &str| {
+            query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='))
+        };
+        let language = quick("lang")
+            .and_then(Language::from_tag)
+            .unwrap_or_else(|| preferred_language(text(header::ACCEPT_LANGUAGE)));
+        let wants_html = match quick("f") {
+            Some(format) => format == "html",
+            None => text(header::ACCEPT).trim_start().starts_with("text/html"),
+        };
+        Ask {
+            method,
+            path: uri.path().to_owned(),
+            path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            base: base_url.map_or_else(|| base_of(text(header::HOST)), str::to_owned),
+            language,
+            wants_html,
+            accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
+            known_etags: text(header::IF_NONE_MATCH).to_owned(),
+        }
+    }
+
+    pub fn has_etag(&self, etag: &str) -> bool {
+        let strong = |known: &str| known.trim().trim_start_matches("W/") == etag;
+        self.known_etags.trim() == "*" || self.known_etags.split(',').any(strong)
+    }
+
+    pub fn frame(&self) -> Frame<'_> {
+        Frame { language: self.language, base: &self.base, path_and_query: &self.path_and_query }
+    }
+
+    /// The part of a cache key that the client's wishes make up.
+    pub fn key(&self) -> String {
+        format!("{}|{}|{}", self.base, self.language.tag(), if self.wants_html { "html" } else { "json" })
+    }
+}
+
+/// `http://` and the Host header, where that is a plain host and port.
+fn base_of(host: &str) -> String {
+    let is_plain = !host.is_empty()
+        && host.len() <= 255
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c));
+    format!("http://{}", if is_plain { host } else { "localhost" })
+}
+
+fn preferred_language(header: &str) -> Language {
+    let weighed = |part: &str| -> Option<(Language, f32)> {
+        let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
+        let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok())?;
+        Some((Language::from_tag(tag)?, weight))
+    };
+    header
+        .split(',')
+        .filter_map(weighed)
+        // Of equal weights the first one counts, so only a greater one replaces it.
+        .fold(None, |best: Option<(Language, f32)>, next| match best {
+            Some(best) if best.1 >= next.1 => Some(best),
+            _ => Some(next),
+        })
+        .map_or(Language::En, |(language, _)| language)
+}
+
+fn accepts_gzip(header: &str) -> bool {
+    header.split(',').any(|part| {
+        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+        let refused = matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+        matches!(name.trim(), "gzip" | "*") && !refused
+    })
+}
+
+/// The query parameters of a request. Each is taken by name; what is left over is unknown.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl Parameters {
+    /// Decodes a query; a parameter given twice or not UTF-8 is refused.
+    pub fn parse(query: Option<&str>) -> Result<Self, Problem> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(Problem::bad_request(format!("the parameter {} is given twice; give it once", cut(&name))));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Parameters { pairs })
+    }
+
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let place = self.pairs.iter().position(|(known, _)| known == name)?;
+        Some(self.pairs.remove(place).1)
+    }
+
+    /// Takes `f` and `lang`, which every address has. `formats` are the values of `f`.
+    pub fn take_common(&mut self, formats: &[&str]) -> Result<(), Problem> {
+        if let Some(format) = self.take("f")
+            && !formats.contains(&format.as_str())
+        {
+            return Err(Problem::bad_request(format!(
+                "f=\"{}\" is not offered here; accepted are {}",
+                cut(&format),
+                formats.join(", ")
+            )));
+        }
+        if let Some(tag) = self.take("lang")
+            && Language::from_tag(&tag).is_none()
+        {
+            return Err(Problem::bad_request(format!(
+                "lang=\"{}\" is not a language that is offered; accepted are en, zh-Hant, zh-Hans",
+                cut(&tag)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Adds a pair that other parameters stand for.
+    pub fn add(&mut self, name: String, value: String) {
+        self.pairs.push((name, value));
+    }
+
+    /// What was not taken.
+    pub fn rest(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// Refuses what was not taken, naming what would be.
+    pub fn finish(self, accepted: &str) -> Result<(), Problem> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::bad_request(format!(
+                "the parameter \"{}\" is not known here; accepted are {accepted}",
+                cut(name)
+            ))),
+        }
+    }
+}
+
+fn decode(text: &str) -> Result<String, Problem> {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced)
+        .decode_utf8()
+        .map(|decoded| decoded.into_owned())
+        .map_err(|_| Problem::bad_request(format!("\"{}\" in the address is not UTF-8", cut(text))))
+}
+
+/// A value as it stands in a query.
+pub fn encode(value: &str) -> String {
+    const KEPT: percent_encoding::AsciiSet = percent_encoding::NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~')
+        .remove(b',')
+        .remove(b':')
+        .remove(b'/');
+    percent_encoding::utf8_percent_encode(value, &KEPT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_weighed() {
+        for (header, language) in [
+            ("zh-HK,zh;q=0.9,en;q=0.8", Language::ZhHant),
+            ("fr, en;q=0.5", Language::En),
+            ("zh-CN", Language::ZhHans),
+            ("en;q=0.3, zh-Hans;q=0.7", Language::ZhHans),
+            ("", Language::En),
+        ] {
+            assert_eq!(preferred_language(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_host_becomes_a_base() {
+        assert_eq!(base_of("gis.example.hk:8080"), "http://gis.example.hk:8080");
+        assert_eq!(base_of("evil\"><script>"), "http://localhost");
+    }
+
+    #[test]
+    fn parameters_are_taken_once_and_the_rest_is_refused() {
+        let mut parameters = Parameters::parse(Some("limit=5&%E5%9C%B0=%E5%8D%97+x")).unwrap();
+        assert_eq!(parameters.take("limit").as_deref(), Some("5"));
+        assert_eq!(parameters.take("地").as_deref(), Some("南 x"));
+        assert!(parameters.finish("limit").is_ok());
+        assert!(Parameters::parse(Some("a=1&a=2")).is_err());
+        assert!(Parameters::parse(Some("a=%FF")).is_err());
+        assert!(Parameters::parse(Some("x=1")).unwrap().finish("limit").unwrap_err().detail.contains("\"x\""));
+    }
+
+    #[test]
+    fn gzip_is_sent_only_to_those_who_take_it() {
+        assert!(accepts_gzip("gzip, deflate"));
+        assert!(!accepts_gzip("gzip;q=0, deflate"));
+        assert!(!accepts_gzip(""));
+    }
+}

@@ -1,0 +1,196 @@
+//! Every address, and the way from a handler's result to a response.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::answer::Answer;
+use super::problem::Problem;
+use super::request::{Ask, Parameters};
+use super::state::App;
+use super::{assets, catalogue, collections, features, health, landing, openapi, styles, tiles};
+use crate::base::limits;
+
+/// What a handler works with.
+pub struct Context {
+    pub app: Arc<App>,
+    pub ask: Ask,
+    pub parameters: Parameters,
+    places: Vec<(String, String)>,
+}
+
+impl Context {
+    /// Refuses parameters that the handler did not take.
+    pub fn finish_parameters(&mut self, accepted: &str) -> Result<(), Problem> {
+        std::mem::take(&mut self.parameters).finish(accepted)
+    }
+
+    /// A variable of the address; the router gives every handler those of its route.
+    pub fn place(&self, name: &str) -> &str {
+        self.places
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+}
+
+/// What a handler gives back.
+pub type Reply = Result<Arc<Answer>, Problem>;
+
+pub fn router(app: Arc<App>) -> Router {
+    let csp = "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; \
+               style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'";
+    Router::new()
+        .route("/", get(landing::home))
+        .route("/conformance", get(landing::conformance))
+        .route("/api", get(openapi::document))
+        .route("/api.html", get(openapi::page))
+        .route("/suggest", get(collections::suggest))
+        .route("/collections", get(collections::list))
+        .route("/collections/catalogue", get(catalogue::collection))
+        .route("/collections/catalogue/items", get(catalogue::records))
+        .route("/collections/catalogue/items/{record}", get(catalogue::record))
+        .route("/collections/catalogue/queryables", get(catalogue::queryables))
+        .route("/collections/{layer}", get(collections::one))
+        .route("/collections/{layer}/queryables", get(collections::queryables))
+        .route("/collections/{layer}/items", get(features::items))
+        .route("/collections/{layer}/items/{feature}", get(features::feature))
+        .route("/collections/{layer}/tiles", get(tiles::list))
+        .route("/collections/{layer}/tiles/{grid}", get(tiles::tileset))
+        .route("/collections/{layer}/tiles/{grid}/{z}/{row}/{col}", get(tiles::ogc_tile))
+        .route("/tileMatrixSets", get(tiles::grids))
+        .route("/tileMatrixSets/{grid}", get(tiles::grid))
+        .route("/tilejson/{file}", get(tiles::tilejson))
+        .route("/xyz/{layer}/metadata.json", get(tiles::gdal_metadata))
+        .route("/xyz/{layer}/{z}/{x}/{file}", get(tiles::xyz_tile))
+        .route("/styles", get(styles::list))
+        .route("/styles/{style}", get(styles::one))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/robots.txt", get(assets::robots))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limit_request))
+        .layer(CatchPanicLayer::custom(PanicAnswer))
+        .layer(
+            CorsLayer::new()
+                .allow_origin(Any)
+                .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+                .allow_headers(Any)
+                .expose_headers([
+                    HeaderName::from_static("content-crs"),
+                    header::LINK,
+                    header::ETAG,
+                    HeaderName::from_static("causeway-thinned"),
+                ]),
+        )
+        .layer(fixed("content-security-policy", csp))
+        .layer(fixed("x-content-type-options", "nosniff"))
+        .layer(fixed("referrer-policy", "same-origin"))
+        .with_state(app)
+}
+
+fn fixed(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// A route for GET and HEAD whose handler takes a [`Context`].
+fn get<H, F>(handler: H) -> MethodRouter<Arc<App>>
+where
+    H: Fn(Context) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    axum::routing::get(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
+        let places = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let ask = ask_of(&app, &request);
+        let parameters = Parameters::parse(request.uri().query());
+        let handler = handler.clone();
+        async move {
+            let reply = match parameters {
+                Ok(parameters) => handler(Context { app, ask: ask.clone(), parameters, places }).await,
+                Err(problem) => Err(problem),
+            };
+            respond(&ask, reply)
+        }
+    })
+}
+
+fn ask_of(app: &App, request: &Request) -> Ask {
+    Ask::new(request.method().clone(), request.uri(), request.headers(), app.base_url.as_deref())
+}
+
+fn respond(ask: &Ask, reply: Reply) -> Response {
+    match reply {
+        Ok(answer) => answer.respond(ask),
+        Err(problem) => problem.answer(ask).respond(ask),
+    }
+}
+
+async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ask = ask_of(&app, &request);
+    let path = crate::base::ids::cut(request.uri().path());
+    respond(&ask, Err(Problem::not_found(format!("there is nothing at {path}; / says what there is"))))
+}
+
+async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ask = ask_of(&app, &request);
+    let problem = Problem::method_not_allowed(request.method().as_str());
+    let mut response = respond(&ask, Err(problem));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    response
+}
+
+/// Refuses what is too large before anything looks at it.
+async fn limit_request(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let address_bytes = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    let header_bytes: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let too_large = |status, detail: String| {
+        // The address itself is not repeated: it may be all of those bytes.
+        let ask = Ask::new(Method::GET, &Uri::from_static("/"), request.headers(), app.base_url.as_deref());
+        respond(&ask, Err(Problem::too_large(status, detail)))
+    };
+    if address_bytes > limits::ADDRESS_BYTES_MAX {
+        return too_large(
+            StatusCode::URI_TOO_LONG,
+            format!("the address has {address_bytes} bytes; at most {} are read", limits::ADDRESS_BYTES_MAX),
+        );
+    }
+    if request.headers().len() > limits::HEADERS_MAX || header_bytes > limits::HEADER_BYTES_MAX {
+        return too_large(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            format!(
+                "the request has {} headers of {header_bytes} bytes; at most {} of {} are read",
+                request.headers().len(),
+                limits::HEADERS_MAX,
+                limits::HEADER_BYTES_MAX
+            ),
+        );
+    }
+    next.run(request).await
+}
+
+#[derive(Clone, Copy)]
+struct PanicAnswer;
+
+impl tower_http::catch_panic::ResponseForPanic for PanicAnswer {
+    type ResponseBody = axum::body::Body;
+
+    fn response_for_panic(&mut self, _: Box<dyn std::any::Any + Send>) -> axum::http::Response<Self::ResponseBody> {
+        let ask = Ask::new(Method::GET, &Uri::from_static("/"), &Default::default(), None);
+        respond(&ask, Err(Problem::internal("the server failed at this request; the operator's log says why")))
+    }
+}

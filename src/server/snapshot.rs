@@ -1,0 +1,103 @@
+//! Everything that is published, as one value that is replaced whole.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::base::{LayerId, RevisionId};
+use crate::catalogue::LayerRecord;
+use crate::catalogue::search::Entry;
+use crate::package::PackageFile;
+use crate::store::{Store, StoreError};
+
+/// One revision of a layer, loaded.
+#[derive(Clone, Debug)]
+pub struct LiveLayer {
+    pub record: Arc<LayerRecord>,
+    pub package: Arc<PackageFile>,
+    pub style: Arc<serde_json::Value>,
+    pub words: Entry,
+}
+
+/// All current revisions.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    layers: BTreeMap<LayerId, Arc<LiveLayer>>,
+    /// Digest of all current revisions: the revision of answers over many layers.
+    pub digest: String,
+}
+
+impl Snapshot {
+    /// Loads what is current, keeping from `before` what has not changed. A revision that cannot
+    /// be loaded leaves its layer as it was, and is named in the log.
+    pub fn load(store: &Store, before: &Snapshot) -> Result<Snapshot, StoreError> {
+        let mut layers = BTreeMap::new();
+        for (id, revision) in store.current_revisions()? {
+            let known = before.layers.get(&id);
+            if let Some(known) = known.filter(|known| known.record.revision == revision) {
+                layers.insert(id, Arc::clone(known));
+                continue;
+            }
+            match load_revision(store, &id, &revision) {
+                Ok(layer) => {
+                    tracing::info!(layer = %id, revision = %revision, "now serving");
+                    layers.insert(id, Arc::new(layer));
+                }
+                Err(error) => {
+                    tracing::error!(layer = %id, revision = %revision, %error, "revision not loaded");
+                    if let Some(known) = known {
+                        layers.insert(id, Arc::clone(known));
+                    }
+                }
+            }
+        }
+        let mut hasher = blake3::Hasher::new();
+        for layer in layers.values() {
+            hasher.update(layer.record.id.as_str().as_bytes());
+            hasher.update(layer.record.revision.as_str().as_bytes());
+        }
+        let digest = hasher.finalize().to_hex()[..16].to_owned();
+        Ok(Snapshot { layers, digest })
+    }
+
+    pub fn layer(&self, id: &LayerId) -> Option<&Arc<LiveLayer>> {
+        self.layers.get(id)
+    }
+
+    pub fn layers(&self) -> impl Iterator<Item = &Arc<LiveLayer>> {
+        self.layers.values()
+    }
+
+    /// The moment of the newest publication.
+    pub fn newest(&self) -> Option<jiff::Timestamp> {
+        self.layers.values().map(|layer| layer.record.published).max()
+    }
+}
+
+/// Reads the documents of one revision; the package is opened when it is first asked.
+pub fn load_revision(store: &Store, id: &LayerId, revision: &RevisionId) -> Result<LiveLayer, StoreError> {
+    let folder = store.revision_folder(id, revision);
+    store.manifest(id, revision)?;
+    let record: LayerRecord = read_json(&folder.join("record.json"))?;
+    let style = read_json(&folder.join("style.json"))?;
+    let package = PackageFile {
+        layer: id.clone(),
+        revision: revision.clone(),
+        path: folder.join("layer.gpkg"),
+        schema: Arc::new(record.schema.clone()),
+        features: record.counts.kept,
+    };
+    Ok(LiveLayer {
+        words: Entry::of(&record),
+        record: Arc::new(record),
+        package: Arc::new(package),
+        style: Arc::new(style),
+    })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    serde_json::from_str(&text)
+        .map_err(|error| StoreError::BadManifest { path: path.to_owned(), message: error.to_string() })
+}

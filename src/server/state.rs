@@ -1,0 +1,129 @@
+//! What handlers share. The snapshot is swapped whole by one watching thread; a handler loads it
+//! once and holds that one to its end. Everything else is set at start and only read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::cache::Cache;
+use super::problem::Problem;
+use super::snapshot::{LiveLayer, Snapshot, load_revision};
+use super::{ServeError, ServerSettings};
+use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
+use crate::base::{LayerId, RevisionId};
+use crate::package::Pool;
+use crate::store::Store;
+
+pub struct App {
+    store: Store,
+    snapshot: ArcSwap<Snapshot>,
+    pub pool: Pool,
+    pub cache: Cache,
+    policy: Policy,
+    pub base_url: Option<String>,
+}
+
+impl App {
+    pub fn open(store: Store, settings: &ServerSettings) -> Result<Self, ServeError> {
+        let base_url = settings.base_url.as_deref().map(checked_base).transpose()?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let snapshot = Snapshot::load(&store, &Snapshot::default())?;
+        Ok(App {
+            store,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            pool: Pool::start(2 * cores).map_err(ServeError::Start)?,
+            cache: Cache::new(settings.cache_bytes),
+            policy: Policy::default(),
+            base_url,
+        })
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The layer and the leave to do `action` with it; one problem for a layer that is not there
+    /// and for one that may not be read.
+    pub fn permitted(
+        &self,
+        snapshot: &Snapshot,
+        id: &str,
+        action: Action,
+    ) -> Result<(Arc<LiveLayer>, PermittedLayer), Problem> {
+        let absent = || Problem::no_layer(id);
+        let parsed: LayerId = id.parse().map_err(|_| absent())?;
+        let layer = snapshot.layer(&parsed).ok_or_else(absent)?;
+        let subject = Subject { layer: &parsed, class: layer.record.class };
+        let permit = self.policy.decide(&Caller::Public, subject, action).map_err(|_| absent())?;
+        Ok((Arc::clone(layer), permit))
+    }
+
+    /// Layers that the public finds, in order of title.
+    pub fn catalogued(&self, snapshot: &Snapshot) -> Vec<Arc<LiveLayer>> {
+        self.visible(snapshot).into_iter().filter(|layer| layer.record.catalogued).collect()
+    }
+
+    /// Layers that the public may read, in order of id.
+    pub fn visible(&self, snapshot: &Snapshot) -> Vec<Arc<LiveLayer>> {
+        snapshot
+            .layers()
+            .filter(|layer| {
+                let subject = Subject { layer: &layer.record.id, class: layer.record.class };
+                self.policy.decide(&Caller::Public, subject, Action::ReadFacts).is_ok()
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// A revision that a cursor or an address names, current or kept.
+    pub async fn revision(
+        self: &Arc<Self>,
+        current: &Arc<LiveLayer>,
+        revision: &RevisionId,
+    ) -> Result<Arc<LiveLayer>, Problem> {
+        if current.record.revision == *revision {
+            return Ok(Arc::clone(current));
+        }
+        let app = Arc::clone(self);
+        let (id, wanted) = (current.record.id.clone(), revision.clone());
+        let loaded = tokio::task::spawn_blocking(move || load_revision(&app.store, &id, &wanted)).await;
+        match loaded {
+            Ok(Ok(layer)) => Ok(Arc::new(layer)),
+            _ => Err(Problem::gone(format!(
+                "the revision {revision} of {} is no longer kept; begin again without it",
+                current.record.id
+            ))),
+        }
+    }
+}
+
+fn checked_base(base: &str) -> Result<String, ServeError> {
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let is_sound = rest.is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || ".-:/_~[]".contains(c))
+    });
+    match is_sound {
+        true => Ok(base.trim_end_matches('/').to_owned()),
+        false => Err(ServeError::BaseAddress(base.to_owned())),
+    }
+}
+
+/// Looks for new revisions once a second on a thread of its own, until the app is dropped. It
+/// reads one small file a layer, which also works where the data folder is mounted.
+pub fn watch(app: &Arc<App>) {
+    const EVERY: Duration = Duration::from_secs(1);
+    let weak = Arc::downgrade(app);
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(EVERY);
+            let Some(app) = weak.upgrade() else { return };
+            let before = app.snapshot();
+            match Snapshot::load(&app.store, &before) {
+                Ok(after) if after.digest != before.digest => app.snapshot.store(Arc::new(after)),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the data folder cannot be read; serving what was loaded"),
+            }
+        }
+    });
+}
