@@ -1,0 +1,163 @@
+// For every page. Nothing here is needed to read one.
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const language = document.documentElement.lang;
+const words = document.body.dataset;
+
+// Copy buttons say what they did; without a clipboard the text is selected instead.
+for (const button of all("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const code = button.parentElement.querySelector("code");
+    const before = button.textContent;
+    const done = () => {
+      button.textContent = words.copied;
+      setTimeout(() => (button.textContent = before), 1600);
+    };
+    const select = () => getSelection().selectAllChildren(code);
+    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(done, select);
+    else select();
+  });
+}
+
+// Language links keep the place on the page.
+for (const link of all("[data-keep]")) {
+  link.addEventListener("click", () => (link.hash = location.hash));
+}
+
+// Tabs: without scripts every panel is open; with them one is.
+for (const list of all("[data-tabs]")) {
+  const tabs = all("[role=tab]", list);
+  const panel = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  const pick = (picked, focus) => {
+    for (const tab of tabs) {
+      const on = tab === picked;
+      tab.setAttribute("aria-selected", on);
+      tab.tabIndex = on ? 0 : -1;
+      panel(tab).hidden = !on;
+    }
+    if (focus) picked.focus();
+  };
+  list.hidden = false;
+  for (const tab of tabs) panel(tab).querySelector("h3")?.classList.add("vh");
+  pick(tabs[0], false);
+  list.addEventListener("click", (event) => event.target.role === "tab" && pick(event.target, true));
+  list.addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    pick(tabs[(to + tabs.length) % tabs.length], true);
+  });
+}
+
+// Search as you type: arrows move, Enter opens, Esc closes. Silent while an input method composes.
+const box = document.querySelector("[role=combobox]");
+const list = document.getElementById("suggestions");
+if (box && list) {
+  let at = -1;
+  let timer;
+  let asked = 0;
+  const close = () => {
+    list.hidden = true;
+    at = -1;
+    box.setAttribute("aria-expanded", "false");
+    box.removeAttribute("aria-activedescendant");
+  };
+  const marked = (text, part) => {
+    const span = document.createElement("span");
+    const place = text.toLowerCase().indexOf(part.toLowerCase());
+    if (place < 0) {
+      span.textContent = text;
+      return span;
+    }
+    const mark = document.createElement("mark");
+    mark.textContent = text.slice(place, place + part.length);
+    span.append(text.slice(0, place), mark, text.slice(place + part.length));
+    return span;
+  };
+  const show = (rows, typed) => {
+    list.replaceChildren();
+    rows.forEach((row, number) => {
+      const item = document.createElement("li");
+      const by = document.createElement("small");
+      item.role = "option";
+      item.id = `suggestion-${number}`;
+      by.textContent = row.department;
+      item.append(marked(row.title, typed), by);
+      item.dataset.href = `/collections/${row.id}?f=html&lang=${language}`;
+      item.addEventListener("mousedown", () => (location.href = item.dataset.href));
+      list.append(item);
+    });
+    list.hidden = rows.length === 0;
+    at = -1;
+    box.setAttribute("aria-expanded", String(!list.hidden));
+  };
+  box.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    const typed = box.value.trim();
+    if (event.isComposing) return;
+    if (!typed) return close();
+    timer = setTimeout(async () => {
+      const mine = ++asked;
+      const answer = await fetch(`/suggest?q=${encodeURIComponent(typed)}&lang=${language}`);
+      if (mine === asked && answer.ok) show(await answer.json(), typed);
+    }, 150);
+  });
+  box.addEventListener("compositionend", () => box.dispatchEvent(new Event("input")));
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const count = list.children.length;
+    if (event.key === "Escape") return close();
+    if (list.hidden || !count) return;
+    if (event.key === "ArrowDown") at = (at + 1) % count;
+    else if (event.key === "ArrowUp") at = (at <= 0 ? count : at) - 1;
+    else if (event.key === "Enter" && at >= 0) {
+      event.preventDefault();
+      location.href = list.children[at].dataset.href;
+      return;
+    } else return;
+    event.preventDefault();
+    all("li", list).forEach((item, number) => item.setAttribute("aria-selected", String(number === at)));
+    box.setAttribute("aria-activedescendant", `suggestion-${at}`);
+  });
+  box.addEventListener("blur", close);
+}
+
+// The map comes after the page, and only when it is near.
+const map = document.getElementById("map");
+if (map) {
+  const load = () => import(map.dataset.module);
+  if ("IntersectionObserver" in window) {
+    const watcher = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      load();
+    }, { rootMargin: "400px" });
+    watcher.observe(map);
+  } else load();
+}
+
+// The page to try the API: shows the address as it is put together, and the answer.
+const form = document.querySelector("[data-try]");
+if (form) {
+  const shown = document.getElementById("address");
+  const answer = document.getElementById("answer");
+  const address = () => {
+    const data = new FormData(form);
+    const query = new URLSearchParams();
+    for (const name of ["bbox", "limit", "datetime"]) if (data.get(name)) query.set(name, data.get(name));
+    if (data.get("field") && data.get("value")) query.set(data.get("field"), data.get("value"));
+    const text = query.toString();
+    return `${form.dataset.base}/collections/${data.get("layer")}/items${text ? `?${text}` : ""}`;
+  };
+  const update = () => (shown.textContent = address());
+  form.addEventListener("input", update);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const response = await fetch(address(), { headers: { accept: "application/geo+json" } });
+    const text = await response.text();
+    answer.hidden = false;
+    answer.querySelector("code").textContent = `${response.status} ${response.statusText}\n\n${text.slice(0, 20000)}`;
+  });
+  update();
+}

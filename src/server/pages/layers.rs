@@ -1,0 +1,101 @@
+//! The list of layers that fit a question.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::frame::Shared;
+use super::{Frame, text};
+use crate::definition::vocabulary;
+use crate::server::collections::ListQuery;
+use crate::server::request::encode;
+use crate::server::snapshot::LiveLayer;
+
+#[derive(Template)]
+#[template(path = "layers.html")]
+struct Layers {
+    shared: Shared,
+    question: String,
+    heading: String,
+    count: String,
+    chips: Vec<Chip>,
+    hits: Vec<Hit>,
+    themes: Vec<(String, String)>,
+}
+
+struct Chip {
+    name: String,
+    href: String,
+}
+
+struct Hit {
+    title: String,
+    href: String,
+    table_href: String,
+    items_href: String,
+    publisher: String,
+    sentence: String,
+    count: String,
+    data_as_at: Option<String>,
+}
+
+pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>]) -> String {
+    let shared = Shared::of(frame);
+    let language = frame.language;
+    let page = Layers {
+        heading: match query.text.is_empty() {
+            true => shared.w.layers.to_owned(),
+            false => format!("{}: {}", shared.w.search, query.text),
+        },
+        question: query.text.clone(),
+        count: text::layers(layers.len(), language),
+        chips: chips(query, &shared, frame),
+        hits: layers.iter().map(|layer| hit(layer, &shared, frame)).collect(),
+        themes: vocabulary::themes()
+            .iter()
+            .map(|theme| {
+                (theme.name.get(language).to_owned(), shared.href(&format!("/collections?theme={}", theme.id)))
+            })
+            .collect(),
+        shared,
+    };
+    page.render().unwrap_or_default()
+}
+
+/// What narrows the list, each with the address without it.
+fn chips(query: &ListQuery, shared: &Shared, frame: &Frame<'_>) -> Vec<Chip> {
+    let without = |theme: Option<&String>, department: Option<&String>| {
+        let mut address = format!("/collections?text={}", encode(&query.text));
+        for (name, value) in [("theme", theme), ("department", department)] {
+            if let Some(value) = value {
+                address.push_str(&format!("&{name}={}", encode(value)));
+            }
+        }
+        shared.href(&address)
+    };
+    let theme = query.theme.as_ref().and_then(|id| vocabulary::theme(id)).map(|theme| Chip {
+        name: theme.name.get(frame.language).to_owned(),
+        href: without(None, query.department.as_ref()),
+    });
+    let department = query.department.as_ref().map(|code| Chip {
+        name: vocabulary::department(code)
+            .map_or_else(|| code.clone(), |department| department.name.get(frame.language).to_owned()),
+        href: without(query.theme.as_ref(), None),
+    });
+    theme.into_iter().chain(department).collect()
+}
+
+fn hit(layer: &LiveLayer, shared: &Shared, frame: &Frame<'_>) -> Hit {
+    let record = &layer.record;
+    let here = format!("/collections/{}", record.id);
+    Hit {
+        title: record.title.get(frame.language).to_owned(),
+        href: shared.href(&here),
+        table_href: shared.href(&format!("{here}/items")),
+        items_href: format!("{here}/items?f=json"),
+        publisher: record.department.name.get(frame.language).to_owned(),
+        sentence: record.abstract_text.get(frame.language).to_owned(),
+        count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),
+        data_as_at: record.data_as_at.map(|date| text::date(date, frame.language)),
+    }
+}
