@@ -343,10 +343,123 @@ fn what_cannot_be_a_layer_is_refused_by_name_and_reason() {
     }
     let unlikely = ReadRequest { crs: Some("EPSG:999999".into()), ..file("grid.geojson") };
     assert!(refusal(&unlikely).contains("EPSG:999999"));
-    let unlikely = ReadRequest { encoding: Some("klingon".into()), ..file("libraries-utf16.csv") };
-    let _ = try_read(&unlikely);
+    let unlikely = ReadRequest { encoding: Some("klingon".into()), ..file("no-place.csv") };
+    assert!(refusal(&unlikely).contains("klingon"));
     let mixed = files(&[made("grid.geojson"), made("posts.kml")]);
     assert!(refusal(&mixed).contains("one format"));
+}
+
+/// A file that a test writes, and the folder that lives as long as it.
+fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, ReadRequest) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let request = files(&[path]);
+    (folder, request)
+}
+
+/// The made shapefile in a folder of its own, so that a test may change it.
+fn own_shapefile() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["estates.shp", "estates.dbf"] {
+        std::fs::copy(made("hkscs").join(name), folder.path().join(name)).unwrap();
+    }
+    let path = folder.path().join("estates.shp");
+    (folder, path)
+}
+
+#[test]
+fn the_parts_of_a_shapefile_may_be_named_one_by_one() {
+    let (folder, path) = own_shapefile();
+    let layer = read_all(&files(&[folder.path().join("estates.dbf"), path]));
+    assert_eq!(layer.features.len(), 5);
+}
+
+#[test]
+fn rows_marked_as_deleted_stay_out_and_are_said() {
+    let (folder, path) = own_shapefile();
+    let table = folder.path().join("estates.dbf");
+    let mut bytes = std::fs::read(&table).unwrap();
+    let first_row = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    bytes[first_row] = b'*';
+    std::fs::write(&table, bytes).unwrap();
+    let layer = read_all(&files(&[path]));
+    assert_eq!(layer.column("CODE"), ["002", "003", "004", "005"]);
+    assert!(layer.facts.notes.iter().any(|note| note.contains("1 rows are marked as deleted")), "{:?}", layer.facts);
+}
+
+#[test]
+fn a_projection_that_names_files_is_refused_unopened() {
+    let (folder, path) = own_shapefile();
+    let prj = r#"PROJCS["x",GEOGCS["y",DATUM["z",SPHEROID["International 1924",6378388,297],EXTENSION["PROJ4_GRIDS","/etc/passwd"]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",22.3],PARAMETER["central_meridian",114.1],PARAMETER["scale_factor",1],PARAMETER["false_easting",836694.05],PARAMETER["false_northing",819069.8],UNIT["metre",1]]"#;
+    std::fs::write(folder.path().join("estates.prj"), prj).unwrap();
+    let message = refusal(&files(&[path]));
+    assert!(message.contains("grid files") && !message.contains("root:"), "{message}");
+}
+
+#[test]
+fn an_esri_projection_is_recognised_and_shifted() {
+    let (folder, path) = own_shapefile();
+    let prj = r#"PROJCS["Hong_Kong_1980_Grid",GEOGCS["GCS_Hong_Kong_1980",DATUM["D_Hong_Kong_1980",SPHEROID["International_1924",6378388.0,297.0]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",836694.05],PARAMETER["False_Northing",819069.8],PARAMETER["Central_Meridian",114.1785555555556],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",22.31213333333334],UNIT["Meter",1.0]]"#;
+    std::fs::write(folder.path().join("estates.prj"), prj).unwrap();
+    let layer = read_all(&files(&[path]));
+    assert!(layer.facts.crs.contains("EPSG:2326"), "{:?}", layer.facts);
+    assert_near(layer.start(0), read_all(&file("hkscs/estates.shp")).start(0));
+}
+
+#[test]
+fn two_columns_of_one_name_are_two_fields() {
+    let (_folder, request) = written("twice.csv", b"name,remarks,remarks,lon,lat\nA,first,second,114.1,22.3\n");
+    let layer = read_all(&request);
+    assert_eq!(layer.names(), ["name", "remarks", "remarks_2", "lon", "lat"]);
+    assert_eq!((layer.text(0, "remarks"), layer.text(0, "remarks_2")), ("first", "second"));
+}
+
+#[test]
+fn a_file_name_field_may_not_hide_a_field() {
+    let request = ReadRequest { file_name_field: Some("color".into()), ..file("ferries/NPKC.json") };
+    assert!(refusal(&request).contains("color"));
+}
+
+#[test]
+fn folders_of_a_kml_are_layers_of_which_one_is_named() {
+    let placemark = |name: &str| format!("<Placemark><name>{name}</name><Point><coordinates>114.2,22.3</coordinates></Point></Placemark>");
+    let text = format!(
+        "<?xml version='1.0' encoding='big5'?><kml xmlns='http://www.opengis.net/kml/2.2'><Document><Folder><name>A</name>{}{}</Folder><Folder><name>B</name>{}</Folder></Document></kml>",
+        placemark("中環"), placemark("灣仔"), placemark("上環")
+    );
+    let (bytes, _, _) = encoding_rs::BIG5.encode(&text);
+    let (_folder, request) = written("two.kml", &bytes);
+    assert!(refusal(&request).contains("A (2), B (1)"));
+    let layer = read_all(&ReadRequest { layer: Some("A".into()), ..request });
+    assert_eq!(layer.column("Name"), ["中環", "灣仔"]);
+    assert!(layer.facts.notes.iter().any(|note| note.contains("Big5-HKSCS")), "{:?}", layer.facts);
+}
+
+#[test]
+fn geojson_in_big5_or_with_a_damaged_name_is_read() {
+    let text = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"名稱":"中央圖書館，位於銅鑼灣高士威道，設有自修室"},"geometry":{"type":"Point","coordinates":[114.19,22.28]}}]}"#;
+    let (bytes, _, _) = encoding_rs::BIG5.encode(text);
+    let (_folder, request) = written("big5.geojson", &bytes);
+    let layer = read_all(&request);
+    assert!(layer.text(0, "名稱").starts_with("中央圖書館"), "{:?}", layer.facts);
+    let mut damaged = text.as_bytes().to_vec();
+    let last = text.find("室").unwrap();
+    damaged[last] = 0xFF;
+    let (_folder, request) = written("damaged.geojson", &damaged);
+    let layer = read_all(&request);
+    assert!(layer.text(0, "名稱").starts_with("中央圖書館"), "{:?}", layer.facts);
+    assert!(layer.text(0, "名稱").contains('\u{FFFD}'));
+    assert!(layer.facts.notes.iter().any(|note| note.contains("could not be read")), "{:?}", layer.facts);
+}
+
+#[test]
+fn projected_numbers_that_nobody_names_are_refused() {
+    let text = |x: f64, y: f64| format!(r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}]}}"#);
+    let (_folder, request) = written("mercator.geojson", text(12706138.917, 2550250.049).as_bytes());
+    assert!(refusal(&request).contains("not degrees"));
+    let layer = read_all(&ReadRequest { crs: Some("EPSG:3857".into()), ..request });
+    assert_near(layer.start(0), (114.141187917, 22.322172085));
 }
 
 #[test]
@@ -474,7 +587,8 @@ fn the_library_with_tabs_in_its_name_keeps_its_columns() {
     let Some(path) = shared_path(test, "hk/lcsd-libraries-2013/LIBRARY_LCSD_20131213.csv") else { return };
     let layer = read_all(&files(&[path]));
     assert_eq!(layer.fields.len(), 24);
-    let row = &layer.features[186];
+    // The 187th line, the header's counted.
+    let row = &layer.features[185];
     let with_tabs: usize = row
         .values
         .iter()
@@ -483,8 +597,8 @@ fn the_library_with_tabs_in_its_name_keeps_its_columns() {
             _ => 0,
         })
         .sum();
-    assert_eq!((row.row, with_tabs), (187, 7), "{row:?}");
-    assert_eq!(layer.text(186, "ENGLISH CATEGORY"), "Libraries");
+    assert_eq!((row.row, with_tabs), (186, 7), "{row:?}");
+    assert_eq!(layer.text(185, "ENGLISH CATEGORY"), "Libraries");
     assert!(row.wkb.is_some() && row.problem.is_none());
 }
 
@@ -560,10 +674,13 @@ fn hostile_files_end_soon_and_leak_nothing() {
     for path in files_under(&folder) {
         let name = path.display();
         let begun = std::time::Instant::now();
-        let result = try_read(&files(std::slice::from_ref(&path)));
+        // Named, so that no file gets away by having none.
+        let crs = path.extension().is_some_and(|extension| extension == "shp").then(|| "EPSG:4326".to_owned());
+        let result = try_read(&ReadRequest { crs, ..files(std::slice::from_ref(&path)) });
         assert!(begun.elapsed().as_secs() < SECONDS_MAX, "{name} took {:?}", begun.elapsed());
         let account = format!("{result:?}");
         assert!(!account.contains("TOP-SECRET") && !account.contains("root:x:"), "{name} leaks");
+        assert!(!account.contains("/tmp/."), "{name}: the private copy is named: {account}");
         match result {
             Ok(layer) => println!("READ {name}: {} features, {} located", layer.features.len(), layer.located()),
             Err(DeliveryError::Refused(message)) => println!("REFUSED {name}: {message}"),

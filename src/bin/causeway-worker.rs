@@ -1,4 +1,4 @@
-//! The worker: the only code that links GDAL. It opens the files named in its one argument, in a
+//! The worker: the only code that links GDAL. It opens the files named on its standard input, in a
 //! process that is limited before the first foreign byte is read, and says what it finds as frames
 //! on its standard output (`intake::delivery::protocol`). It may die at any byte.
 //!
@@ -77,8 +77,7 @@ fn limit_resources() -> Result<(), Stop> {
 }
 
 fn work(out: &mut Output) -> Result<u64, Stop> {
-    let argument = std::env::args().nth(1).unwrap_or_default();
-    let request: WorkerRequest = serde_json::from_str(&argument)
+    let request: WorkerRequest = serde_json::from_reader(std::io::stdin().lock())
         .map_err(|error| Stop::Broken(format!("the request is not understood: {error}")))?;
     errors::collect();
     configure();

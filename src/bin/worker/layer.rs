@@ -27,7 +27,7 @@ pub struct Source {
 }
 
 enum Content {
-    Layer { dataset: Dataset, layer: usize, fields: Vec<FieldReader>, announced: Option<u64> },
+    Layer { dataset: Dataset, layer: usize, fields: Vec<FieldReader>, announced: u64 },
     Table(Box<Table>),
 }
 
@@ -61,13 +61,13 @@ impl Source {
                 if let Some(failure) = errors::take_failure() {
                     return Err(Stop::Refused(format!("{}: {failure}", self.shown)));
                 }
-                match announced {
-                    Some(announced) if announced != count => Err(Stop::Refused(format!(
-                        "{}: the file holds {announced} features but only {count} could be read",
+                if announced != count {
+                    return Err(Stop::Refused(format!(
+                        "{}: the file holds {announced} features but {count} could be read",
                         self.shown
-                    ))),
-                    _ => Ok(count),
+                    )));
                 }
+                Ok(count)
             }
         }
     }
@@ -75,7 +75,10 @@ impl Source {
 
 fn open_table(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, Stop> {
     let table = Table::open(source)?;
-    let points = coordinate_columns(&table.fields, request, &source.shown)?.ok_or_else(|| no_geometry(source))?;
+    let points = coordinate_columns(&table.fields, request, &source.shown, |degrees| {
+        table.sample.iter().any(|values| is_precise(values, degrees))
+    })?
+    .ok_or_else(|| no_geometry(source))?;
     let projection = columns_projection(&points, request, &source.shown)?;
     let facts = facts(source, &projection, table.notes.clone());
     Ok(Source {
@@ -86,6 +89,13 @@ fn open_table(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         facts,
         shown: source.shown.clone(),
     })
+}
+
+/// Whether a row's degrees are decimal and fine enough to be preferred to its grid coordinates.
+fn is_precise(values: &[Value], degrees: &CoordinateColumns) -> bool {
+    [degrees.x, degrees.y]
+        .iter()
+        .all(|place| matches!(&values[*place], Value::Text(text) if columns::is_precise_degrees(text)))
 }
 
 fn no_geometry(source: &WorkerSource) -> Stop {
@@ -100,6 +110,7 @@ fn coordinate_columns(
     fields: &[SourceField],
     request: &WorkerRequest,
     shown: &str,
+    degrees_are_precise: impl FnOnce(&CoordinateColumns) -> bool,
 ) -> Result<Option<CoordinateColumns>, Stop> {
     let place = |wanted: &str| {
         fields.iter().position(|field| field.name == wanted).ok_or_else(|| {
@@ -114,7 +125,7 @@ fn coordinate_columns(
         return Ok(Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs: "EPSG:2326" }));
     }
     let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-    Ok(columns::find(&names))
+    Ok(columns::find(&names).choose(degrees_are_precise))
 }
 
 fn columns_projection(points: &CoordinateColumns, request: &WorkerRequest, shown: &str) -> Result<Projection, Stop> {
@@ -210,23 +221,29 @@ fn point_from(values: &[Value], columns: &CoordinateColumns, projection: &Projec
 fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, Stop> {
     let refused = |message: String| Stop::Refused(format!("{}: {message}", source.shown));
     let mut notes = Vec::new();
-    let announced = prepare(source, &mut notes)?;
+    let placemarks = prepare(source, &mut notes)?;
     let dataset = open_dataset(source)?;
     let layer = choose_layer(&dataset, source, request)?;
+    let announced = announced(&dataset, layer, placemarks, source, &mut notes)?;
     let (fields, readers, file_projection) = {
         let opened = dataset.layer(layer).map_err(|error| refused(error.to_string()))?;
         let (fields, readers) = fields_of(&opened, source.format);
         (fields, readers, opened.spatial_ref())
     };
     let points = match source.format {
-        Format::Xlsx => Some(coordinate_columns(&fields, request, &source.shown)?.ok_or_else(|| no_geometry(source))?),
+        Format::Xlsx => Some(
+            coordinate_columns(&fields, request, &source.shown, |degrees| {
+                sample(&dataset, layer, &readers).iter().any(|values| is_precise(values, degrees))
+            })?
+            .ok_or_else(|| no_geometry(source))?,
+        ),
         _ => None,
     };
     let projection = match (&points, &request.crs, file_projection, &source.assumed_crs) {
         (Some(points), _, _, _) => columns_projection(points, request, &source.shown)?,
         (None, Some(crs), _, _) => Projection::from_name(crs, "declared in the definition", &source.shown)?,
         (None, None, reference, _) if source.format == Format::GeoJson => {
-            geojson_projection(&dataset, layer, reference, &source.shown)?
+            geojson_projection(&dataset, layer, reference, &mut notes, &source.shown)?
         }
         (None, None, Some(reference), _) => Projection::from_reference(reference, "declared by the file", &source.shown)?,
         (None, None, None, Some((crs, how))) => Projection::from_name(crs, how, &source.shown)?,
@@ -237,8 +254,8 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         }
     };
     let (fields, readers) = without_empty_standard_fields(&dataset, layer, fields, readers, source.format);
-    if source.format == Format::Shapefile && !source.path.with_extension("shx").exists() {
-        notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
+    if source.format == Format::Shapefile && fields.is_empty() && source.path.with_extension("dbf").exists() {
+        return Err(refused("its .dbf cannot be read; export both anew, or hand in the .shp alone".to_owned()));
     }
     let facts = facts(source, &projection, notes);
     Ok(Source {
@@ -251,35 +268,125 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
     })
 }
 
-/// Mends what GDAL would misread in silence, in the private copy. Answers how many features the
-/// text holds where it can be counted.
+/// Mends what GDAL would misread in silence, in the private copy. Answers how many placemarks the
+/// text of a KML holds.
 fn prepare(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Option<u64>, Stop> {
-    let label = source.encoding.as_ref().map_or("utf-8", |(label, _)| label.as_str());
     match source.format {
-        Format::GeoJson if label != "utf-8" => {
-            let (content, _) = text::decode(&std::fs::read(&source.path)?, label);
-            std::fs::write(&source.path, content)?;
-            Ok(None)
-        }
-        Format::Shapefile => {
-            // A .cpg that lies would beat the encoding that was found.
-            let page = source.path.with_extension("cpg");
-            if page.exists() {
-                std::fs::remove_file(page)?;
-            }
-            Ok(None)
-        }
+        Format::GeoJson => prepare_geojson(source, notes).map(|()| None),
+        Format::Shapefile => prepare_shapefile(source, notes).map(|()| None),
+        Format::Gpx => prepare_xml(source, notes).map(|_| None),
         Format::Kml => {
-            let content = String::from_utf8_lossy(&std::fs::read(&source.path)?).into_owned();
-            let wrapped = kml::wrapped(&content).map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
-            if let Some(wrapped) = wrapped {
+            let content = prepare_xml(source, notes)?;
+            let found = kml::placemarks(&content)
+                .map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
+            if let Some(wrapped) = found.wrapped {
                 notes.push("its placemarks stood directly under <kml>; a <Document> was put around them in a private copy".to_owned());
                 std::fs::write(&source.path, wrapped)?;
             }
-            Ok(Some(kml::placemarks(&content)))
+            Ok(Some(found.count))
         }
-        _ => Ok(None),
+        Format::Csv | Format::Xlsx => Ok(None),
     }
+}
+
+fn prepare_geojson(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
+    let (label, how) = source.encoding.as_ref().map_or(("utf-8", ""), |(label, how)| (label.as_str(), how.as_str()));
+    if label == "utf-8" && !how.contains("damaged") {
+        return Ok(());
+    }
+    let (content, unread) = text::decode(&std::fs::read(&source.path)?, label);
+    if unread > 0 {
+        notes.push(format!("{unread} places could not be read as {} and stand as \u{FFFD}", text::shown_name(label)));
+    }
+    Ok(std::fs::write(&source.path, content)?)
+}
+
+fn prepare_shapefile(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
+    if !source.path.with_extension("shx").exists() {
+        notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
+    }
+    if !source.path.with_extension("dbf").exists() {
+        notes.push("the .dbf is missing, so the shapes have no attributes".to_owned());
+    }
+    // A .cpg that lies would beat the encoding that was found.
+    let page = source.path.with_extension("cpg");
+    if page.exists() {
+        std::fs::remove_file(page)?;
+    }
+    Ok(())
+}
+
+/// KML or GPX as UTF-8: the parser below GDAL knows no Big5.
+fn prepare_xml(source: &WorkerSource, notes: &mut Vec<String>) -> Result<String, Stop> {
+    let bytes = std::fs::read(&source.path)?;
+    let declared = xml_encoding(&bytes);
+    let found = text::find(&bytes, declared.as_deref())
+        .map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
+    let (content, unread) = text::decode(&bytes, found.label);
+    let shown = text::shown_name(found.label);
+    if unread > 0 {
+        notes.push(format!("{unread} places could not be read as {shown} and stand as \u{FFFD}"));
+    }
+    if found.label != "utf-8" || unread > 0 {
+        notes.push(format!("its text was {shown} ({}) and was turned into UTF-8 in a private copy", found.how));
+        let rest = content.find("?>").filter(|_| content.starts_with("<?xml")).map_or(0, |end| end + 2);
+        let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{}", &content[rest..]);
+        std::fs::write(&source.path, &content)?;
+        return Ok(content);
+    }
+    Ok(content)
+}
+
+/// The encoding that an XML declaration names.
+fn xml_encoding(bytes: &[u8]) -> Option<String> {
+    const DECLARATION_BYTES: usize = 200;
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION_BYTES)]);
+    let declaration = head.strip_prefix("<?xml")?.split_once("?>")?.0;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    value[1..].split_once(quote).map(|(name, _)| name.to_owned())
+}
+
+/// How many features the chosen layer must give. Where the text itself was counted, all layers
+/// together must hold as many.
+fn announced(
+    dataset: &Dataset,
+    layer: usize,
+    placemarks: Option<u64>,
+    source: &WorkerSource,
+    notes: &mut Vec<String>,
+) -> Result<u64, Stop> {
+    let counts: Vec<u64> = dataset.layers().map(|layer| layer.feature_count()).collect();
+    let known: u64 = counts.iter().sum();
+    if let Some(placemarks) = placemarks.filter(|placemarks| *placemarks != known) {
+        return Err(Stop::Refused(format!(
+            "{}: the file holds {placemarks} placemarks but only {known} could be read",
+            source.shown
+        )));
+    }
+    let deleted = match source.format {
+        Format::Shapefile => deleted_rows(&source.path.with_extension("dbf"))?,
+        _ => 0,
+    };
+    if deleted > 0 {
+        notes.push(format!("{deleted} rows are marked as deleted in the .dbf and were left out"));
+    }
+    Ok(counts[layer].saturating_sub(deleted))
+}
+
+/// Rows that a dBASE table marks as deleted: GDAL counts them but does not give them out.
+fn deleted_rows(table: &std::path::Path) -> Result<u64, Stop> {
+    const DELETED: u8 = b'*';
+    let Ok(bytes) = std::fs::read(table) else { return Ok(0) };
+    let [size_at, row_at] = [8, 10].map(|at| {
+        bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
+    });
+    let rows = bytes.get(4..8).map_or(0, |count| u32::from_le_bytes([count[0], count[1], count[2], count[3]]));
+    if row_at == 0 || size_at == 0 {
+        return Ok(0);
+    }
+    let marks = bytes.iter().skip(size_at).step_by(row_at).take(rows as usize);
+    Ok(marks.filter(|mark| **mark == DELETED).count() as u64)
 }
 
 fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
@@ -309,7 +416,10 @@ fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
     );
     let failure = errors::take_failure();
     opened.map_err(|error| {
-        let why = failure.unwrap_or_else(|| error.to_string());
+        // The private copy's path means nothing to whoever handed the file in.
+        let why = failure
+            .unwrap_or_else(|| error.to_string())
+            .replace(&*source.path.to_string_lossy(), &source.shown);
         Stop::Refused(format!("{} cannot be read as {}: {why}", source.shown, source.format.name()))
     })
 }
@@ -348,6 +458,7 @@ fn geojson_projection(
     dataset: &Dataset,
     layer: usize,
     reference: Option<gdal::spatial_ref::SpatialRef>,
+    notes: &mut Vec<String>,
     shown: &str,
 ) -> Result<Projection, Stop> {
     let refused = |message: String| Stop::Refused(format!("{shown}: {message}"));
@@ -355,32 +466,80 @@ fn geojson_projection(
     if let (true, Some(reference)) = (is_declared, reference) {
         return Projection::from_reference(reference, "declared by the file's crs member", shown);
     }
-    let opened = dataset.layer(layer).map_err(|error| refused(error.to_string()))?;
-    let Ok(Some(extent)) = opened.try_get_extent().or_else(|_| opened.get_extent().map(Some)) else {
+    let reach = Reach::of(dataset, layer).map_err(refused)?;
+    if reach.located == 0 || reach.in_degrees > 0 {
+        let outside = reach.located - reach.in_degrees;
+        if outside > 0 {
+            notes.push(format!("{outside} features have numbers that are not degrees, though the others have"));
+        }
         return Ok(Projection::none_by_format());
-    };
-    let in_degrees = extent.MinX >= -180.0 && extent.MaxX <= 180.0 && extent.MinY >= -90.0 && extent.MaxY <= 90.0;
-    let in_grid = causeway::intake::delivery::in_hk1980_grid(extent.MinX, extent.MinY)
-        && causeway::intake::delivery::in_hk1980_grid(extent.MaxX, extent.MaxY);
-    if in_degrees {
-        Ok(Projection::none_by_format())
-    } else if in_grid {
-        Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown)
-    } else {
-        Err(refused(format!(
-            "its coordinates reach from {} {} to {} {}, which are not degrees; name its coordinate system in the definition, such as crs = \"EPSG:2326\"",
-            extent.MinX, extent.MinY, extent.MaxX, extent.MaxY
-        )))
+    }
+    if reach.in_grid == reach.located {
+        return Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown);
+    }
+    let [west, south, east, north] = reach.edges;
+    Err(refused(format!(
+        "its coordinates reach from {west} {south} to {east} {north}, which are not degrees; name its coordinate system in the definition, such as crs = \"EPSG:2326\""
+    )))
+}
+
+/// Where the geometries of a layer lie, each judged whole.
+struct Reach {
+    located: u64,
+    in_degrees: u64,
+    in_grid: u64,
+    edges: [f64; 4],
+}
+
+impl Reach {
+    /// Reads the layer once; GDAL's own extent is unknown until then, and counts what is not finite.
+    fn of(dataset: &Dataset, layer: usize) -> Result<Reach, String> {
+        use causeway::intake::delivery::in_hk1980_grid;
+        let mut opened = dataset.layer(layer).map_err(|error| error.to_string())?;
+        let mut reach = Reach {
+            located: 0,
+            in_degrees: 0,
+            in_grid: 0,
+            edges: [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
+        };
+        for feature in opened.features() {
+            let Some([west, south, east, north]) = envelope_of(&feature) else { continue };
+            reach.located += 1;
+            reach.in_degrees += u64::from(west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0);
+            reach.in_grid += u64::from(in_hk1980_grid(west, south) && in_hk1980_grid(east, north));
+            let [all_west, all_south, all_east, all_north] = reach.edges;
+            reach.edges = [all_west.min(west), all_south.min(south), all_east.max(east), all_north.max(north)];
+        }
+        Ok(reach)
     }
 }
 
+/// West, south, east, north of a feature that has a geometry with finite numbers.
+fn envelope_of(feature: &Feature<'_>) -> Option<[f64; 4]> {
+    let mut envelope = gdal_sys::OGREnvelope { MinX: 0.0, MaxX: 0.0, MinY: 0.0, MaxY: 0.0 };
+    // SAFETY: the feature is live, and its geometry lives as long as it.
+    unsafe {
+        let geometry = gdal_sys::OGR_F_GetGeometryRef(feature.c_feature());
+        if geometry.is_null() || gdal_sys::OGR_G_IsEmpty(geometry) != 0 {
+            return None;
+        }
+        gdal_sys::OGR_G_GetEnvelope(geometry, &mut envelope);
+    }
+    let edges = [envelope.MinX, envelope.MinY, envelope.MaxX, envelope.MaxY];
+    edges.iter().all(|edge| edge.is_finite()).then_some(edges)
+}
+
+/// Text fields that KML itself defines; any other is extended data, whose type nobody says.
+const KML_FIELDS: [&str; 6] = ["id", "Name", "description", "altitudeMode", "icon", "snippet"];
+
 fn fields_of(layer: &gdal::vector::Layer<'_>, format: Format) -> (Vec<SourceField>, Vec<FieldReader>) {
-    let untyped = matches!(format, Format::Xlsx);
     let mut fields = Vec::new();
     let mut readers = Vec::new();
     for (index, field) in layer.defn().fields().enumerate() {
         let (kind, is_boolean) = kind_of(layer, index as i32);
-        fields.push(SourceField { name: field.name(), kind, untyped });
+        let name = field.name();
+        let is_extended = format == Format::Kml && kind == FieldKind::Text && !KML_FIELDS.contains(&name.as_str());
+        fields.push(SourceField { name, kind, untyped: format == Format::Xlsx || is_extended });
         readers.push(FieldReader { index: index as i32, kind: field.field_type(), is_boolean });
     }
     (fields, readers)
@@ -437,6 +596,14 @@ struct LayerReading {
     fields: Vec<FieldReader>,
     points: Option<CoordinateColumns>,
     projection: Projection,
+}
+
+/// The values of the first features.
+fn sample(dataset: &Dataset, layer: usize, readers: &[FieldReader]) -> Vec<Vec<Value>> {
+    const ROWS: usize = 100;
+    let Ok(mut opened) = dataset.layer(layer) else { return Vec::new() };
+    let values_of = |feature: Feature<'_>| readers.iter().map(|reader| value_of(&feature, *reader)).collect();
+    opened.features().take(ROWS).map(values_of).collect()
 }
 
 fn read_layer(dataset: &Dataset, layer: usize, reading: &LayerReading, out: &mut Output) -> Result<u64, Stop> {

@@ -147,7 +147,7 @@ fn table_encoding(shapefile: &Path, declared: Option<&str>) -> Result<Option<tex
     }
     let bytes = head_of(&table)?;
     let header_end = bytes.get(8..10).map_or(0, |size| usize::from(u16::from_le_bytes([size[0], size[1]])));
-    let rows = bytes.get(header_end..).unwrap_or_default();
+    let rows = head_of_text(&bytes).get(header_end..).unwrap_or_default();
     if let Some(declared) = declared {
         return text::find(&[], Some(declared)).map(Some).map_err(refused);
     }
