@@ -78,8 +78,10 @@ fn damaged_utf8(bytes: &[u8]) -> Option<usize> {
     let (mut sound, mut damaged) = (0, 0);
     for chunk in bytes.utf8_chunks() {
         sound += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
-        damaged += usize::from(!chunk.invalid().is_empty());
+        // Neighbouring wrong bytes are one place.
+        damaged += usize::from(!chunk.invalid().is_empty() && !chunk.valid().is_empty());
     }
+    let damaged = damaged.max(1);
     (sound >= SOUND_TO_DAMAGED * damaged).then_some(damaged)
 }
 
