@@ -1,6 +1,7 @@
 //! The real worker over small made files, real deliveries of Hong Kong departments, and hostile
 //! ones. Real files are looked for in `$CAUSEWAY_SHARED`, else in `../shared`.
 #![cfg(feature = "worker")]
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
@@ -485,6 +486,56 @@ fn an_error_of_the_sink_stops_the_worker() {
     let scratch = tempfile::tempdir().unwrap();
     let error = read(&file("hkscs/estates.shp"), Path::new(WORKER), scratch.path(), &mut Full).err();
     assert!(matches!(error, Some(DeliveryError::Sink(_))), "{error:?}");
+}
+
+#[test]
+fn a_worker_that_is_missing_or_dies_is_our_fault_and_not_the_deliverys() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (worker, part) in [("/nonexistent/worker", "could not be started"), ("/bin/false", "stopped before")] {
+        let error = read(&file("hkscs/estates.shp"), Path::new(worker), &empty(scratch.path(), worker), &mut Layer::default());
+        let error = error.err().unwrap();
+        assert!(!matches!(error, DeliveryError::Refused(_)) && error.to_string().contains(part), "{error}");
+    }
+}
+
+/// A worker that says half a frame, and one that never stops talking, end the reading soon.
+#[test]
+fn a_worker_that_talks_nonsense_is_stopped() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, script) in [("half", "printf '\\377\\000'"), ("endless", "exec /usr/bin/yes")] {
+        let worker = folder.path().join(name);
+        std::fs::write(&worker, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let begun = std::time::Instant::now();
+        let result = read(&file("hkscs/estates.shp"), &worker, &empty(folder.path(), name), &mut Layer::default());
+        assert!(matches!(result, Err(DeliveryError::WorkerFailed(_))), "{result:?}");
+        assert!(begun.elapsed().as_secs() < 5);
+    }
+}
+
+/// Nothing of our environment reaches the worker, and its limits hold.
+#[test]
+fn the_worker_has_an_empty_environment() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (worker, seen) = (folder.path().join("worker"), folder.path().join("seen"));
+    std::fs::write(&worker, format!("#!/bin/sh\n/usr/bin/env > {}\n", seen.display())).unwrap();
+    std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _ = read(&file("hkscs/estates.shp"), &worker, &empty(folder.path(), "env"), &mut Layer::default());
+    let seen = std::fs::read_to_string(seen).unwrap();
+    for line in seen.lines() {
+        let name = line.split('=').next().unwrap();
+        let known = ["LANG", "PROJ_NETWORK", "GDAL_DRIVER_PATH", "CPL_TMPDIR", "CPL_DEBUG", "PWD", "_", "SHLVL", "OLDPWD"];
+        assert!(known.contains(&name), "{line}");
+    }
+    assert!(seen.contains("PROJ_NETWORK=OFF"));
+}
+
+fn empty(folder: &Path, name: &str) -> PathBuf {
+    let scratch = folder.join(format!("scratch{}", name.replace('/', "-")));
+    std::fs::create_dir(&scratch).unwrap();
+    scratch
 }
 
 #[test]

@@ -13,10 +13,16 @@ mod geometry;
 mod kml;
 #[path = "worker/layer.rs"]
 mod layer;
+#[path = "worker/prepare.rs"]
+mod prepare;
 #[path = "worker/projection.rs"]
 mod projection;
+#[path = "worker/reach.rs"]
+mod reach;
 #[path = "worker/table.rs"]
 mod table;
+#[path = "worker/values.rs"]
+mod values;
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;

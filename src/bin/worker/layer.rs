@@ -1,7 +1,5 @@
 //! One source: a layer of a GDAL data set, or a table of text, and its features one by one.
 
-use std::ffi::CStr;
-
 use causeway::base::{FieldKind, GeometryKind, Value, ids::cut};
 use causeway::geometry::Shape;
 use causeway::intake::delivery::columns::{self, CoordinateColumns};
@@ -9,12 +7,14 @@ use causeway::intake::delivery::protocol::{Frame, SourceSchema, WorkerRequest, W
 use causeway::intake::delivery::{Format, SourceFacts, SourceFeature, SourceField, text};
 use gdal::vector::{Feature, LayerAccess};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
-use gdal_sys::{OGRFieldSubType, OGRFieldType};
 
 use super::geometry::{self, Read};
 use super::projection::Projection;
 use super::table::Table;
-use super::{Output, Stop, errors, kml};
+use super::prepare::{announced, prepare};
+use super::reach::Reach;
+use super::values::{FieldReader, kind_of, value_of};
+use super::{Output, Stop, errors};
 
 /// A source that is open and whose fields are known.
 pub struct Source {
@@ -29,14 +29,6 @@ pub struct Source {
 enum Content {
     Layer { dataset: Dataset, layer: usize, fields: Vec<FieldReader>, announced: u64 },
     Table(Box<Table>),
-}
-
-/// How a field of a GDAL layer is read.
-#[derive(Clone, Copy)]
-struct FieldReader {
-    index: i32,
-    kind: OGRFieldType::Type,
-    is_boolean: bool,
 }
 
 impl Source {
@@ -268,127 +260,6 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
     })
 }
 
-/// Mends what GDAL would misread in silence, in the private copy. Answers how many placemarks the
-/// text of a KML holds.
-fn prepare(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Option<u64>, Stop> {
-    match source.format {
-        Format::GeoJson => prepare_geojson(source, notes).map(|()| None),
-        Format::Shapefile => prepare_shapefile(source, notes).map(|()| None),
-        Format::Gpx => prepare_xml(source, notes).map(|_| None),
-        Format::Kml => {
-            let content = prepare_xml(source, notes)?;
-            let found = kml::placemarks(&content)
-                .map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
-            if let Some(wrapped) = found.wrapped {
-                notes.push("its placemarks stood directly under <kml>; a <Document> was put around them in a private copy".to_owned());
-                std::fs::write(&source.path, wrapped)?;
-            }
-            Ok(Some(found.count))
-        }
-        Format::Csv | Format::Xlsx => Ok(None),
-    }
-}
-
-fn prepare_geojson(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
-    let (label, how) = source.encoding.as_ref().map_or(("utf-8", ""), |(label, how)| (label.as_str(), how.as_str()));
-    if label == "utf-8" && !how.contains("damaged") {
-        return Ok(());
-    }
-    let (content, unread) = text::decode(&std::fs::read(&source.path)?, label);
-    if unread > 0 {
-        notes.push(format!("{unread} places could not be read as {} and stand as \u{FFFD}", text::shown_name(label)));
-    }
-    Ok(std::fs::write(&source.path, content)?)
-}
-
-fn prepare_shapefile(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
-    if !source.path.with_extension("shx").exists() {
-        notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
-    }
-    if !source.path.with_extension("dbf").exists() {
-        notes.push("the .dbf is missing, so the shapes have no attributes".to_owned());
-    }
-    // A .cpg that lies would beat the encoding that was found.
-    let page = source.path.with_extension("cpg");
-    if page.exists() {
-        std::fs::remove_file(page)?;
-    }
-    Ok(())
-}
-
-/// KML or GPX as UTF-8: the parser below GDAL knows no Big5.
-fn prepare_xml(source: &WorkerSource, notes: &mut Vec<String>) -> Result<String, Stop> {
-    let bytes = std::fs::read(&source.path)?;
-    let declared = xml_encoding(&bytes);
-    let found = text::find(&bytes, declared.as_deref())
-        .map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
-    let (content, unread) = text::decode(&bytes, found.label);
-    let shown = text::shown_name(found.label);
-    if unread > 0 {
-        notes.push(format!("{unread} places could not be read as {shown} and stand as \u{FFFD}"));
-    }
-    if found.label != "utf-8" || unread > 0 {
-        notes.push(format!("its text was {shown} ({}) and was turned into UTF-8 in a private copy", found.how));
-        let rest = content.find("?>").filter(|_| content.starts_with("<?xml")).map_or(0, |end| end + 2);
-        let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{}", &content[rest..]);
-        std::fs::write(&source.path, &content)?;
-        return Ok(content);
-    }
-    Ok(content)
-}
-
-/// The encoding that an XML declaration names.
-fn xml_encoding(bytes: &[u8]) -> Option<String> {
-    const DECLARATION_BYTES: usize = 200;
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION_BYTES)]);
-    let declaration = head.strip_prefix("<?xml")?.split_once("?>")?.0;
-    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    value[1..].split_once(quote).map(|(name, _)| name.to_owned())
-}
-
-/// How many features the chosen layer must give. Where the text itself was counted, all layers
-/// together must hold as many.
-fn announced(
-    dataset: &Dataset,
-    layer: usize,
-    placemarks: Option<u64>,
-    source: &WorkerSource,
-    notes: &mut Vec<String>,
-) -> Result<u64, Stop> {
-    let counts: Vec<u64> = dataset.layers().map(|layer| layer.feature_count()).collect();
-    let known: u64 = counts.iter().sum();
-    if let Some(placemarks) = placemarks.filter(|placemarks| *placemarks != known) {
-        return Err(Stop::Refused(format!(
-            "{}: the file holds {placemarks} placemarks but only {known} could be read",
-            source.shown
-        )));
-    }
-    let deleted = match source.format {
-        Format::Shapefile => deleted_rows(&source.path.with_extension("dbf"))?,
-        _ => 0,
-    };
-    if deleted > 0 {
-        notes.push(format!("{deleted} rows are marked as deleted in the .dbf and were left out"));
-    }
-    Ok(counts[layer].saturating_sub(deleted))
-}
-
-/// Rows that a dBASE table marks as deleted: GDAL counts them but does not give them out.
-fn deleted_rows(table: &std::path::Path) -> Result<u64, Stop> {
-    const DELETED: u8 = b'*';
-    let Ok(bytes) = std::fs::read(table) else { return Ok(0) };
-    let [size_at, row_at] = [8, 10].map(|at| {
-        bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
-    });
-    let rows = bytes.get(4..8).map_or(0, |count| u32::from_le_bytes([count[0], count[1], count[2], count[3]]));
-    if row_at == 0 || size_at == 0 {
-        return Ok(0);
-    }
-    let marks = bytes.iter().skip(size_at).step_by(row_at).take(rows as usize);
-    Ok(marks.filter(|mark| **mark == DELETED).count() as u64)
-}
-
 fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
     let driver = match source.format {
         Format::GeoJson => "GeoJSON",
@@ -483,52 +354,6 @@ fn geojson_projection(
     )))
 }
 
-/// Where the geometries of a layer lie, each judged whole.
-struct Reach {
-    located: u64,
-    in_degrees: u64,
-    in_grid: u64,
-    edges: [f64; 4],
-}
-
-impl Reach {
-    /// Reads the layer once; GDAL's own extent is unknown until then, and counts what is not finite.
-    fn of(dataset: &Dataset, layer: usize) -> Result<Reach, String> {
-        use causeway::intake::delivery::in_hk1980_grid;
-        let mut opened = dataset.layer(layer).map_err(|error| error.to_string())?;
-        let mut reach = Reach {
-            located: 0,
-            in_degrees: 0,
-            in_grid: 0,
-            edges: [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
-        };
-        for feature in opened.features() {
-            let Some([west, south, east, north]) = envelope_of(&feature) else { continue };
-            reach.located += 1;
-            reach.in_degrees += u64::from(west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0);
-            reach.in_grid += u64::from(in_hk1980_grid(west, south) && in_hk1980_grid(east, north));
-            let [all_west, all_south, all_east, all_north] = reach.edges;
-            reach.edges = [all_west.min(west), all_south.min(south), all_east.max(east), all_north.max(north)];
-        }
-        Ok(reach)
-    }
-}
-
-/// West, south, east, north of a feature that has a geometry with finite numbers.
-fn envelope_of(feature: &Feature<'_>) -> Option<[f64; 4]> {
-    let mut envelope = gdal_sys::OGREnvelope { MinX: 0.0, MaxX: 0.0, MinY: 0.0, MaxY: 0.0 };
-    // SAFETY: the feature is live, and its geometry lives as long as it.
-    unsafe {
-        let geometry = gdal_sys::OGR_F_GetGeometryRef(feature.c_feature());
-        if geometry.is_null() || gdal_sys::OGR_G_IsEmpty(geometry) != 0 {
-            return None;
-        }
-        gdal_sys::OGR_G_GetEnvelope(geometry, &mut envelope);
-    }
-    let edges = [envelope.MinX, envelope.MinY, envelope.MaxX, envelope.MaxY];
-    edges.iter().all(|edge| edge.is_finite()).then_some(edges)
-}
-
 /// Text fields that KML itself defines; any other is extended data, whose type nobody says.
 const KML_FIELDS: [&str; 6] = ["id", "Name", "description", "altitudeMode", "icon", "snippet"];
 
@@ -543,27 +368,6 @@ fn fields_of(layer: &gdal::vector::Layer<'_>, format: Format) -> (Vec<SourceFiel
         readers.push(FieldReader { index: index as i32, kind: field.field_type(), is_boolean });
     }
     (fields, readers)
-}
-
-fn kind_of(layer: &gdal::vector::Layer<'_>, index: i32) -> (FieldKind, bool) {
-    // SAFETY: the definition lives as long as the layer; asking for types changes nothing.
-    let (kind, subtype) = unsafe {
-        let field = gdal_sys::OGR_FD_GetFieldDefn(layer.defn().c_defn(), index);
-        (gdal_sys::OGR_Fld_GetType(field), gdal_sys::OGR_Fld_GetSubType(field))
-    };
-    match kind {
-        OGRFieldType::OFTInteger if subtype == OGRFieldSubType::OFSTBoolean => (FieldKind::Boolean, true),
-        OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => (FieldKind::Integer, false),
-        OGRFieldType::OFTReal => (FieldKind::Real, false),
-        OGRFieldType::OFTDate => (FieldKind::Date, false),
-        OGRFieldType::OFTDateTime => (FieldKind::DateTime, false),
-        OGRFieldType::OFTIntegerList
-        | OGRFieldType::OFTInteger64List
-        | OGRFieldType::OFTRealList
-        | OGRFieldType::OFTStringList => (FieldKind::Json, false),
-        _ if subtype == OGRFieldSubType::OFSTJSON => (FieldKind::Json, false),
-        _ => (FieldKind::Text, false),
-    }
 }
 
 /// KML and GPX bring a dozen fields that the format defines and nobody filled: those go.
@@ -621,80 +425,4 @@ fn read_layer(dataset: &Dataset, layer: usize, reading: &LayerReading, out: &mut
         send(count, read, values, out)?;
     }
     Ok(count)
-}
-
-fn value_of(feature: &Feature<'_>, field: FieldReader) -> Value {
-    // SAFETY: the feature is live and has the field; strings are copied before the next call.
-    unsafe {
-        let handle = feature.c_feature();
-        if gdal_sys::OGR_F_IsFieldSetAndNotNull(handle, field.index) == 0 {
-            return Value::Null;
-        }
-        match field.kind {
-            OGRFieldType::OFTInteger if field.is_boolean => {
-                Value::Boolean(gdal_sys::OGR_F_GetFieldAsInteger(handle, field.index) != 0)
-            }
-            OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => {
-                Value::Integer(gdal_sys::OGR_F_GetFieldAsInteger64(handle, field.index))
-            }
-            OGRFieldType::OFTReal => {
-                let number = gdal_sys::OGR_F_GetFieldAsDouble(handle, field.index);
-                if number.is_finite() { Value::Real(number) } else { Value::Null }
-            }
-            OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => date_of(handle, field),
-            OGRFieldType::OFTIntegerList
-            | OGRFieldType::OFTInteger64List
-            | OGRFieldType::OFTRealList
-            | OGRFieldType::OFTStringList => list_of(feature, field),
-            _ => {
-                let text = gdal_sys::OGR_F_GetFieldAsString(handle, field.index);
-                Value::Text(CStr::from_ptr(text).to_string_lossy().into_owned())
-            }
-        }
-    }
-}
-
-/// A list as JSON.
-fn list_of(feature: &Feature<'_>, field: FieldReader) -> Value {
-    use gdal::vector::FieldValue;
-    let json = match feature.field(field.index as usize) {
-        Ok(Some(FieldValue::IntegerListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::Integer64ListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::RealListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::StringListValue(list))) => serde_json::to_string(&list),
-        _ => return Value::Null,
-    };
-    json.map_or(Value::Null, Value::Text)
-}
-
-/// `2021-12-17`, or `2021-12-17T08:00:00` with `Z` or an offset where the source has one.
-unsafe fn date_of(feature: gdal_sys::OGRFeatureH, field: FieldReader) -> Value {
-    const UTC: i32 = 100;
-    let (mut year, mut month, mut day, mut hour, mut minute, mut zone) = (0, 0, 0, 0, 0, 0);
-    let mut second = 0f32;
-    // SAFETY: every pointer is to a local.
-    unsafe {
-        gdal_sys::OGR_F_GetFieldAsDateTimeEx(
-            feature, field.index, &mut year, &mut month, &mut day, &mut hour, &mut minute, &mut second, &mut zone,
-        );
-    }
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    if field.kind == OGRFieldType::OFTDate {
-        return Value::Text(date);
-    }
-    let milliseconds = (f64::from(second) * 1000.0).round() as u32;
-    let fraction = match milliseconds % 1000 {
-        0 => String::new(),
-        part => format!(".{part:03}"),
-    };
-    let zone = match zone {
-        UTC => "Z".to_owned(),
-        flag if flag > 1 => {
-            let minutes = (flag - UTC) * 15;
-            let sign = if minutes < 0 { '-' } else { '+' };
-            format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-        }
-        _ => String::new(),
-    };
-    Value::Text(format!("{date}T{hour:02}:{minute:02}:{:02}{fraction}{zone}", milliseconds / 1000))
 }

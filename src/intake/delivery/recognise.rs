@@ -98,7 +98,7 @@ fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Fo
         "geojson" | "json" if first == Some(&b'{') || first == Some(&b'[') => Ok(Format::GeoJson),
         "geojson" | "json" => unlike("does not begin as JSON does"),
         "js" => unlike("is JavaScript; hand in the GeoJSON that stands inside it"),
-        other if other.is_empty() => unlike("has no extension to tell its format by"),
+        "" => unlike("has no extension to tell its format by"),
         other => unlike(&format!("has the extension .{other}, which is not read")),
     }
 }

@@ -185,9 +185,8 @@ impl Unifier {
             unifier.fields.push(SourceField { name: name.clone(), kind: FieldKind::Text, untyped: false });
         }
         for (schema, source) in schemas.iter().zip(sources) {
-            if let Some(name) = &request.file_name_field
-                && schema.fields.iter().any(|field| field.name == *name)
-            {
+            let own = |name: &&String| schema.fields.iter().any(|field| field.name == **name);
+            if let Some(name) = request.file_name_field.as_ref().filter(own) {
                 return Err(DeliveryError::Refused(format!(
                     "{} has a field \"{name}\" of its own; give file_name_field another name",
                     source.shown
