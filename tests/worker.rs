@@ -532,6 +532,22 @@ fn the_worker_has_an_empty_environment() {
     assert!(seen.contains("PROJ_NETWORK=OFF"));
 }
 
+/// GDAL itself fetches what a GeoJSON's `crs` links to; the worker must not be able to.
+#[test]
+fn a_link_in_a_file_is_not_followed() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let text = format!(
+        r#"{{"type":"FeatureCollection","crs":{{"type":"link","properties":{{"href":"http://127.0.0.1:{port}/","type":"ogcwkt"}}}},"features":[{{"type":"Feature","properties":{{"a":1}},"geometry":{{"type":"Point","coordinates":[114.1,22.3]}}}}]}}"#
+    );
+    let (_folder, request) = written("link.geojson", text.as_bytes());
+    let result = try_read(&request);
+    println!("{result:?}");
+    assert!(listener.accept().is_err(), "the worker called");
+    assert!(matches!(result, Ok(_) | Err(DeliveryError::Refused(_))), "{result:?}");
+}
+
 fn empty(folder: &Path, name: &str) -> PathBuf {
     let scratch = folder.join(format!("scratch{}", name.replace('/', "-")));
     std::fs::create_dir(&scratch).unwrap();
