@@ -1,4 +1,4 @@
-//! The worker: the only code that links GDAL. It opens the files named in its one argument, in a
+//! The worker: the only code that links GDAL. It opens the files named on its standard input, in a
 //! process that is limited before the first foreign byte is read, and says what it finds as frames
 //! on its standard output (`intake::delivery::protocol`). It may die at any byte.
 //!
@@ -13,10 +13,16 @@ mod geometry;
 mod kml;
 #[path = "worker/layer.rs"]
 mod layer;
+#[path = "worker/prepare.rs"]
+mod prepare;
 #[path = "worker/projection.rs"]
 mod projection;
+#[path = "worker/reach.rs"]
+mod reach;
 #[path = "worker/table.rs"]
 mod table;
+#[path = "worker/values.rs"]
+mod values;
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
@@ -44,6 +50,7 @@ type Output = BufWriter<std::io::Stdout>;
 
 fn main() -> ExitCode {
     const BUFFER_BYTES: usize = 256 * 1024;
+    leave_network();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
     let result = limit_resources().and_then(|()| work(&mut out));
     let last = match result {
@@ -76,9 +83,16 @@ fn limit_resources() -> Result<(), Stop> {
     Ok(())
 }
 
+/// Leaves the network: GDAL would fetch what a GeoJSON's `crs` links to. A machine that forbids
+/// namespaces still has the dead proxy of `configure`.
+fn leave_network() {
+    use rustix::thread::{UnshareFlags, unshare_unsafe};
+    // SAFETY: no other thread runs yet, and no file descriptors are shared with one.
+    let _ = unsafe { unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNET) };
+}
+
 fn work(out: &mut Output) -> Result<u64, Stop> {
-    let argument = std::env::args().nth(1).unwrap_or_default();
-    let request: WorkerRequest = serde_json::from_str(&argument)
+    let request: WorkerRequest = serde_json::from_reader(std::io::stdin().lock())
         .map_err(|error| Stop::Broken(format!("the request is not understood: {error}")))?;
     errors::collect();
     configure();
@@ -105,6 +119,9 @@ fn configure() {
         ("LIBKML_RESOLVE_STYLE", "NO"),
         ("OGR_GEOJSON_MAX_OBJ_SIZE", "500"),
         ("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", "none"),
+        // A port where nothing can listen: every fetch fails at once.
+        ("GDAL_HTTP_PROXY", "127.0.0.1:0"),
+        ("GDAL_HTTP_MAX_RETRY", "0"),
     ] {
         // An option that cannot be set is unknown to this GDAL, which then has no need of it.
         let _ = gdal::config::set_config_option(key, value);

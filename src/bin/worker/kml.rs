@@ -3,20 +3,34 @@
 
 use quick_xml::events::Event;
 
-/// The text with a document around its root-level placemarks; `None` when it needs none.
-pub fn wrapped(text: &str) -> Result<Option<String>, String> {
+const PLACEMARK: &str = "Placemark";
+
+/// What a KML text holds.
+pub struct Placemarks {
+    /// All of them, to be compared with what GDAL reads.
+    pub count: u64,
+    /// The text with a document around its root-level placemarks, where it has any.
+    pub wrapped: Option<String>,
+}
+
+/// Counts the placemarks, by events and not by text, for comments may hold more.
+pub fn placemarks(text: &str) -> Result<Placemarks, String> {
     let mut reader = quick_xml::Reader::from_str(text);
     let mut depth = 0usize;
     let mut after_root_start = None;
     let mut root_placemarks = 0u64;
+    let mut count = 0u64;
     let mut before_root_end = None;
     loop {
         let before = reader.buffer_position() as usize;
         match reader.read_event().map_err(|error| format!("it is not sound XML: {error}"))? {
+            Event::Empty(element) => count += u64::from(element.local_name().as_ref() == PLACEMARK),
             Event::Start(element) => {
+                let is_placemark = element.local_name().as_ref() == PLACEMARK;
+                count += u64::from(is_placemark);
                 if depth == 0 {
                     after_root_start = Some(reader.buffer_position() as usize);
-                } else if depth == 1 && element.local_name().as_ref() == "Placemark" {
+                } else if depth == 1 && is_placemark {
                     root_placemarks += 1;
                 }
                 depth += 1;
@@ -31,21 +45,14 @@ pub fn wrapped(text: &str) -> Result<Option<String>, String> {
             _ => {}
         }
     }
-    match (after_root_start, before_root_end) {
-        (Some(start), Some(end)) if root_placemarks > 0 && start <= end => Ok(Some(format!(
+    let wrapped = match (after_root_start, before_root_end) {
+        (Some(start), Some(end)) if root_placemarks > 0 && start <= end => Some(format!(
             "{}<Document>{}</Document>{}",
             &text[..start],
             &text[start..end],
             &text[end..]
-        ))),
-        _ => Ok(None),
-    }
-}
-
-/// Placemarks in the text, to be compared with what GDAL reads.
-pub fn placemarks(text: &str) -> u64 {
-    let opening = |rest: &str| rest.starts_with(|c: char| c == '>' || c == '/' || c.is_whitespace());
-    text.match_indices("<Placemark")
-        .filter(|(at, found)| opening(&text[at + found.len()..]))
-        .count() as u64
+        )),
+        _ => None,
+    };
+    Ok(Placemarks { count, wrapped })
 }

@@ -1,7 +1,5 @@
 //! One source: a layer of a GDAL data set, or a table of text, and its features one by one.
 
-use std::ffi::CStr;
-
 use causeway::base::{FieldKind, GeometryKind, Value, ids::cut};
 use causeway::geometry::Shape;
 use causeway::intake::delivery::columns::{self, CoordinateColumns};
@@ -9,12 +7,14 @@ use causeway::intake::delivery::protocol::{Frame, SourceSchema, WorkerRequest, W
 use causeway::intake::delivery::{Format, SourceFacts, SourceFeature, SourceField, text};
 use gdal::vector::{Feature, LayerAccess};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
-use gdal_sys::{OGRFieldSubType, OGRFieldType};
 
 use super::geometry::{self, Read};
 use super::projection::Projection;
 use super::table::Table;
-use super::{Output, Stop, errors, kml};
+use super::prepare::{announced, prepare};
+use super::reach::Reach;
+use super::values::{FieldReader, kind_of, value_of};
+use super::{Output, Stop, errors};
 
 /// A source that is open and whose fields are known.
 pub struct Source {
@@ -27,16 +27,8 @@ pub struct Source {
 }
 
 enum Content {
-    Layer { dataset: Dataset, layer: usize, fields: Vec<FieldReader>, announced: Option<u64> },
+    Layer { dataset: Dataset, layer: usize, fields: Vec<FieldReader>, announced: u64 },
     Table(Box<Table>),
-}
-
-/// How a field of a GDAL layer is read.
-#[derive(Clone, Copy)]
-struct FieldReader {
-    index: i32,
-    kind: OGRFieldType::Type,
-    is_boolean: bool,
 }
 
 impl Source {
@@ -61,13 +53,13 @@ impl Source {
                 if let Some(failure) = errors::take_failure() {
                     return Err(Stop::Refused(format!("{}: {failure}", self.shown)));
                 }
-                match announced {
-                    Some(announced) if announced != count => Err(Stop::Refused(format!(
-                        "{}: the file holds {announced} features but only {count} could be read",
+                if announced != count {
+                    return Err(Stop::Refused(format!(
+                        "{}: the file holds {announced} features but {count} could be read",
                         self.shown
-                    ))),
-                    _ => Ok(count),
+                    )));
                 }
+                Ok(count)
             }
         }
     }
@@ -75,7 +67,10 @@ impl Source {
 
 fn open_table(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, Stop> {
     let table = Table::open(source)?;
-    let points = coordinate_columns(&table.fields, request, &source.shown)?.ok_or_else(|| no_geometry(source))?;
+    let points = coordinate_columns(&table.fields, request, &source.shown, |degrees| {
+        table.sample.iter().any(|values| is_precise(values, degrees))
+    })?
+    .ok_or_else(|| no_geometry(source))?;
     let projection = columns_projection(&points, request, &source.shown)?;
     let facts = facts(source, &projection, table.notes.clone());
     Ok(Source {
@@ -86,6 +81,13 @@ fn open_table(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         facts,
         shown: source.shown.clone(),
     })
+}
+
+/// Whether a row's degrees are decimal and fine enough to be preferred to its grid coordinates.
+fn is_precise(values: &[Value], degrees: &CoordinateColumns) -> bool {
+    [degrees.x, degrees.y]
+        .iter()
+        .all(|place| matches!(&values[*place], Value::Text(text) if columns::is_precise_degrees(text)))
 }
 
 fn no_geometry(source: &WorkerSource) -> Stop {
@@ -100,6 +102,7 @@ fn coordinate_columns(
     fields: &[SourceField],
     request: &WorkerRequest,
     shown: &str,
+    degrees_are_precise: impl FnOnce(&CoordinateColumns) -> bool,
 ) -> Result<Option<CoordinateColumns>, Stop> {
     let place = |wanted: &str| {
         fields.iter().position(|field| field.name == wanted).ok_or_else(|| {
@@ -114,7 +117,7 @@ fn coordinate_columns(
         return Ok(Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs: "EPSG:2326" }));
     }
     let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-    Ok(columns::find(&names))
+    Ok(columns::find(&names).choose(degrees_are_precise))
 }
 
 fn columns_projection(points: &CoordinateColumns, request: &WorkerRequest, shown: &str) -> Result<Projection, Stop> {
@@ -210,23 +213,29 @@ fn point_from(values: &[Value], columns: &CoordinateColumns, projection: &Projec
 fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, Stop> {
     let refused = |message: String| Stop::Refused(format!("{}: {message}", source.shown));
     let mut notes = Vec::new();
-    let announced = prepare(source, &mut notes)?;
+    let placemarks = prepare(source, &mut notes)?;
     let dataset = open_dataset(source)?;
     let layer = choose_layer(&dataset, source, request)?;
+    let announced = announced(&dataset, layer, placemarks, source, &mut notes)?;
     let (fields, readers, file_projection) = {
         let opened = dataset.layer(layer).map_err(|error| refused(error.to_string()))?;
         let (fields, readers) = fields_of(&opened, source.format);
         (fields, readers, opened.spatial_ref())
     };
     let points = match source.format {
-        Format::Xlsx => Some(coordinate_columns(&fields, request, &source.shown)?.ok_or_else(|| no_geometry(source))?),
+        Format::Xlsx => Some(
+            coordinate_columns(&fields, request, &source.shown, |degrees| {
+                sample(&dataset, layer, &readers).iter().any(|values| is_precise(values, degrees))
+            })?
+            .ok_or_else(|| no_geometry(source))?,
+        ),
         _ => None,
     };
     let projection = match (&points, &request.crs, file_projection, &source.assumed_crs) {
         (Some(points), _, _, _) => columns_projection(points, request, &source.shown)?,
         (None, Some(crs), _, _) => Projection::from_name(crs, "declared in the definition", &source.shown)?,
         (None, None, reference, _) if source.format == Format::GeoJson => {
-            geojson_projection(&dataset, layer, reference, &source.shown)?
+            geojson_projection(&dataset, layer, reference, &mut notes, &source.shown)?
         }
         (None, None, Some(reference), _) => Projection::from_reference(reference, "declared by the file", &source.shown)?,
         (None, None, None, Some((crs, how))) => Projection::from_name(crs, how, &source.shown)?,
@@ -237,8 +246,8 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         }
     };
     let (fields, readers) = without_empty_standard_fields(&dataset, layer, fields, readers, source.format);
-    if source.format == Format::Shapefile && !source.path.with_extension("shx").exists() {
-        notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
+    if source.format == Format::Shapefile && fields.is_empty() && source.path.with_extension("dbf").exists() {
+        return Err(refused("its .dbf cannot be read; export both anew, or hand in the .shp alone".to_owned()));
     }
     let facts = facts(source, &projection, notes);
     Ok(Source {
@@ -249,37 +258,6 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         facts,
         shown: source.shown.clone(),
     })
-}
-
-/// Mends what GDAL would misread in silence, in the private copy. Answers how many features the
-/// text holds where it can be counted.
-fn prepare(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Option<u64>, Stop> {
-    let label = source.encoding.as_ref().map_or("utf-8", |(label, _)| label.as_str());
-    match source.format {
-        Format::GeoJson if label != "utf-8" => {
-            let (content, _) = text::decode(&std::fs::read(&source.path)?, label);
-            std::fs::write(&source.path, content)?;
-            Ok(None)
-        }
-        Format::Shapefile => {
-            // A .cpg that lies would beat the encoding that was found.
-            let page = source.path.with_extension("cpg");
-            if page.exists() {
-                std::fs::remove_file(page)?;
-            }
-            Ok(None)
-        }
-        Format::Kml => {
-            let content = String::from_utf8_lossy(&std::fs::read(&source.path)?).into_owned();
-            let wrapped = kml::wrapped(&content).map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
-            if let Some(wrapped) = wrapped {
-                notes.push("its placemarks stood directly under <kml>; a <Document> was put around them in a private copy".to_owned());
-                std::fs::write(&source.path, wrapped)?;
-            }
-            Ok(Some(kml::placemarks(&content)))
-        }
-        _ => Ok(None),
-    }
 }
 
 fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
@@ -309,7 +287,10 @@ fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
     );
     let failure = errors::take_failure();
     opened.map_err(|error| {
-        let why = failure.unwrap_or_else(|| error.to_string());
+        // The private copy's path means nothing to whoever handed the file in.
+        let why = failure
+            .unwrap_or_else(|| error.to_string())
+            .replace(&*source.path.to_string_lossy(), &source.shown);
         Stop::Refused(format!("{} cannot be read as {}: {why}", source.shown, source.format.name()))
     })
 }
@@ -348,6 +329,7 @@ fn geojson_projection(
     dataset: &Dataset,
     layer: usize,
     reference: Option<gdal::spatial_ref::SpatialRef>,
+    notes: &mut Vec<String>,
     shown: &str,
 ) -> Result<Projection, Stop> {
     let refused = |message: String| Stop::Refused(format!("{shown}: {message}"));
@@ -355,56 +337,37 @@ fn geojson_projection(
     if let (true, Some(reference)) = (is_declared, reference) {
         return Projection::from_reference(reference, "declared by the file's crs member", shown);
     }
-    let opened = dataset.layer(layer).map_err(|error| refused(error.to_string()))?;
-    let Ok(Some(extent)) = opened.try_get_extent().or_else(|_| opened.get_extent().map(Some)) else {
+    let reach = Reach::of(dataset, layer).map_err(refused)?;
+    if reach.located == 0 || reach.in_degrees > 0 {
+        let outside = reach.located - reach.in_degrees;
+        if outside > 0 {
+            notes.push(format!("{outside} features have numbers that are not degrees, though the others have"));
+        }
         return Ok(Projection::none_by_format());
-    };
-    let in_degrees = extent.MinX >= -180.0 && extent.MaxX <= 180.0 && extent.MinY >= -90.0 && extent.MaxY <= 90.0;
-    let in_grid = causeway::intake::delivery::in_hk1980_grid(extent.MinX, extent.MinY)
-        && causeway::intake::delivery::in_hk1980_grid(extent.MaxX, extent.MaxY);
-    if in_degrees {
-        Ok(Projection::none_by_format())
-    } else if in_grid {
-        Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown)
-    } else {
-        Err(refused(format!(
-            "its coordinates reach from {} {} to {} {}, which are not degrees; name its coordinate system in the definition, such as crs = \"EPSG:2326\"",
-            extent.MinX, extent.MinY, extent.MaxX, extent.MaxY
-        )))
     }
+    if reach.in_grid == reach.located {
+        return Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown);
+    }
+    let [west, south, east, north] = reach.edges;
+    Err(refused(format!(
+        "its coordinates reach from {west} {south} to {east} {north}, which are not degrees; name its coordinate system in the definition, such as crs = \"EPSG:2326\""
+    )))
 }
 
+/// Text fields that KML itself defines; any other is extended data, whose type nobody says.
+const KML_FIELDS: [&str; 6] = ["id", "Name", "description", "altitudeMode", "icon", "snippet"];
+
 fn fields_of(layer: &gdal::vector::Layer<'_>, format: Format) -> (Vec<SourceField>, Vec<FieldReader>) {
-    let untyped = matches!(format, Format::Xlsx);
     let mut fields = Vec::new();
     let mut readers = Vec::new();
     for (index, field) in layer.defn().fields().enumerate() {
         let (kind, is_boolean) = kind_of(layer, index as i32);
-        fields.push(SourceField { name: field.name(), kind, untyped });
+        let name = field.name();
+        let is_extended = format == Format::Kml && kind == FieldKind::Text && !KML_FIELDS.contains(&name.as_str());
+        fields.push(SourceField { name, kind, untyped: format == Format::Xlsx || is_extended });
         readers.push(FieldReader { index: index as i32, kind: field.field_type(), is_boolean });
     }
     (fields, readers)
-}
-
-fn kind_of(layer: &gdal::vector::Layer<'_>, index: i32) -> (FieldKind, bool) {
-    // SAFETY: the definition lives as long as the layer; asking for types changes nothing.
-    let (kind, subtype) = unsafe {
-        let field = gdal_sys::OGR_FD_GetFieldDefn(layer.defn().c_defn(), index);
-        (gdal_sys::OGR_Fld_GetType(field), gdal_sys::OGR_Fld_GetSubType(field))
-    };
-    match kind {
-        OGRFieldType::OFTInteger if subtype == OGRFieldSubType::OFSTBoolean => (FieldKind::Boolean, true),
-        OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => (FieldKind::Integer, false),
-        OGRFieldType::OFTReal => (FieldKind::Real, false),
-        OGRFieldType::OFTDate => (FieldKind::Date, false),
-        OGRFieldType::OFTDateTime => (FieldKind::DateTime, false),
-        OGRFieldType::OFTIntegerList
-        | OGRFieldType::OFTInteger64List
-        | OGRFieldType::OFTRealList
-        | OGRFieldType::OFTStringList => (FieldKind::Json, false),
-        _ if subtype == OGRFieldSubType::OFSTJSON => (FieldKind::Json, false),
-        _ => (FieldKind::Text, false),
-    }
 }
 
 /// KML and GPX bring a dozen fields that the format defines and nobody filled: those go.
@@ -439,6 +402,14 @@ struct LayerReading {
     projection: Projection,
 }
 
+/// The values of the first features.
+fn sample(dataset: &Dataset, layer: usize, readers: &[FieldReader]) -> Vec<Vec<Value>> {
+    const ROWS: usize = 100;
+    let Ok(mut opened) = dataset.layer(layer) else { return Vec::new() };
+    let values_of = |feature: Feature<'_>| readers.iter().map(|reader| value_of(&feature, *reader)).collect();
+    opened.features().take(ROWS).map(values_of).collect()
+}
+
 fn read_layer(dataset: &Dataset, layer: usize, reading: &LayerReading, out: &mut Output) -> Result<u64, Stop> {
     let mut opened = dataset.layer(layer).map_err(|error| Stop::Refused(error.to_string()))?;
     let mut count = 0;
@@ -454,80 +425,4 @@ fn read_layer(dataset: &Dataset, layer: usize, reading: &LayerReading, out: &mut
         send(count, read, values, out)?;
     }
     Ok(count)
-}
-
-fn value_of(feature: &Feature<'_>, field: FieldReader) -> Value {
-    // SAFETY: the feature is live and has the field; strings are copied before the next call.
-    unsafe {
-        let handle = feature.c_feature();
-        if gdal_sys::OGR_F_IsFieldSetAndNotNull(handle, field.index) == 0 {
-            return Value::Null;
-        }
-        match field.kind {
-            OGRFieldType::OFTInteger if field.is_boolean => {
-                Value::Boolean(gdal_sys::OGR_F_GetFieldAsInteger(handle, field.index) != 0)
-            }
-            OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => {
-                Value::Integer(gdal_sys::OGR_F_GetFieldAsInteger64(handle, field.index))
-            }
-            OGRFieldType::OFTReal => {
-                let number = gdal_sys::OGR_F_GetFieldAsDouble(handle, field.index);
-                if number.is_finite() { Value::Real(number) } else { Value::Null }
-            }
-            OGRFieldType::OFTDate | OGRFieldType::OFTDateTime => date_of(handle, field),
-            OGRFieldType::OFTIntegerList
-            | OGRFieldType::OFTInteger64List
-            | OGRFieldType::OFTRealList
-            | OGRFieldType::OFTStringList => list_of(feature, field),
-            _ => {
-                let text = gdal_sys::OGR_F_GetFieldAsString(handle, field.index);
-                Value::Text(CStr::from_ptr(text).to_string_lossy().into_owned())
-            }
-        }
-    }
-}
-
-/// A list as JSON.
-fn list_of(feature: &Feature<'_>, field: FieldReader) -> Value {
-    use gdal::vector::FieldValue;
-    let json = match feature.field(field.index as usize) {
-        Ok(Some(FieldValue::IntegerListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::Integer64ListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::RealListValue(list))) => serde_json::to_string(&list),
-        Ok(Some(FieldValue::StringListValue(list))) => serde_json::to_string(&list),
-        _ => return Value::Null,
-    };
-    json.map_or(Value::Null, Value::Text)
-}
-
-/// `2021-12-17`, or `2021-12-17T08:00:00` with `Z` or an offset where the source has one.
-unsafe fn date_of(feature: gdal_sys::OGRFeatureH, field: FieldReader) -> Value {
-    const UTC: i32 = 100;
-    let (mut year, mut month, mut day, mut hour, mut minute, mut zone) = (0, 0, 0, 0, 0, 0);
-    let mut second = 0f32;
-    // SAFETY: every pointer is to a local.
-    unsafe {
-        gdal_sys::OGR_F_GetFieldAsDateTimeEx(
-            feature, field.index, &mut year, &mut month, &mut day, &mut hour, &mut minute, &mut second, &mut zone,
-        );
-    }
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    if field.kind == OGRFieldType::OFTDate {
-        return Value::Text(date);
-    }
-    let milliseconds = (f64::from(second) * 1000.0).round() as u32;
-    let fraction = match milliseconds % 1000 {
-        0 => String::new(),
-        part => format!(".{part:03}"),
-    };
-    let zone = match zone {
-        UTC => "Z".to_owned(),
-        flag if flag > 1 => {
-            let minutes = (flag - UTC) * 15;
-            let sign = if minutes < 0 { '-' } else { '+' };
-            format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
-        }
-        _ => String::new(),
-    };
-    Value::Text(format!("{date}T{hour:02}:{minute:02}:{:02}{fraction}{zone}", milliseconds / 1000))
 }

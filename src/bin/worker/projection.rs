@@ -28,9 +28,19 @@ impl Projection {
     }
 
     pub fn from_reference(mut source: SpatialRef, how: &str, shown: &str) -> Result<Self, Stop> {
+        let name = name_of(&mut source);
+        // The registered system, never the file's own text, which may name files for PROJ to open.
+        match name.strip_prefix("EPSG:").and_then(|code| code.parse().ok()).map(SpatialRef::from_epsg) {
+            Some(Ok(registered)) => source = registered,
+            _ if opens_files(&source) => {
+                return Err(Stop::Refused(format!(
+                    "{shown}: its coordinate system names grid files of its own; name a registered one in the definition, such as crs = \"EPSG:2326\""
+                )));
+            }
+            _ => {}
+        }
         // Without this EPSG:2326 would be read northing first, 25 km off, and nobody would say so.
         source.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
-        let name = name_of(&mut source);
         let crs = format!("{name} ({how})");
         if name == "EPSG:4326" {
             return Ok(Projection { transform: None, crs, words: NO_OPERATION.to_owned() });
@@ -57,6 +67,11 @@ impl Projection {
         transform.transform_coords(&mut xs, &mut ys, &mut zs).ok()?;
         Some((xs[0], ys[0]))
     }
+}
+
+fn opens_files(reference: &SpatialRef) -> bool {
+    let text = reference.to_wkt().unwrap_or_default().to_uppercase();
+    ["EXTENSION[", "PROJ4", "NADGRIDS", "GRIDS"].iter().any(|sign| text.contains(sign))
 }
 
 /// `EPSG:2326` where an authority is named or PROJ recognises the text, else the system's own name.

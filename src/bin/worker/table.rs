@@ -6,12 +6,16 @@ use causeway::intake::delivery::{SourceField, text};
 
 use super::Stop;
 
+const SAMPLE_ROWS: usize = 100;
+
 /// A table read whole as text; its columns' kinds are found later, over all rows.
 pub struct Table {
     pub fields: Vec<SourceField>,
     pub rows: csv::Reader<std::io::Cursor<String>>,
     /// Columns that are read, by place: an unnamed last column that is empty everywhere is not.
     columns: Vec<usize>,
+    /// The values of the first rows.
+    pub sample: Vec<Vec<Value>>,
     pub notes: Vec<String>,
 }
 
@@ -46,7 +50,14 @@ impl Table {
                 untyped: true,
             })
             .collect();
-        Ok(Table { fields, rows, columns, notes })
+        let mut table = Table { fields, rows, columns, sample: Vec::new(), notes };
+        table.sample = reader()
+            .into_records()
+            .take(SAMPLE_ROWS)
+            .filter_map(Result::ok)
+            .filter_map(|record| table.values(&record, headers.len()).ok())
+            .collect();
+        Ok(table)
     }
 
     /// The values of a record, empty ones as null. A record with more values than there are

@@ -14,9 +14,35 @@ const NORTHING: [&str; 5] = ["northing", "坐標北", "座標北", "hk80_northin
 const LONGITUDE: [&str; 6] = ["longitude", "lon", "long", "lng", "經度", "wgs84_longitude"];
 const LATITUDE: [&str; 5] = ["latitude", "lat", "緯度", "wgs84_latitude", "纬度"];
 
-/// Finds the columns by the names that departments use: easting and northing of the HK1980 Grid
-/// first, because degrees beside them are often whole seconds, 20 m off.
-pub fn find(names: &[String]) -> Option<CoordinateColumns> {
+/// The pairs of columns that bear the names which departments use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundColumns {
+    pub grid: Option<CoordinateColumns>,
+    pub degrees: Option<CoordinateColumns>,
+}
+
+impl FoundColumns {
+    /// The pair to use. Degrees win over the grid only where they are precise, because degrees
+    /// beside eastings and northings are often whole seconds, 20 m off; where they are decimal,
+    /// they are what the department checks on a map, and eastings get swapped with northings.
+    pub fn choose(self, degrees_are_precise: impl FnOnce(&CoordinateColumns) -> bool) -> Option<CoordinateColumns> {
+        match (self.grid, self.degrees) {
+            (Some(grid), Some(degrees)) => Some(if degrees_are_precise(&degrees) { degrees } else { grid }),
+            (grid, degrees) => grid.or(degrees),
+        }
+    }
+}
+
+/// Whether a coordinate is written in decimal degrees to a metre or better.
+pub fn is_precise_degrees(text: &str) -> bool {
+    const DECIMALS: usize = 5;
+    let text = text.trim();
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    decimals >= DECIMALS && text.parse::<f64>().is_ok_and(|number| number.abs() <= 180.0)
+}
+
+/// Finds the columns by the names that departments use.
+pub fn find(names: &[String]) -> FoundColumns {
     let place = |wanted: &[&str]| {
         names
             .iter()
@@ -25,7 +51,10 @@ pub fn find(names: &[String]) -> Option<CoordinateColumns> {
     let pair = |x: &[&str], y: &[&str], crs| {
         Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs })
     };
-    pair(&EASTING, &NORTHING, "EPSG:2326").or_else(|| pair(&LONGITUDE, &LATITUDE, "EPSG:4326"))
+    FoundColumns {
+        grid: pair(&EASTING, &NORTHING, "EPSG:2326"),
+        degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326"),
+    }
 }
 
 /// A coordinate as text: a plain number, thousands parted by commas, or degrees, minutes and
@@ -87,10 +116,19 @@ mod tests {
     #[test]
     fn columns_are_found_by_their_usual_names() {
         let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let found = find(&names(&["key", "Easting", "Northing", "Latitude", "Longitude"])).unwrap();
-        assert_eq!((found.x, found.y, found.crs), (1, 2, "EPSG:2326"));
-        let found = find(&names(&["lat", "lon"])).unwrap();
+        let both = find(&names(&["key", "Easting", "Northing", "Latitude", "Longitude"]));
+        let chosen = |precise: bool| both.clone().choose(|_| precise).map(|found| (found.x, found.y, found.crs));
+        assert_eq!(chosen(false), Some((1, 2, "EPSG:2326")));
+        assert_eq!(chosen(true), Some((4, 3, "EPSG:4326")));
+        let found = find(&names(&["lat", "lon"])).choose(|_| false).unwrap();
         assert_eq!((found.x, found.y, found.crs), (1, 0, "EPSG:4326"));
-        assert_eq!(find(&names(&["x", "name"])), None);
+        assert_eq!(find(&names(&["x", "name"])).choose(|_| true), None);
+    }
+
+    #[test]
+    fn precise_degrees_are_told_from_whole_seconds() {
+        for (text, precise) in [("114.1501576", true), ("114.15", false), ("114-08-28", false), ("832591.32012", false)] {
+            assert_eq!(is_precise_degrees(text), precise, "{text}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Repair, SourceFacts, SourceField, SourceFeature};
 use crate::base::{Value, limits};
 
-/// What the worker is asked, as JSON in its only argument.
+/// What the worker is asked, as JSON on its standard input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerRequest {
     pub sources: Vec<WorkerSource>,

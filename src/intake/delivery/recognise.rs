@@ -98,7 +98,7 @@ fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Fo
         "geojson" | "json" if first == Some(&b'{') || first == Some(&b'[') => Ok(Format::GeoJson),
         "geojson" | "json" => unlike("does not begin as JSON does"),
         "js" => unlike("is JavaScript; hand in the GeoJSON that stands inside it"),
-        other if other.is_empty() => unlike("has no extension to tell its format by"),
+        "" => unlike("has no extension to tell its format by"),
         other => unlike(&format!("has the extension .{other}, which is not read")),
     }
 }
@@ -147,7 +147,7 @@ fn table_encoding(shapefile: &Path, declared: Option<&str>) -> Result<Option<tex
     }
     let bytes = head_of(&table)?;
     let header_end = bytes.get(8..10).map_or(0, |size| usize::from(u16::from_le_bytes([size[0], size[1]])));
-    let rows = bytes.get(header_end..).unwrap_or_default();
+    let rows = head_of_text(&bytes).get(header_end..).unwrap_or_default();
     if let Some(declared) = declared {
         return text::find(&[], Some(declared)).map(Some).map_err(refused);
     }

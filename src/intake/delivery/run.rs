@@ -1,6 +1,7 @@
 //! Starting the worker and taking in what it says.
 
-use std::io::{BufReader, Read};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,16 +29,20 @@ pub fn run(
         latitude: request.latitude.clone(),
     };
     let argument = serde_json::to_string(&asked).map_err(|error| DeliveryError::WorkerFailed(error.to_string()))?;
-    let mut child = start(worker, &argument, scratch)?;
+    let mut child = start(worker, scratch)?;
     let watch = Watch::over(&child);
+    // A worker that dies before it has read this says so by its status.
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(argument.as_bytes());
+    }
     let taken = take_in(&mut child, sources, request, sink);
     let was_late = watch.end();
     if taken.is_err() {
         // The worker may still be writing; what it says no longer matters.
         let _ = child.kill();
     }
-    let complaint = complaint(&mut child);
     let status = child.wait().map_err(|error| DeliveryError::WorkerFailed(error.to_string()))?;
+    let complaint = complaint(scratch);
     match taken {
         _ if was_late => Err(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }),
         Ok(count) if status.success() => Ok(count),
@@ -49,10 +54,15 @@ pub fn run(
     }
 }
 
+/// Where the worker's standard error goes: a pipe that nobody reads would block it once full.
+const COMPLAINTS: &str = "worker.stderr";
+
 /// An empty environment but for what GDAL needs; nothing of the network, of plug-ins, of Python.
-fn start(worker: &Path, argument: &str, scratch: &Path) -> Result<Child, DeliveryError> {
+/// The request goes in by standard input, for a command line ends at 128 KiB.
+fn start(worker: &Path, scratch: &Path) -> Result<Child, DeliveryError> {
+    let complaints = scratch.join(COMPLAINTS);
+    let complaints = File::create(&complaints).map_err(DeliveryError::file(&complaints))?;
     Command::new(worker)
-        .arg(argument)
         .env_clear()
         .env("LANG", "C.UTF-8")
         .env("PROJ_NETWORK", "OFF")
@@ -60,9 +70,9 @@ fn start(worker: &Path, argument: &str, scratch: &Path) -> Result<Child, Deliver
         .env("CPL_TMPDIR", scratch)
         .env("CPL_DEBUG", "OFF")
         .current_dir(scratch)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(complaints)
         .spawn()
         .map_err(|source| DeliveryError::WorkerMissing { worker: worker.to_owned(), source })
 }
@@ -96,12 +106,12 @@ impl Watch {
     }
 }
 
-/// The last of what the worker wrote on its standard error, for the operator.
-fn complaint(child: &mut Child) -> String {
+/// The first of what the worker wrote on its standard error, for the operator.
+fn complaint(scratch: &Path) -> String {
     const KEPT_BYTES: u64 = 4_096;
     let mut text = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        let _ = stderr.take(KEPT_BYTES).read_to_end(&mut text);
+    if let Ok(complaints) = File::open(scratch.join(COMPLAINTS)) {
+        let _ = complaints.take(KEPT_BYTES).read_to_end(&mut text);
     }
     String::from_utf8_lossy(&text).trim().replace('\n', " / ")
 }
@@ -125,7 +135,7 @@ fn take_in(
             .map_err(|error| DeliveryError::WorkerFailed(format!("its output ended early ({error})")))?;
         match frame {
             Frame::Schemas(schemas) => {
-                unifier = Unifier::over(&schemas, sources, request);
+                unifier = Unifier::over(&schemas, sources, request)?;
                 sink.schema(&unifier.fields, &unifier.facts)?;
             }
             Frame::Source(place) => source = place as usize,
@@ -162,7 +172,11 @@ struct Unifier {
 }
 
 impl Unifier {
-    fn over(schemas: &[SourceSchema], sources: &[WorkerSource], request: &ReadRequest) -> Self {
+    fn over(
+        schemas: &[SourceSchema],
+        sources: &[WorkerSource],
+        request: &ReadRequest,
+    ) -> Result<Self, DeliveryError> {
         let mut unifier = Unifier {
             facts: schemas.first().map(|schema| schema.facts.clone()).unwrap_or_default(),
             ..Unifier::default()
@@ -171,7 +185,17 @@ impl Unifier {
             unifier.fields.push(SourceField { name: name.clone(), kind: FieldKind::Text, untyped: false });
         }
         for (schema, source) in schemas.iter().zip(sources) {
-            let places = schema.fields.iter().map(|field| unifier.place(field)).collect();
+            let own = |name: &&String| schema.fields.iter().any(|field| field.name == **name);
+            if let Some(name) = request.file_name_field.as_ref().filter(own) {
+                return Err(DeliveryError::Refused(format!(
+                    "{} has a field \"{name}\" of its own; give file_name_field another name",
+                    source.shown
+                )));
+            }
+            let mut places = Vec::with_capacity(schema.fields.len());
+            for field in &schema.fields {
+                places.push(unifier.place(field, &places));
+            }
             unifier.places.push(places);
             unifier.file_names.push(request.file_name_field.as_ref().map(|_| stem(&source.shown)));
             for note in &schema.facts.notes {
@@ -180,11 +204,19 @@ impl Unifier {
                 }
             }
         }
-        unifier
+        Ok(unifier)
     }
 
-    /// Fields of one name but different kinds become text.
-    fn place(&mut self, field: &SourceField) -> usize {
+    /// Fields of one name but different kinds become text. A name that one source has twice is
+    /// two fields, of which the second gets a number: `taken` are the source's fields so far.
+    fn place(&mut self, field: &SourceField, taken: &[usize]) -> usize {
+        let mut field = field.clone();
+        let original = field.name.clone();
+        let mut number = 1;
+        while taken.iter().any(|place| self.fields[*place].name == field.name) {
+            number += 1;
+            field.name = format!("{original}_{number}");
+        }
         match self.fields.iter().position(|known| known.name == field.name) {
             Some(place) => {
                 let known = &mut self.fields[place];
@@ -197,7 +229,7 @@ impl Unifier {
                 place
             }
             None => {
-                self.fields.push(field.clone());
+                self.fields.push(field);
                 self.fields.len() - 1
             }
         }
@@ -232,7 +264,8 @@ fn fitted(value: Value, kind: FieldKind) -> Value {
 }
 
 fn stem(shown: &str) -> String {
-    let name = shown.rsplit(['/', ' ']).next().unwrap_or(shown);
+    let name = shown.rsplit(" → ").next().unwrap_or(shown);
+    let name = name.rsplit('/').next().unwrap_or(name);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 

@@ -24,6 +24,9 @@ pub fn stage(files: &[PathBuf], scratch: &Path) -> Result<Vec<StagedFile>, Deliv
     let mut staged = Vec::new();
     let mut budget = Budget { packed: 0, unpacked: 0, entries: 0 };
     for (number, file) in files.iter().enumerate() {
+        if belongs_to_a_shapefile(file, files) {
+            continue;
+        }
         let folder = scratch.join(format!("{number}"));
         std::fs::create_dir(&folder).map_err(DeliveryError::file(&folder))?;
         let shown = file_name(file);
@@ -35,6 +38,17 @@ pub fn stage(files: &[PathBuf], scratch: &Path) -> Result<Vec<StagedFile>, Deliv
         unpack_or_keep(StagedFile { path: copy, shown }, &mut budget, &mut staged)?;
     }
     Ok(staged)
+}
+
+/// Whether a file is the companion of a shapefile that is handed in too, and so copied with it.
+fn belongs_to_a_shapefile(file: &Path, files: &[PathBuf]) -> bool {
+    let stem = |path: &Path| path.with_extension("").to_string_lossy().to_lowercase();
+    is_companion(file)
+        && files.iter().any(|other| extension(other) == "shp" && stem(other) == stem(file))
+}
+
+fn is_companion(path: &Path) -> bool {
+    COMPANIONS.contains(&extension(path).as_str())
 }
 
 struct Budget {
@@ -55,18 +69,24 @@ pub(super) fn extension(path: &Path) -> String {
     path.extension().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// A name of at most 100 plain characters with the same extension: the delivery's names go into
-/// reports only, never into paths that other programs open.
+/// A name of plain characters with the same extension: the delivery's names go into reports only,
+/// never into paths that other programs open. A stem that holds anything else gets a digest, so
+/// that 圖書館 and 博物館 differ and the files of one shapefile still share theirs.
 fn safe_name(name: &str) -> String {
+    const STEM_CHARACTERS: usize = 60;
     let path = Path::new(name);
     let clean = |part: &str| -> String {
         part.chars()
             .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
-            .take(100)
+            .take(STEM_CHARACTERS)
             .collect()
     };
-    let stem = clean(&path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default());
-    let stem = if stem.is_empty() { "delivery".to_owned() } else { stem };
+    let whole = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut stem = clean(&whole);
+    if stem != whole || stem.is_empty() {
+        stem.push('-');
+        stem.push_str(&blake3::hash(whole.to_lowercase().as_bytes()).to_hex()[..16]);
+    }
     let extension = clean(&extension(path));
     if extension.is_empty() { stem } else { format!("{stem}.{extension}") }
 }
@@ -111,7 +131,7 @@ fn copy_companions(shapefile: &Path, copy: &Path, budget: &mut Budget) -> Result
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
         let same_stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()) == stem;
-        if same_stem && COMPANIONS.contains(&extension(&path).as_str()) {
+        if same_stem && is_companion(&path) {
             copy_regular(&path, &copy.with_extension(extension(&path)), budget)?;
         }
     }
@@ -127,7 +147,7 @@ fn unpack_or_keep(
         "zip" => unpack_zip(&file, budget, staged),
         "gz" => unpack_gzip(&file, budget, staged),
         // Part of a shapefile: read with its .shp, or alone a table without geometry.
-        companion if COMPANIONS.contains(&companion) && file.path.with_extension("shp").exists() => Ok(()),
+        _ if is_companion(&file.path) && file.path.with_extension("shp").exists() => Ok(()),
         _ => {
             staged.push(file);
             Ok(())
@@ -138,10 +158,13 @@ fn unpack_or_keep(
 fn unpack_gzip(file: &StagedFile, budget: &mut Budget, staged: &mut Vec<StagedFile>) -> Result<(), DeliveryError> {
     let packed = File::open(&file.path).map_err(DeliveryError::file(&file.path))?;
     let packed_bytes = packed.metadata().map_err(DeliveryError::file(&file.path))?.len();
-    let target = file.path.with_extension("");
+    let shown = Path::new(&file.shown).with_extension("").to_string_lossy().into_owned();
+    let target = file.path.with_file_name(safe_name(&shown));
+    if matches!(extension(&target).as_str(), "gz" | "zip") {
+        return Err(refused(format!("{} is an archive inside an archive; pack the files once", file.shown)));
+    }
     let mut reader = flate2::read::MultiGzDecoder::new(packed);
     write_out(&mut reader, &target, packed_bytes, &file.shown, budget)?;
-    let shown = file.shown.trim_end_matches(".gz").to_owned();
     staged.push(StagedFile { path: target, shown });
     Ok(())
 }
@@ -162,16 +185,17 @@ fn unpack_zip(file: &StagedFile, budget: &mut Budget, staged: &mut Vec<StagedFil
     std::fs::create_dir(&folder).map_err(DeliveryError::file(&folder))?;
     let mut written: Vec<StagedFile> = Vec::new();
     for place in 0..archive.len() {
+        // Asked raw first: an encrypted entry cannot be opened otherwise.
+        if archive.by_index_raw(place).map_err(broken)?.encrypted() {
+            return Err(refused(format!("{} is encrypted; hand it in without a password", file.shown)));
+        }
         let mut entry = archive.by_index(place).map_err(broken)?;
+        let name = entry_name(&entry, file)?;
         if entry.is_dir() {
             continue;
         }
-        let name = entry_name(&entry, file)?;
         if entry.is_symlink() {
             return Err(refused(format!("{} holds a link, {}; pack the file itself", file.shown, cut(&name))));
-        }
-        if entry.encrypted() {
-            return Err(refused(format!("{} is encrypted; hand it in without a password", file.shown)));
         }
         let target = folder.join(safe_relative(&name));
         if target.exists() {
@@ -229,7 +253,7 @@ fn keep_main_files(
         if ["zip", "gz", "tar", "7z", "rar"].contains(&kind.as_str()) {
             return Err(refused(format!("{} is an archive inside an archive; pack the files once", file.shown)));
         }
-        let is_companion = COMPANIONS.contains(&kind.as_str()) && file.path.with_extension("shp").exists();
+        let is_companion = is_companion(&file.path) && file.path.with_extension("shp").exists();
         let is_hidden = file.path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("__macosx"));
         if !is_companion && !is_hidden && !NOT_LAYERS.contains(&kind.as_str()) {
             staged.push(file);
@@ -311,6 +335,57 @@ mod tests {
             let error = stage_one(&path).expect_err(part).to_string();
             assert!(error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn an_encrypted_archive_is_refused_as_such() {
+        let (_folder, path) = zip_of(&[("x.csv", b"a")]);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let central = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        // Bit 0 of the general purpose flags, in the local and in the central header.
+        bytes[6] |= 1;
+        bytes[central + 8] |= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let message = stage_one(&path).unwrap_err().to_string();
+        assert!(message.contains("is encrypted"), "{message}");
+    }
+
+    #[test]
+    fn names_in_chinese_stay_apart_and_a_shapefile_stays_together() {
+        let (_folder, path) = zip_of(&[
+            ("圖書館.shp", b"a".as_slice()),
+            ("圖書館.dbf", b"a".as_slice()),
+            ("博物館.shp", b"a".as_slice()),
+        ]);
+        let scratch = tempfile::tempdir().unwrap();
+        let staged = stage(&[path], scratch.path()).unwrap();
+        let shown: Vec<&str> = staged.iter().map(|file| file.shown.as_str()).collect();
+        assert_eq!(shown, ["delivery.zip → 圖書館.shp", "delivery.zip → 博物館.shp"]);
+        assert!(staged[0].path.with_extension("dbf").exists());
+    }
+
+    #[test]
+    fn a_gzip_keeps_the_extension_inside_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Places of 2021.geojson.GZ");
+        let mut packer = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        packer.write_all(b"{}").unwrap();
+        packer.finish().unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let staged = stage(&[path], scratch.path()).unwrap();
+        assert_eq!(staged[0].shown, "Places of 2021.geojson");
+        assert_eq!(extension(&staged[0].path), "geojson");
+        assert_eq!(std::fs::read(&staged[0].path).unwrap(), b"{}");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.geojson");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(stage_one(&pipe).unwrap_err().to_string().contains("not a regular file"));
+        let message = stage_one(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(message.contains("not a regular file"), "{message}");
     }
 
     #[test]

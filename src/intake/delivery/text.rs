@@ -56,6 +56,12 @@ pub fn guess(bytes: &[u8]) -> FoundEncoding {
     if std::str::from_utf8(bytes).is_ok() {
         return FoundEncoding { label: "utf-8", how: "the bytes are valid UTF-8".to_owned() };
     }
+    if let Some(damaged) = damaged_utf8(bytes) {
+        return FoundEncoding {
+            label: "utf-8",
+            how: format!("the bytes are UTF-8 but for {damaged} damaged places"),
+        };
+    }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let encoding = detector.guess(Some(b"hk"), chardetng::Utf8Detection::Deny);
@@ -63,6 +69,20 @@ pub fn guess(bytes: &[u8]) -> FoundEncoding {
         label: label_for(encoding),
         how: "recognised from the bytes".to_owned(),
     }
+}
+
+/// How many places of the bytes are not UTF-8, if by far the most are: one damaged name must not
+/// turn the whole file into another encoding. No Big5 or GBK text looks like this by chance.
+fn damaged_utf8(bytes: &[u8]) -> Option<usize> {
+    const SOUND_TO_DAMAGED: usize = 10;
+    let (mut sound, mut damaged) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
+        // Neighbouring wrong bytes are one place.
+        damaged += usize::from(!chunk.invalid().is_empty() && !chunk.valid().is_empty());
+    }
+    let damaged = damaged.max(1);
+    (sound >= SOUND_TO_DAMAGED * damaged).then_some(damaged)
 }
 
 /// Text in the encoding of a label; the count says how many places could not be read.
@@ -130,5 +150,16 @@ mod tests {
         assert_eq!(guess("圖書館".as_bytes()).label, "utf-8");
         assert_eq!(find(b"\xFF\xFEa\0", None).unwrap().label, "utf-16le");
         assert!(find(b"x", Some("klingon")).is_err());
+    }
+
+    #[test]
+    fn one_damaged_name_does_not_change_the_encoding_of_a_file() {
+        let mut bytes = "圖書館、流動圖書館、自修室、體育館".as_bytes().to_vec();
+        bytes.extend(b"\xB2\x60");
+        let found = guess(&bytes);
+        assert_eq!(found.label, "utf-8");
+        assert!(found.how.contains("1 damaged"), "{}", found.how);
+        let (sentence, _, _) = encoding_rs::BIG5.encode("深水埗區議會由區議員組成，並設有秘書處。圖書館、泳池和街市亦在區內。");
+        assert_eq!(guess(&sentence).label, "big5");
     }
 }
