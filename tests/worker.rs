@@ -425,10 +425,14 @@ fn a_file_name_field_may_not_hide_a_field() {
 
 #[test]
 fn folders_of_a_kml_are_layers_of_which_one_is_named() {
-    let placemark = |name: &str| format!("<Placemark><name>{name}</name><Point><coordinates>114.2,22.3</coordinates></Point></Placemark>");
+    let placemark = |name: &str| {
+        format!("<Placemark><name>{name}</name><Point><coordinates>114.2,22.3</coordinates></Point></Placemark>")
+    };
     let text = format!(
         "<?xml version='1.0' encoding='big5'?><kml xmlns='http://www.opengis.net/kml/2.2'><Document><Folder><name>A</name>{}{}</Folder><Folder><name>B</name>{}</Folder></Document></kml>",
-        placemark("中環"), placemark("灣仔"), placemark("上環")
+        placemark("中環"),
+        placemark("灣仔"),
+        placemark("上環")
     );
     let (bytes, _, _) = encoding_rs::BIG5.encode(&text);
     let (_folder, request) = written("two.kml", &bytes);
@@ -457,7 +461,11 @@ fn geojson_in_big5_or_with_a_damaged_name_is_read() {
 
 #[test]
 fn projected_numbers_that_nobody_names_are_refused() {
-    let text = |x: f64, y: f64| format!(r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}]}}"#);
+    let text = |x: f64, y: f64| {
+        format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}]}}"#
+        )
+    };
     let (_folder, request) = written("mercator.geojson", text(12706138.917, 2550250.049).as_bytes());
     assert!(refusal(&request).contains("not degrees"));
     let layer = read_all(&ReadRequest { crs: Some("EPSG:3857".into()), ..request });
@@ -466,7 +474,8 @@ fn projected_numbers_that_nobody_names_are_refused() {
 
 #[test]
 fn the_definition_wins_over_what_is_recognised() {
-    let declared = ReadRequest { crs: Some("EPSG:2326".into()), encoding: Some("Big5".into()), ..file("hkscs/estates.shp") };
+    let declared =
+        ReadRequest { crs: Some("EPSG:2326".into()), encoding: Some("Big5".into()), ..file("hkscs/estates.shp") };
     let layer = read_all(&declared);
     assert!(layer.facts.crs.contains("declared"), "{:?}", layer.facts);
     assert_eq!(layer.text(0, "NAME"), "北角邨");
@@ -492,7 +501,8 @@ fn an_error_of_the_sink_stops_the_worker() {
 fn a_worker_that_is_missing_or_dies_is_our_fault_and_not_the_deliverys() {
     let scratch = tempfile::tempdir().unwrap();
     for (worker, part) in [("/nonexistent/worker", "could not be started"), ("/bin/false", "stopped before")] {
-        let error = read(&file("hkscs/estates.shp"), Path::new(worker), &empty(scratch.path(), worker), &mut Layer::default());
+        let error =
+            read(&file("hkscs/estates.shp"), Path::new(worker), &empty(scratch.path(), worker), &mut Layer::default());
         let error = error.err().unwrap();
         assert!(!matches!(error, DeliveryError::Refused(_)) && error.to_string().contains(part), "{error}");
     }
@@ -526,7 +536,8 @@ fn the_worker_has_an_empty_environment() {
     let seen = std::fs::read_to_string(seen).unwrap();
     for line in seen.lines() {
         let name = line.split('=').next().unwrap();
-        let known = ["LANG", "PROJ_NETWORK", "GDAL_DRIVER_PATH", "CPL_TMPDIR", "CPL_DEBUG", "PWD", "_", "SHLVL", "OLDPWD"];
+        let known =
+            ["LANG", "PROJ_NETWORK", "GDAL_DRIVER_PATH", "CPL_TMPDIR", "CPL_DEBUG", "PWD", "_", "SHLVL", "OLDPWD"];
         assert!(known.contains(&name), "{line}");
     }
     assert!(seen.contains("PROJ_NETWORK=OFF"));
@@ -591,7 +602,9 @@ fn the_constituencies_of_2001_have_all_their_names() {
     for character in ['邨', '鰂', '脷', '栢', '綉'] {
         assert!(names.contains(character), "{character} is lost");
     }
-    assert!(!names.chars().any(|c| c == '\u{FFFD}' || ('\u{E000}'..='\u{F8FF}').contains(&c) || c.is_ascii_lowercase()));
+    assert!(
+        !names.chars().any(|c| c == '\u{FFFD}' || ('\u{E000}'..='\u{F8FF}').contains(&c) || c.is_ascii_lowercase())
+    );
     assert_eq!(layer.features.iter().filter(|feature| feature.repaired.is_some()).count(), 2);
     let [west, south, east, north] = layer.box_of_starts();
     assert!(west > 113.81 && south > 22.13 && east < 114.51 && north < 22.57, "{west} {south} {east} {north}");

@@ -16,26 +16,15 @@ pub struct Denied {
 }
 
 impl Policy {
-    pub fn decide(
-        &self,
-        caller: &Caller,
-        subject: Subject<'_>,
-        action: Action,
-    ) -> Result<PermittedLayer, Denied> {
+    pub fn decide(&self, caller: &Caller, subject: Subject<'_>, action: Action) -> Result<PermittedLayer, Denied> {
         let audience = match (caller, subject.class) {
             (Caller::Operator, _) => Audience("operator"),
             (Caller::Public, Class::Open) => Audience("public"),
             (Caller::Public, Class::Registered | Class::Restricted) => {
-                return Err(Denied {
-                    layer: subject.layer.clone(),
-                });
+                return Err(Denied { layer: subject.layer.clone() });
             }
         };
-        Ok(PermittedLayer {
-            layer: subject.layer.clone(),
-            action,
-            audience,
-        })
+        Ok(PermittedLayer { layer: subject.layer.clone(), action, audience })
     }
 }
 
@@ -52,10 +41,7 @@ mod tests {
             (Caller::Public, Class::Restricted, false),
             (Caller::Operator, Class::Restricted, true),
         ] {
-            let subject = Subject {
-                layer: &layer,
-                class,
-            };
+            let subject = Subject { layer: &layer, class };
             let decision = Policy::default().decide(&caller, subject, Action::ReadFeatures);
             assert_eq!(decision.is_ok(), allowed, "{caller:?} {class:?}");
         }

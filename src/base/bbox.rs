@@ -16,20 +16,10 @@ pub struct BBox {
 impl BBox {
     pub const WORLD: BBox = BBox::new(-180.0, -90.0, 180.0, 90.0);
     /// The smallest of boxes: contains nothing, and grows by `include`.
-    pub const EMPTY: BBox = BBox::new(
-        f64::INFINITY,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::NEG_INFINITY,
-    );
+    pub const EMPTY: BBox = BBox::new(f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
 
     pub const fn new(west_deg: f64, south_deg: f64, east_deg: f64, north_deg: f64) -> Self {
-        BBox {
-            west_deg,
-            south_deg,
-            east_deg,
-            north_deg,
-        }
+        BBox { west_deg, south_deg, east_deg, north_deg }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -65,14 +55,8 @@ impl BBox {
     /// The one or two boxes, none of which crosses the antimeridian, that cover the same ground.
     pub fn split(&self) -> (BBox, Option<BBox>) {
         if self.crosses_antimeridian() {
-            let east = BBox {
-                east_deg: 180.0,
-                ..*self
-            };
-            let west = BBox {
-                west_deg: -180.0,
-                ..*self
-            };
+            let east = BBox { east_deg: 180.0, ..*self };
+            let west = BBox { west_deg: -180.0, ..*self };
             (east, Some(west))
         } else {
             (*self, None)
@@ -80,19 +64,11 @@ impl BBox {
     }
 
     pub fn centre(&self) -> (f64, f64) {
-        (
-            (self.west_deg + self.east_deg) / 2.0,
-            (self.south_deg + self.north_deg) / 2.0,
-        )
+        ((self.west_deg + self.east_deg) / 2.0, (self.south_deg + self.north_deg) / 2.0)
     }
 
     pub fn to_array(&self) -> [f64; 4] {
-        [
-            self.west_deg,
-            self.south_deg,
-            self.east_deg,
-            self.north_deg,
-        ]
+        [self.west_deg, self.south_deg, self.east_deg, self.north_deg]
     }
 }
 

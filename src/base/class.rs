@@ -30,9 +30,7 @@ impl std::str::FromStr for Class {
             "open" => Ok(Class::Open),
             "registered" => Ok(Class::Registered),
             "restricted" => Ok(Class::Restricted),
-            other => Err(format!(
-                "class \"{other}\" is not one of open, registered, restricted"
-            )),
+            other => Err(format!("class \"{other}\" is not one of open, registered, restricted")),
         }
     }
 }

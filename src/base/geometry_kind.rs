@@ -70,10 +70,7 @@ impl GeometryKind {
     }
 
     pub fn is_multi(self) -> bool {
-        matches!(
-            self,
-            GeometryKind::MultiPoint | GeometryKind::MultiLineString | GeometryKind::MultiPolygon
-        )
+        matches!(self, GeometryKind::MultiPoint | GeometryKind::MultiLineString | GeometryKind::MultiPolygon)
     }
 
     pub fn to_multi(self) -> Self {

@@ -23,9 +23,7 @@ pub struct FeatureId(u64);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    #[error(
-        "layer id \"{0}\" is not <department>-<name> of 3 to 100 letters a-z, digits, \"_\" and \"-\""
-    )]
+    #[error("layer id \"{0}\" is not <department>-<name> of 3 to 100 letters a-z, digits, \"_\" and \"-\"")]
     Layer(String),
     #[error("revision id \"{0}\" is not a time followed by a digest")]
     Revision(String),
@@ -50,17 +48,12 @@ impl FromStr for LayerId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed =
-            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         let parts = text.split_once('-');
         let well_formed = text.len() <= Self::LENGTH_MAX
             && text.chars().all(allowed)
             && parts.is_some_and(|(department, name)| !department.is_empty() && !name.is_empty());
-        if well_formed {
-            Ok(LayerId(text.to_owned()))
-        } else {
-            Err(IdError::Layer(cut(text)))
-        }
+        if well_formed { Ok(LayerId(text.to_owned())) } else { Err(IdError::Layer(cut(text))) }
     }
 }
 
@@ -68,9 +61,7 @@ impl RevisionId {
     pub const DIGEST_DIGITS: usize = 12;
 
     pub fn new(time: jiff::Timestamp, digest: &super::digest::Sha256Hex) -> Self {
-        let time = time
-            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-            .strftime("%Y%m%dT%H%M%S%3fZ");
+        let time = time.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%Y%m%dT%H%M%S%3fZ");
         RevisionId(format!("{time}-{}", digest.short(Self::DIGEST_DIGITS)))
     }
 
@@ -90,15 +81,9 @@ impl FromStr for RevisionId {
                     _ => byte.is_ascii_digit(),
                 })
                 && digest.len() == Self::DIGEST_DIGITS
-                && digest
-                    .bytes()
-                    .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+                && digest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         });
-        if well_formed {
-            Ok(RevisionId(text.to_owned()))
-        } else {
-            Err(IdError::Revision(cut(text)))
-        }
+        if well_formed { Ok(RevisionId(text.to_owned())) } else { Err(IdError::Revision(cut(text))) }
     }
 }
 

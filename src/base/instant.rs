@@ -17,9 +17,7 @@ pub struct Interval {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IntervalError {
-    #[error(
-        "\"{0}\" is not an RFC 3339 time such as 2021-12-17T00:00:00Z, nor a date such as 2021-12-17"
-    )]
+    #[error("\"{0}\" is not an RFC 3339 time such as 2021-12-17T00:00:00Z, nor a date such as 2021-12-17")]
     Instant(String),
     #[error("the interval \"{0}\" has more than one \"/\"")]
     TooManyParts(String),
@@ -36,10 +34,7 @@ impl FromStr for Interval {
         let shown = || super::ids::cut(text);
         let Some((start, end)) = text.split_once('/') else {
             let (start, end) = whole_moment(text)?;
-            return Ok(Interval {
-                start: Some(start),
-                end: Some(end),
-            });
+            return Ok(Interval { start: Some(start), end: Some(end) });
         };
         if end.contains('/') {
             return Err(IntervalError::TooManyParts(shown()));
@@ -47,10 +42,7 @@ impl FromStr for Interval {
         let open = |part: &str| part.is_empty() || part == "..";
         let start = (!open(start)).then(|| whole_moment(start)).transpose()?;
         let end = (!open(end)).then(|| whole_moment(end)).transpose()?;
-        let interval = Interval {
-            start: start.map(|(first, _)| first),
-            end: end.map(|(_, last)| last),
-        };
+        let interval = Interval { start: start.map(|(first, _)| first), end: end.map(|(_, last)| last) };
         match (interval.start, interval.end) {
             (None, None) => Err(IntervalError::OpenAtBothEnds(shown())),
             (Some(start), Some(end)) if end < start => Err(IntervalError::Backwards(shown())),

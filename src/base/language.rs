@@ -68,12 +68,7 @@ pub struct Trilingual {
 impl Trilingual {
     /// The same words in all languages: names of fields, of standards, of files.
     pub fn untranslated(text: &str) -> Self {
-        Trilingual {
-            en: text.to_owned(),
-            zh_hant: text.to_owned(),
-            zh_hans: text.to_owned(),
-            zh_hans_derived: false,
-        }
+        Trilingual { en: text.to_owned(), zh_hant: text.to_owned(), zh_hans: text.to_owned(), zh_hans_derived: false }
     }
 
     /// The text in the asked language, else in the nearest one that has any.
@@ -131,13 +126,7 @@ mod tests {
 
     #[test]
     fn a_missing_language_falls_back_and_says_which_it_took() {
-        let text = Trilingual {
-            zh_hant: "圖書館".into(),
-            ..Trilingual::default()
-        };
-        assert_eq!(
-            text.get_with_language(Language::En),
-            ("圖書館", Language::ZhHant)
-        );
+        let text = Trilingual { zh_hant: "圖書館".into(), ..Trilingual::default() };
+        assert_eq!(text.get_with_language(Language::En), ("圖書館", Language::ZhHant));
     }
 }

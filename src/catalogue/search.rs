@@ -18,9 +18,8 @@ const WEIGHTS: [u32; 4] = [10, 5, 3, 1];
 
 impl Entry {
     pub fn of(record: &LayerRecord) -> Self {
-        let every = |text: &crate::base::Trilingual| {
-            Language::ALL.map(|language| text.exact(language).to_owned()).join("\n")
-        };
+        let every =
+            |text: &crate::base::Trilingual| Language::ALL.map(|language| text.exact(language).to_owned()).join("\n");
         let keywords = Language::ALL.map(|language| record.keywords.get(language).join("\n"));
         let theme = record.theme.as_ref().map(|theme| every(&theme.name)).unwrap_or_default();
         Entry {
@@ -69,9 +68,7 @@ pub struct Question {
 
 impl Question {
     pub fn new(text: &str) -> Self {
-        Question {
-            words: fold(text).split_whitespace().map(str::to_owned).collect(),
-        }
+        Question { words: fold(text).split_whitespace().map(str::to_owned).collect() }
     }
 
     pub fn is_empty(&self) -> bool {

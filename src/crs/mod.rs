@@ -14,9 +14,8 @@ const HK1980_GRID: &str = "+proj=tmerc +lat_0=22.3121333333333333 +lon_0=114.178
     +towgs84=-162.619,-276.959,-161.764,0.067753,-2.243648,-1.158828,-1.094246 +units=m +no_defs";
 const WGS84: &str = "+proj=longlat +datum=WGS84 +no_defs";
 
-static SYSTEMS: LazyLock<Option<(Proj, Proj)>> = LazyLock::new(|| {
-    Some((Proj::from_proj_string(HK1980_GRID).ok()?, Proj::from_proj_string(WGS84).ok()?))
-});
+static SYSTEMS: LazyLock<Option<(Proj, Proj)>> =
+    LazyLock::new(|| Some((Proj::from_proj_string(HK1980_GRID).ok()?, Proj::from_proj_string(WGS84).ok()?)));
 
 /// Easting and northing in metres of the HK1980 Grid, for CRS84 degrees; `None` far from Hong Kong,
 /// where the projection has no meaning.

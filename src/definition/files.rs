@@ -29,11 +29,7 @@ pub fn find_all(layers: &Path) -> std::io::Result<Vec<DefinitionPlace>> {
     let mut places = Vec::new();
     for department in folders(layers)? {
         for folder in folders(&department)? {
-            let place = DefinitionPlace {
-                department: file_name(&department),
-                name: file_name(&folder),
-                folder,
-            };
+            let place = DefinitionPlace { department: file_name(&department), name: file_name(&folder), folder };
             if place.file().is_file() {
                 places.push(place);
             }
@@ -47,27 +43,14 @@ pub fn find_all(layers: &Path) -> std::io::Result<Vec<DefinitionPlace>> {
 pub fn load(place: &DefinitionPlace) -> Result<LayerDefinition, DefinitionFault> {
     let file = place.file();
     let shown = file.display().to_string();
-    let fault = |message: String| DefinitionFault {
-        file: shown.clone(),
-        line: 1,
-        column: 1,
-        message,
-    };
-    let size = std::fs::metadata(&file)
-        .map_err(|error| fault(format!("cannot be read: {error}")))?
-        .len();
+    let fault = |message: String| DefinitionFault { file: shown.clone(), line: 1, column: 1, message };
+    let size = std::fs::metadata(&file).map_err(|error| fault(format!("cannot be read: {error}")))?.len();
     if size > limits::DEFINITION_BYTES_MAX {
-        return Err(fault(format!(
-            "is {size} bytes; a definition has at most {}",
-            limits::DEFINITION_BYTES_MAX
-        )));
+        return Err(fault(format!("is {size} bytes; a definition has at most {}", limits::DEFINITION_BYTES_MAX)));
     }
     let bytes = std::fs::read(&file).map_err(|error| fault(format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        fault(format!(
-            "is not UTF-8 at byte {}; save it as UTF-8",
-            error.utf8_error().valid_up_to()
-        ))
+        fault(format!("is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
     })?;
     parse(&text, &shown, &place.folder, &place.department, &place.name)
 }
@@ -85,9 +68,7 @@ fn folders(parent: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The files that a name, or a name with `*` in its last part, stands for: inside `folder` only.

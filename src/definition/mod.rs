@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
 
-pub use files::{find_all, load, DefinitionPlace};
+pub use files::{DefinitionPlace, find_all, load};
 pub use parse::parse;
 pub use vocabulary::{Department, Frequency, Licence, Theme};
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords,
-    LayerDefinition, SourceDefinition, TimeFields, files, simplified, vocabulary,
+    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition,
+    SourceDefinition, TimeFields, files, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
@@ -118,10 +118,7 @@ pub fn parse(
     department_code: &str,
     name: &str,
 ) -> Result<LayerDefinition, DefinitionFault> {
-    let place = Place {
-        file: shown_file,
-        text,
-    };
+    let place = Place { file: shown_file, text };
     let id: LayerId = format!("{department_code}-{name}")
         .parse()
         .map_err(|error| place.fault(&(0..0), format!("{error}, from its two folders")))?;
@@ -155,16 +152,10 @@ pub fn parse(
 }
 
 fn class(place: &Place, raw: &Spanned<String>) -> Result<Class, DefinitionFault> {
-    raw.get_ref()
-        .parse()
-        .map_err(|message: String| place.fault(&raw.span(), message))
+    raw.get_ref().parse().map_err(|message: String| place.fault(&raw.span(), message))
 }
 
-fn required_text(
-    place: &Place,
-    what: &str,
-    raw: Spanned<Trilingual>,
-) -> Result<Trilingual, DefinitionFault> {
+fn required_text(place: &Place, what: &str, raw: Spanned<Trilingual>) -> Result<Trilingual, DefinitionFault> {
     let span = raw.span();
     let mut text = raw.into_inner();
     for (tag, value) in [("en", &text.en), ("zh-Hant", &text.zh_hant)] {
@@ -185,11 +176,7 @@ fn keywords(place: &Place, raw: Spanned<Keywords>) -> Result<Keywords, Definitio
         }
     }
     if keywords.zh_hans.is_empty() {
-        keywords.zh_hans = keywords
-            .zh_hant
-            .iter()
-            .map(|word| simplified::from_traditional(word))
-            .collect();
+        keywords.zh_hans = keywords.zh_hant.iter().map(|word| simplified::from_traditional(word)).collect();
     }
     Ok(keywords)
 }
@@ -237,10 +224,7 @@ fn completed(mut text: Trilingual) -> Trilingual {
 
 fn unknown(place: &Place, what: &str, raw: &Spanned<String>, known: &[&str]) -> DefinitionFault {
     let value = crate::base::ids::cut(raw.get_ref());
-    place.fault(
-        &raw.span(),
-        format!("{what} \"{value}\" is not one of {}", known.join(", ")),
-    )
+    place.fault(&raw.span(), format!("{what} \"{value}\" is not one of {}", known.join(", ")))
 }
 
 fn civil_date(place: &Place, raw: &Spanned<String>) -> Result<jiff::civil::Date, DefinitionFault> {
@@ -264,8 +248,8 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     }
     let mut expanded = Vec::new();
     for pattern in raw.files.get_ref() {
-        let found = files::expand(folder, pattern.get_ref())
-            .map_err(|message| place.fault(&pattern.span(), message))?;
+        let found =
+            files::expand(folder, pattern.get_ref()).map_err(|message| place.fault(&pattern.span(), message))?;
         expanded.extend(found);
     }
     pair(place, "easting", &raw.easting, "northing", &raw.northing)?;
@@ -339,11 +323,8 @@ fn fields(
                     format!("zone \"{}\" is not an IANA time zone such as Asia/Hong_Kong or UTC", zone.get_ref()),
                 ));
             }
-            let title = required_text(
-                place,
-                &format!("the title of field \"{name}\""),
-                Spanned::new(span, field.title),
-            )?;
+            let title =
+                required_text(place, &format!("the title of field \"{name}\""), Spanned::new(span, field.title))?;
             let definition = FieldDefinition {
                 title,
                 description: completed(field.description),

@@ -42,23 +42,16 @@ mod tests {
 
     #[test]
     fn place_names_survive_and_words_stay_hong_kongs() {
-        for (traditional, simplified) in [
-            ("圖書館", "图书馆"),
-            ("赤鱲角", "赤鱲角"),
-            ("衞生署轄下的診所", "卫生署辖下的诊所"),
-            ("資料", "资料"),
-        ] {
+        for (traditional, simplified) in
+            [("圖書館", "图书馆"), ("赤鱲角", "赤鱲角"), ("衞生署轄下的診所", "卫生署辖下的诊所"), ("資料", "资料")]
+        {
             assert_eq!(from_traditional(traditional), simplified);
         }
     }
 
     #[test]
     fn a_given_simplified_text_is_kept_and_not_marked() {
-        let mut text = Trilingual {
-            zh_hant: "泳灘".into(),
-            zh_hans: "海滩".into(),
-            ..Trilingual::default()
-        };
+        let mut text = Trilingual { zh_hant: "泳灘".into(), zh_hans: "海滩".into(), ..Trilingual::default() };
         complete(&mut text);
         assert_eq!(text.zh_hans, "海滩");
         assert!(!text.zh_hans_derived);

@@ -77,12 +77,7 @@ impl Frequency {
 }
 
 fn trilingual(en: &str, zh_hant: &str, zh_hans: &str) -> Trilingual {
-    Trilingual {
-        en: en.to_owned(),
-        zh_hant: zh_hant.to_owned(),
-        zh_hans: zh_hans.to_owned(),
-        zh_hans_derived: false,
-    }
+    Trilingual { en: en.to_owned(), zh_hant: zh_hant.to_owned(), zh_hans: zh_hans.to_owned(), zh_hans_derived: false }
 }
 
 /// The rows of a table of `assets/tables` after its header line.
@@ -93,10 +88,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 static DEPARTMENTS: LazyLock<Vec<Department>> = LazyLock::new(|| {
     rows(include_str!("../../assets/tables/departments.tsv"))
         .filter(|row| row.len() >= 6)
-        .map(|row| Department {
-            code: row[0].to_ascii_lowercase(),
-            name: trilingual(row[3], row[4], row[5]),
-        })
+        .map(|row| Department { code: row[0].to_ascii_lowercase(), name: trilingual(row[3], row[4], row[5]) })
         .collect()
 });
 
@@ -164,26 +156,16 @@ static LICENCES: LazyLock<Vec<Licence>> = LazyLock::new(|| {
 });
 
 /// Codes that portals use for a body that the table knows by another.
-const DEPARTMENT_ALIASES: [(&str, &str); 4] = [
-    ("hkpost", "hkpo"),
-    ("hongkongpost", "hkpo"),
-    ("labour", "ld"),
-    ("police", "hkpf"),
-];
+const DEPARTMENT_ALIASES: [(&str, &str); 4] =
+    [("hkpost", "hkpo"), ("hongkongpost", "hkpo"), ("labour", "ld"), ("police", "hkpf")];
 
 /// The department of a code as layer folders are named.
 pub fn department(code: &str) -> Option<Department> {
-    let known = DEPARTMENT_ALIASES
-        .iter()
-        .find(|(alias, _)| *alias == code)
-        .map_or(code, |(_, known)| known);
+    let known = DEPARTMENT_ALIASES.iter().find(|(alias, _)| *alias == code).map_or(code, |(_, known)| known);
     DEPARTMENTS
         .iter()
         .find(|department| department.code == known)
-        .map(|department| Department {
-            code: code.to_owned(),
-            name: department.name.clone(),
-        })
+        .map(|department| Department { code: code.to_owned(), name: department.name.clone() })
 }
 
 pub fn theme(id: &str) -> Option<&'static Theme> {
@@ -215,10 +197,7 @@ pub fn not_stated() -> Licence {
 
 /// The publisher of a file that was taken in without a definition.
 pub fn no_department() -> Department {
-    Department {
-        code: "local".to_owned(),
-        name: trilingual("Local file", "本機檔案", "本机档案"),
-    }
+    Department { code: "local".to_owned(), name: trilingual("Local file", "本機檔案", "本机档案") }
 }
 
 #[cfg(test)]

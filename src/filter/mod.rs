@@ -23,11 +23,7 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterFault {
     #[error("the value \"{value}\" of {field} is not {wanted}")]
-    Value {
-        field: String,
-        value: String,
-        wanted: &'static str,
-    },
+    Value { field: String, value: String, wanted: &'static str },
 }
 
 impl Filter {

@@ -146,18 +146,13 @@ impl Side {
 /// Valid polygons that cover what the rings cover by the even-odd rule: exteriors with a positive
 /// shoelace sum, each followed by its holes, nothing degenerate.
 pub fn repair(rings: &[Vec<GridPoint>]) -> Vec<Vec<Vec<GridPoint>>> {
-    let contours: Vec<Vec<IntPoint>> = rings
-        .iter()
-        .map(|ring| ring.iter().map(|&(x, y)| IntPoint::new(x, y)).collect())
-        .collect();
+    let contours: Vec<Vec<IntPoint>> =
+        rings.iter().map(|ring| ring.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
     contours
         .simplify(FillRule::EvenOdd, IntOverlayOptions::ogc())
         .into_iter()
         .map(|shape| {
-            shape
-                .into_iter()
-                .map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect())
-                .collect()
+            shape.into_iter().map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect()).collect()
         })
         .collect()
 }

@@ -40,9 +40,7 @@ pub fn shape_intersects_box(shape: &Shape, bbox: &BBox) -> bool {
         Dimension::Areas => {
             shape.runs().any(|run| run_touches(&shape.points[run], bbox)) || box_lies_inside(shape, bbox)
         }
-        Dimension::Mixed | Dimension::None => {
-            shape.members.iter().any(|member| shape_intersects_box(member, bbox))
-        }
+        Dimension::Mixed | Dimension::None => shape.members.iter().any(|member| shape_intersects_box(member, bbox)),
     }
 }
 

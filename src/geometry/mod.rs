@@ -32,11 +32,7 @@ pub enum GeometryFault {
     #[error("the coordinate {value} of vertex {vertex} is not a finite number")]
     NotFinite { vertex: usize, value: f64 },
     #[error("vertex {vertex} lies at {lon_deg}, {lat_deg}, outside 180 and 90 degrees")]
-    OutsideTheWorld {
-        vertex: usize,
-        lon_deg: f64,
-        lat_deg: f64,
-    },
+    OutsideTheWorld { vertex: usize, lon_deg: f64, lat_deg: f64 },
     #[error("the geometry has more than {max} vertices")]
     TooManyVertices { max: usize },
     #[error("geometry collections are nested more than {max} deep")]

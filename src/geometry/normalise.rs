@@ -76,10 +76,7 @@ fn check_coordinates(shape: &Shape) -> Result<(), GeometryFault> {
     }
     let extras = shape.extras_per_point().max(1);
     match shape.extras.iter().position(|extra| !extra.is_finite()) {
-        Some(place) => Err(GeometryFault::NotFinite {
-            vertex: place / extras,
-            value: shape.extras[place],
-        }),
+        Some(place) => Err(GeometryFault::NotFinite { vertex: place / extras, value: shape.extras[place] }),
         None => Ok(()),
     }
 }
@@ -94,9 +91,7 @@ fn copy_points(raw: &Shape, points: impl Iterator<Item = usize>, shape: &mut Sha
             tidied.repeated_points_dropped += 1;
         } else {
             shape.points.push(raw.points[point]);
-            shape
-                .extras
-                .extend_from_slice(&raw.extras[point * extras..(point + 1) * extras]);
+            shape.extras.extend_from_slice(&raw.extras[point * extras..(point + 1) * extras]);
         }
     }
 }
@@ -150,9 +145,7 @@ fn copy_ring(
 /// about the first point, so that small rings far from the origin keep their digits.
 fn twice_area(ring: &[(f64, f64)]) -> f64 {
     let Some(&(x0, y0)) = ring.first() else { return 0.0 };
-    ring.windows(2)
-        .map(|edge| (edge[0].0 - x0) * (edge[1].1 - y0) - (edge[1].0 - x0) * (edge[0].1 - y0))
-        .sum()
+    ring.windows(2).map(|edge| (edge[0].0 - x0) * (edge[1].1 - y0) - (edge[1].0 - x0) * (edge[0].1 - y0)).sum()
 }
 
 #[cfg(test)]
@@ -174,10 +167,7 @@ mod tests {
     fn rings_are_closed_wound_and_freed_of_repeated_points() {
         let clockwise_open = [(0.0, 0.0), (0.0, 2.0), (0.0, 2.0), (2.0, 2.0), (2.0, 0.0)];
         let normalised = normalise(&polygon(&[&clockwise_open]).to_wkb()).unwrap();
-        assert_eq!(
-            normalised.tidied,
-            Tidied { rings_closed: 1, repeated_points_dropped: 1, rings_reversed: 1 }
-        );
+        assert_eq!(normalised.tidied, Tidied { rings_closed: 1, repeated_points_dropped: 1, rings_reversed: 1 });
         let ring = normalised.shape.run(0);
         assert_eq!(ring.first(), ring.last());
         assert!(twice_area(ring) > 0.0);
@@ -187,7 +177,8 @@ mod tests {
     fn what_cannot_be_a_geometry_is_named() {
         let nan = polygon(&[&[(0.0, 0.0), (f64::NAN, 1.0), (1.0, 1.0), (0.0, 0.0)]]);
         assert!(matches!(normalise(&nan.to_wkb()), Err(GeometryFault::NotFinite { vertex: 1, .. })));
-        let metres = polygon(&[&[(836694.0, 819069.0), (836700.0, 819069.0), (836700.0, 819100.0), (836694.0, 819069.0)]]);
+        let metres =
+            polygon(&[&[(836694.0, 819069.0), (836700.0, 819069.0), (836700.0, 819100.0), (836694.0, 819069.0)]]);
         assert!(matches!(normalise(&metres.to_wkb()), Err(GeometryFault::OutsideTheWorld { vertex: 0, .. })));
         let flat = polygon(&[&[(0.0, 0.0), (1.0, 1.0), (0.0, 0.0)]]);
         assert_eq!(normalise(&flat.to_wkb()), Err(GeometryFault::RingTooShort));

@@ -92,9 +92,7 @@ impl Shape {
 
     /// Height of a point; `None` where there is none.
     pub fn z(&self, point: usize) -> Option<f64> {
-        self.has_z
-            .then(|| self.extras.get(point * self.extras_per_point()).copied())
-            .flatten()
+        self.has_z.then(|| self.extras.get(point * self.extras_per_point()).copied()).flatten()
     }
 
     /// Makes a single geometry the Multi of its dimension.
@@ -110,9 +108,7 @@ impl Shape {
         }
         let longest = self.runs().max_by_key(std::ops::Range::len);
         match (self.kind.dimension(), longest) {
-            (crate::base::geometry_kind::Dimension::Lines, Some(run)) => {
-                Some(self.points[run.start + run.len() / 2])
-            }
+            (crate::base::geometry_kind::Dimension::Lines, Some(run)) => Some(self.points[run.start + run.len() / 2]),
             (crate::base::geometry_kind::Dimension::Areas, Some(run)) => point_inside(&self.points[run]),
             _ => self.points.first().copied(),
         }
@@ -121,9 +117,8 @@ impl Shape {
 
 /// The middle of the widest crossing of the ring with a line through the middle of its box.
 fn point_inside(ring: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let (low, high) = ring
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &(_, y)| (low.min(y), high.max(y)));
+    let (low, high) =
+        ring.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &(_, y)| (low.min(y), high.max(y)));
     let y = (low + high) / 2.0;
     let mut crossings: Vec<f64> = ring
         .windows(2)

@@ -147,13 +147,9 @@ impl Reader<'_> {
             GeometryKind::LineString => self.run(shape, &header),
             GeometryKind::Polygon => self.polygon(shape, &header),
             GeometryKind::MultiPoint => self.parts(shape, &header, 1, "MultiPoint", Self::point),
-            GeometryKind::MultiLineString => {
-                self.parts(shape, &header, 2, "MultiLineString", Self::run)
-            }
+            GeometryKind::MultiLineString => self.parts(shape, &header, 2, "MultiLineString", Self::run),
             GeometryKind::MultiPolygon => self.parts(shape, &header, 3, "MultiPolygon", Self::polygon),
-            GeometryKind::GeometryCollection | GeometryKind::None => {
-                self.collection(shape, &header, depth)
-            }
+            GeometryKind::GeometryCollection | GeometryKind::None => self.collection(shape, &header, depth),
         }
     }
 

@@ -143,12 +143,7 @@ fn schema_of(plan: &Plan, judged: &Judged) -> (Schema, Vec<Column>) {
     for (field, column) in fields.iter_mut().zip(assigned) {
         field.column = column;
     }
-    let schema = Schema {
-        geometry: geometry_kind(judged),
-        has_z: judged.has_z,
-        has_m: judged.has_m,
-        fields,
-    };
+    let schema = Schema { geometry: geometry_kind(judged), has_z: judged.has_z, has_m: judged.has_m, fields };
     (schema, columns)
 }
 

@@ -64,12 +64,8 @@ mod tests {
     #[test]
     fn ids_do_not_depend_on_order_and_never_repeat() {
         let same_low_bits = 1u128 << 100;
-        let entries = [
-            entry(7, 1, None),
-            entry(7, 2, None),
-            entry(7 + same_low_bits, 3, None),
-            entry(900, 4, Some(12)),
-        ];
+        let entries =
+            [entry(7, 1, None), entry(7, 2, None), entry(7 + same_low_bits, 3, None), entry(900, 4, Some(12))];
         let forward = assign(&entries);
         let mut reversed = entries;
         reversed.reverse();

@@ -66,13 +66,9 @@ impl Conversion {
         let converted = match self.kind {
             FieldKind::Text | FieldKind::Json => return Ok(Value::Text(text)),
             FieldKind::Integer => text.trim().replace(',', "").parse().ok().map(Value::Integer),
-            FieldKind::Real => text
-                .trim()
-                .replace(',', "")
-                .parse()
-                .ok()
-                .filter(|number: &f64| number.is_finite())
-                .map(Value::Real),
+            FieldKind::Real => {
+                text.trim().replace(',', "").parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Real)
+            }
             FieldKind::Boolean => truth(&text).map(Value::Boolean),
             FieldKind::Date => times::date(&text, self.day_first).map(Value::Text),
             FieldKind::DateTime => times::date_time(&text, &self.zone, self.day_first).map(Value::Text),

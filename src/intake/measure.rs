@@ -44,7 +44,8 @@ impl FieldMeasure {
         let distinct = self.counts.as_ref().map(|counts| counts.len() as u64);
         let mut commonest: Vec<(String, u64)> = self.counts.unwrap_or_default().into_iter().collect();
         commonest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let all_differ = commonest.first().is_none_or(|(_, count)| *count == 1) && commonest.len() > FieldFacts::COMMONEST;
+        let all_differ =
+            commonest.first().is_none_or(|(_, count)| *count == 1) && commonest.len() > FieldFacts::COMMONEST;
         commonest.truncate(if all_differ { 0 } else { FieldFacts::COMMONEST });
         FieldFacts {
             filled: self.filled,

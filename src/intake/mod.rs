@@ -178,9 +178,6 @@ fn fingerprint(plan: &Plan, files: &[crate::catalogue::record::SourceFile], styl
 fn unchanged(workshop: &Workshop, layer: &LayerId, fingerprint: &Sha256Hex) -> Result<Option<RevisionId>, IngestError> {
     let Some(current) = workshop.store.current(layer)? else { return Ok(None) };
     // A revision whose manifest cannot be read is made anew rather than trusted.
-    let is_same = workshop
-        .store
-        .manifest(layer, &current)
-        .is_ok_and(|manifest| manifest.fingerprint == *fingerprint);
+    let is_same = workshop.store.manifest(layer, &current).is_ok_and(|manifest| manifest.fingerprint == *fingerprint);
     Ok(is_same.then_some(current))
 }

@@ -62,9 +62,9 @@ impl Plan {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let layer = match file.layer {
             Some(layer) => layer,
-            None => format!("local-{}", slug(&name))
-                .parse()
-                .map_err(|error: crate::base::ids::IdError| IngestError::Refused(format!("{error}; give one with --layer")))?,
+            None => format!("local-{}", slug(&name)).parse().map_err(|error: crate::base::ids::IdError| {
+                IngestError::Refused(format!("{error}; give one with --layer"))
+            })?,
         };
         let path = std::path::absolute(&file.path).map_err(file_error(&file.path))?;
         Ok(Plan {
@@ -134,10 +134,9 @@ impl Plan {
         let department = definition.map_or_else(vocabulary::no_department, |definition| definition.department.clone());
         let portal = catalogue.and_then(|catalogue| catalogue.portal.as_ref());
         let credit = match catalogue {
-            Some(catalogue) => catalogue
-                .credit
-                .clone()
-                .unwrap_or_else(|| LayerRecord::derived_credit(&department, portal)),
+            Some(catalogue) => {
+                catalogue.credit.clone().unwrap_or_else(|| LayerRecord::derived_credit(&department, portal))
+            }
             None => Trilingual::default(),
         };
         LayerRecord {

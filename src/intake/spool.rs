@@ -33,7 +33,12 @@ pub struct SpoolWriter {
 impl SpoolWriter {
     pub fn create(path: &Path) -> Result<Self, IngestError> {
         let file = File::create(path).map_err(file_error(path))?;
-        Ok(SpoolWriter { path: path.to_owned(), out: BufWriter::with_capacity(1 << 20, file), offset: 0, buffer: Vec::new() })
+        Ok(SpoolWriter {
+            path: path.to_owned(),
+            out: BufWriter::with_capacity(1 << 20, file),
+            offset: 0,
+            buffer: Vec::new(),
+        })
     }
 
     /// Writes a feature; answers its offset.

@@ -26,7 +26,9 @@ fn local(text: &str, day_first: bool) -> Option<DateTime> {
     let digits_only = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits_only {
         let time = parse_time(&format!("{}:{}:{}", &text[8..10], &text[10..12], &text[12..14]))?;
-        return Some(parse_date(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]), day_first)?.to_datetime(time));
+        return Some(
+            parse_date(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]), day_first)?.to_datetime(time),
+        );
     }
     if let Some(date) = parse_date(text, day_first) {
         return Some(date.to_datetime(Time::midnight()));

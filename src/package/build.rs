@@ -78,28 +78,17 @@ impl PackageBuilder {
     }
 
     /// Adds one row. An empty geometry is stored but stands in no box, as the R-tree extension asks.
-    pub fn insert(
-        &mut self,
-        id: FeatureId,
-        geometry: RowGeometry<'_>,
-        values: &[Value],
-    ) -> Result<(), PackageError> {
+    pub fn insert(&mut self, id: FeatureId, geometry: RowGeometry<'_>, values: &[Value]) -> Result<(), PackageError> {
         debug_assert_eq!(values.len(), self.schema.fields.len());
         let fail = sqlite_error(&self.path);
         self.rows += 1;
         let row = self.rows as i64;
         let mut statement = self.connection.prepare_cached(&self.insert_sql).map_err(&fail)?;
         statement.raw_bind_parameter(1, row).map_err(&fail)?;
-        statement
-            .raw_bind_parameter(2, geometry.map(|(blob, _)| blob))
-            .map_err(&fail)?;
-        statement
-            .raw_bind_parameter(3, id.get() as i64)
-            .map_err(&fail)?;
+        statement.raw_bind_parameter(2, geometry.map(|(blob, _)| blob)).map_err(&fail)?;
+        statement.raw_bind_parameter(3, id.get() as i64).map_err(&fail)?;
         for (index, value) in values.iter().enumerate() {
-            statement
-                .raw_bind_parameter(4 + index, sql_value(value))
-                .map_err(&fail)?;
+            statement.raw_bind_parameter(4 + index, sql_value(value)).map_err(&fail)?;
         }
         statement.raw_execute().map_err(&fail)?;
         if let Some((_, bbox)) = geometry
@@ -130,10 +119,7 @@ impl PackageBuilder {
                 params![edge(0), edge(1), edge(2), edge(3)],
             )
             .and_then(|_| {
-                self.connection.execute(
-                    "INSERT INTO gpkg_ogr_contents VALUES (?, ?)",
-                    params![table, self.rows as i64],
-                )
+                self.connection.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", params![table, self.rows as i64])
             })
             .map_err(&fail)?;
         let mut finishing = format!(
@@ -149,20 +135,13 @@ impl PackageBuilder {
         finishing.push_str("COMMIT; ANALYZE; PRAGMA journal_mode = DELETE;");
         self.connection.execute_batch(&finishing).map_err(&fail)?;
         self.check()?;
-        Ok(BuiltPackage {
-            path: self.path,
-            rows: self.rows,
-            rows_with_geometry: self.rows_with_geometry,
-            extent,
-        })
+        Ok(BuiltPackage { path: self.path, rows: self.rows, rows_with_geometry: self.rows_with_geometry, extent })
     }
 
     fn check(&self) -> Result<(), PackageError> {
         let fail = sqlite_error(&self.path);
-        let verdict: String = self
-            .connection
-            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-            .map_err(&fail)?;
+        let verdict: String =
+            self.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(&fail)?;
         let orphans = self
             .connection
             .prepare("PRAGMA foreign_key_check")
@@ -180,11 +159,8 @@ impl PackageBuilder {
 }
 
 fn create_table(table: &str, schema: &Schema) -> String {
-    let mut sql = format!(
-        "CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
-        quoted(table),
-        quoted(ROW_COLUMN)
-    );
+    let mut sql =
+        format!("CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", quoted(table), quoted(ROW_COLUMN));
     let geometry_type = match schema.geometry {
         GeometryKind::None => "BLOB",
         kind => kind.gpkg_name(),
@@ -212,14 +188,7 @@ fn describe(connection: &Connection, table: &str, head: &PackageHead<'_>) -> rus
     connection.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) \
          VALUES (?, ?, ?, ?, ?, ?)",
-        params![
-            table,
-            data_type,
-            head.title,
-            head.description,
-            last_change,
-            has_geometry.then_some(tables::SRS_ID)
-        ],
+        params![table, data_type, head.title, head.description, last_change, has_geometry.then_some(tables::SRS_ID)],
     )?;
     if has_geometry {
         connection.execute(
@@ -276,9 +245,6 @@ pub(super) fn sqlite_error(path: &Path) -> impl Fn(rusqlite::Error) -> PackageEr
     let path = path.to_owned();
     move |source| match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::OperationInterrupted) => PackageError::Interrupted,
-        _ => PackageError::Sqlite {
-            path: path.clone(),
-            source,
-        },
+        _ => PackageError::Sqlite { path: path.clone(), source },
     }
 }

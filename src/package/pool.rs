@@ -81,9 +81,7 @@ impl Pool {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..threads.max(1) {
             let jobs = Arc::clone(&jobs);
-            std::thread::Builder::new()
-                .name(format!("read-{number}"))
-                .spawn(move || work(&jobs))?;
+            std::thread::Builder::new().name(format!("read-{number}")).spawn(move || work(&jobs))?;
         }
         Ok(Pool { queue })
     }
@@ -113,24 +111,18 @@ impl Pool {
                 Turn::InTime => {
                     let end = now_ms() + time.as_millis() as u64;
                     // A caller who has left has already set 0, which must stay.
-                    let _ = job_deadline
-                        .0
-                        .compare_exchange(u64::MAX, end, Ordering::Relaxed, Ordering::Relaxed);
+                    let _ = job_deadline.0.compare_exchange(u64::MAX, end, Ordering::Relaxed, Ordering::Relaxed);
                     connections.with(package, &job_deadline, job).map_err(ReadError::from)
                 }
             };
             let _ = reply.send(result);
         };
-        self.queue
-            .try_send(Job {
-                queued: Instant::now(),
-                deadline,
-                run: Box::new(run),
-            })
-            .map_err(|refused| match refused {
+        self.queue.try_send(Job { queued: Instant::now(), deadline, run: Box::new(run) }).map_err(|refused| {
+            match refused {
                 TrySendError::Full(_) => ReadError::Busy,
                 TrySendError::Disconnected(_) => ReadError::ThreadFailed,
-            })?;
+            }
+        })?;
         answer.await.unwrap_or(Err(ReadError::ThreadFailed))
     }
 }
@@ -152,14 +144,9 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         if job.deadline.passed() {
             continue;
         }
-        let turn = if job.queued.elapsed() > limits::QUEUE_WAIT {
-            Turn::TooLate
-        } else {
-            Turn::InTime
-        };
+        let turn = if job.queued.elapsed() > limits::QUEUE_WAIT { Turn::TooLate } else { Turn::InTime };
         let run = job.run;
-        let outcome =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut connections, turn)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&mut connections, turn)));
         if outcome.is_err() {
             // What a panic left half-done inside a connection is not to be used again.
             connections = Connections::default();
@@ -176,10 +163,7 @@ struct Connections {
 
 impl Default for Connections {
     fn default() -> Self {
-        Connections {
-            open: Vec::new(),
-            current: Arc::new(ArcSwap::from_pointee(Deadline(AtomicU64::new(u64::MAX)))),
-        }
+        Connections { open: Vec::new(), current: Arc::new(ArcSwap::from_pointee(Deadline(AtomicU64::new(u64::MAX)))) }
     }
 }
 

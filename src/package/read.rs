@@ -40,13 +40,7 @@ impl OpenPackage {
             .map(quoted)
             .collect::<Vec<_>>()
             .join(", ");
-        Ok(OpenPackage {
-            connection,
-            rtree: quoted(&rtree_name(&table)),
-            table: quoted(&table),
-            columns,
-            package,
-        })
+        Ok(OpenPackage { connection, rtree: quoted(&rtree_name(&table)), table: quoted(&table), columns, package })
     }
 
     /// Opens a package that was just built, before it is published.
@@ -185,8 +179,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 /// `file:…?mode=ro&immutable=1`: a published file never changes, so SQLite may skip its locks,
 /// which makes a look-up ten times quicker.
 fn immutable_address(path: &Path) -> String {
-    const ESCAPED: percent_encoding::AsciiSet =
-        percent_encoding::CONTROLS.add(b'?').add(b'#').add(b'%');
+    const ESCAPED: percent_encoding::AsciiSet = percent_encoding::CONTROLS.add(b'?').add(b'#').add(b'%');
     let path = path.to_string_lossy();
     let escaped = percent_encoding::utf8_percent_encode(&path, &ESCAPED);
     format!("file:{escaped}?mode=ro&immutable=1")

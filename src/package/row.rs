@@ -70,9 +70,7 @@ impl<'a> Row<'a> {
 
     /// All values, owned, for pages.
     pub fn values(&self) -> Vec<Value> {
-        (0..self.schema.fields.len())
-            .map(|field| self.value(field).to_owned())
-            .collect()
+        (0..self.schema.fields.len()).map(|field| self.value(field).to_owned()).collect()
     }
 }
 

@@ -154,11 +154,15 @@ impl Answer {
         {
             headers.insert(header::ETAG, etag);
         }
-        set(&mut headers, header::CACHE_CONTROL, match self.cache {
-            CacheFor::Ever => "public, max-age=31536000, immutable",
-            CacheFor::AskAgain => "public, no-cache",
-            CacheFor::Nothing => "no-store",
-        });
+        set(
+            &mut headers,
+            header::CACHE_CONTROL,
+            match self.cache {
+                CacheFor::Ever => "public, max-age=31536000, immutable",
+                CacheFor::AskAgain => "public, no-cache",
+                CacheFor::Nothing => "no-store",
+            },
+        );
         set(&mut headers, header::VARY, "Accept, Accept-Encoding, Accept-Language");
         if let Some(language) = self.language {
             set(&mut headers, header::CONTENT_LANGUAGE, language.tag());

@@ -10,13 +10,14 @@ use super::routes::{Context, Reply};
 pub async fn asset(mut context: Context) -> Reply {
     let names_version = context.parameters.take("v").is_some();
     let path = context.place("path");
-    let (bytes, media_type) =
-        pages::asset(path).ok_or_else(|| Problem::not_found(format!("there is no asset {}", crate::base::ids::cut(path))))?;
+    let (bytes, media_type) = pages::asset(path)
+        .ok_or_else(|| Problem::not_found(format!("there is no asset {}", crate::base::ids::cut(path))))?;
     Ok(Arc::new(Answer::new(media_type, bytes.into_owned()).for_ever(names_version)))
 }
 
 /// Crawlers read pages and records; tiles and item queries are for programs.
 pub async fn robots(_: Context) -> Reply {
-    const TEXT: &str = "User-agent: *\nDisallow: /xyz/\nDisallow: /collections/*/tiles/\nDisallow: /collections/*/items?\n";
+    const TEXT: &str =
+        "User-agent: *\nDisallow: /xyz/\nDisallow: /collections/*/tiles/\nDisallow: /collections/*/items?\n";
     Ok(Arc::new(Answer::new("text/plain; charset=utf-8", TEXT.as_bytes().to_vec())))
 }

@@ -124,10 +124,8 @@ pub async fn records(mut context: Context) -> Reply {
         matched.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit as usize).collect();
     let given = [("bbox", &bbox_text), ("datetime", &datetime_text), ("q", &q), ("limit", &limit_text)];
     let address = |offset: u64| {
-        let mut pairs: Vec<String> = given
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_deref()?))))
-            .collect();
+        let mut pairs: Vec<String> =
+            given.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_deref()?)))).collect();
         if offset > 0 {
             pairs.push(format!("offset={offset}"));
         }
@@ -164,10 +162,7 @@ fn with_html(address: &str) -> String {
 }
 
 fn geojson(document: &Value, language: Language) -> Answer {
-    Answer::json(document)
-        .of_type(GEOJSON)
-        .in_language(language)
-        .with_header("content-crs", format!("<{CRS84}>"))
+    Answer::json(document).of_type(GEOJSON).in_language(language).with_header("content-crs", format!("<{CRS84}>"))
 }
 
 /// `q`: commas part alternatives, each of which is looked for as it stands.

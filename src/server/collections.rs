@@ -89,9 +89,7 @@ pub fn find(layers: &[Arc<LiveLayer>], query: &ListQuery, language: Language) ->
         .filter_map(|layer| Some((layer.words.score(&question)?, layer)))
         .collect();
     found.sort_by(|(a_score, a), (b_score, b)| {
-        b_score
-            .cmp(a_score)
-            .then_with(|| a.record.title.get(language).cmp(b.record.title.get(language)))
+        b_score.cmp(a_score).then_with(|| a.record.title.get(language).cmp(b.record.title.get(language)))
     });
     found.into_iter().map(|(_, layer)| Arc::clone(layer)).collect()
 }

@@ -381,7 +381,9 @@ pub async fn feature(mut context: Context) -> Reply {
             })
             .await?
             .ok_or(absent)?;
-        return Ok(Arc::new(Answer::html(pages::feature(&ask.frame(), &layer.record, &view)).in_language(ask.language)));
+        return Ok(Arc::new(
+            Answer::html(pages::feature(&ask.frame(), &layer.record, &view)).in_language(ask.language),
+        ));
     }
     let mut body = context
         .app
@@ -389,9 +391,8 @@ pub async fn feature(mut context: Context) -> Reply {
         .read(&permit, &layer.package, limits::QUERY_TIME, move |package| {
             let mut body = Vec::new();
             let fault = geometry_error(package);
-            let found = query::one(package, id, |row| {
-                FeatureWriter::default().open_feature(row, &mut body).map_err(&fault)
-            })?;
+            let found =
+                query::one(package, id, |row| FeatureWriter::default().open_feature(row, &mut body).map_err(&fault))?;
             Ok(found.then_some(body))
         })
         .await?

@@ -56,10 +56,19 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         paths.insert(path.to_owned(), json!({ "get": operation }));
     };
     add("/", operation("getLandingPage", "Landing page", &[], &["application/json", "text/html"], &[]));
-    add("/conformance", operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]));
+    add(
+        "/conformance",
+        operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]),
+    );
     add(
         "/collections",
-        operation("getCollections", "Layers", &["text", "theme", "department"], &["application/json", "text/html"], &["400"]),
+        operation(
+            "getCollections",
+            "Layers",
+            &["text", "theme", "department"],
+            &["application/json", "text/html"],
+            &["400"],
+        ),
     );
     add(
         "/collections/{collectionId}",
@@ -67,7 +76,13 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
     );
     add(
         "/collections/{collectionId}/queryables",
-        operation("getQueryables", "Fields of a layer", &["collectionId"], &["application/schema+json", "text/html"], &["404"]),
+        operation(
+            "getQueryables",
+            "Fields of a layer",
+            &["collectionId"],
+            &["application/schema+json", "text/html"],
+            &["404"],
+        ),
     );
     add(
         "/collections/catalogue/items",
@@ -84,20 +99,35 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
     }
     add(
         "/collections/{collectionId}/items/{featureId}",
-        operation("getFeature", "One feature", &["collectionId", "featureId"], &["application/geo+json", "text/html"], &["404"]),
+        operation(
+            "getFeature",
+            "One feature",
+            &["collectionId", "featureId"],
+            &["application/geo+json", "text/html"],
+            &["404"],
+        ),
     );
     add(
         "/collections/{collectionId}/tiles",
-        operation(".collection.vector.getTileSetsList", "Tile sets of a layer", &["collectionId"], &["application/json", "text/html"], &["404"]),
+        operation(
+            ".collection.vector.getTileSetsList",
+            "Tile sets of a layer",
+            &["collectionId"],
+            &["application/json", "text/html"],
+            &["404"],
+        ),
     );
     add(
         "/collections/{collectionId}/tiles/{tileMatrixSetId}",
-        operation(".collection.vector.getTileSet", "One tile set", &["collectionId", "tileMatrixSetId"], &["application/json", "text/html"], &["404"]),
+        operation(
+            ".collection.vector.getTileSet",
+            "One tile set",
+            &["collectionId", "tileMatrixSetId"],
+            &["application/json", "text/html"],
+            &["404"],
+        ),
     );
-    add(
-        "/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
-        tile_operation(),
-    );
+    add("/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", tile_operation());
     add("/tileMatrixSets", operation("getTileMatrixSetsList", "Grids", &[], &["application/json", "text/html"], &[]));
     add(
         "/tileMatrixSets/{tileMatrixSetId}",
@@ -150,7 +180,8 @@ fn items_operation(record: &LayerRecord) -> Value {
         &["404", "410"],
     );
     let taken = ["bbox", "datetime", "limit", "offset", "cursor", "f", "lang"];
-    let fields = record.schema.fields.iter().filter(|field| !taken.contains(&field.name.as_str()) && !field.name.is_empty());
+    let fields =
+        record.schema.fields.iter().filter(|field| !taken.contains(&field.name.as_str()) && !field.name.is_empty());
     if let Some(listed) = operation["parameters"].as_array_mut() {
         listed.extend(fields.map(|field| {
             json!({
@@ -203,9 +234,7 @@ fn tile_operation() -> Value {
 }
 
 fn parameters() -> Value {
-    let in_path = |name: &str, schema: Value, description: &str| {
-        json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })
-    };
+    let in_path = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
     let in_query = |name: &str, schema: Value, description: &str| {
         json!({
             "name": name, "in": "query", "required": false, "style": "form", "explode": false,

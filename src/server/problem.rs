@@ -39,10 +39,7 @@ impl Problem {
     }
 
     pub fn method_not_allowed(method: &str) -> Self {
-        Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("{} is not offered here; GET and HEAD are", cut(method)),
-        )
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} is not offered here; GET and HEAD are", cut(method)))
     }
 
     pub fn too_large(status: StatusCode, detail: impl Into<String>) -> Self {

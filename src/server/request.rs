@@ -27,9 +27,7 @@ impl Ask {
     pub fn new(method: Method, uri: &Uri, headers: &HeaderMap, base_url: Option<&str>) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = uri.query().unwrap_or_default();
-        let quick = |wanted: &str| {
-            query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='))
-        };
+        let quick = |wanted: &str| query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
         let language = quick("lang")
             .and_then(Language::from_tag)
             .unwrap_or_else(|| preferred_language(text(header::ACCEPT_LANGUAGE)));

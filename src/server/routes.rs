@@ -35,10 +35,7 @@ impl Context {
 
     /// A variable of the address; the router gives every handler those of its route.
     pub fn place(&self, name: &str) -> &str {
-        self.places
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value.as_str())
+        self.places.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 }
 
@@ -150,14 +147,9 @@ async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 /// Refuses what is too large before anything looks at it.
-async fn limit_request(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: axum::middleware::Next,
-) -> Response {
+async fn limit_request(State(app): State<Arc<App>>, request: Request, next: axum::middleware::Next) -> Response {
     let address_bytes = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
-    let header_bytes: usize =
-        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let too_large = |status, detail: String| {
         // The address itself is not repeated: it may be all of those bytes.
         let ask = Ask::new(Method::GET, &Uri::from_static("/"), request.headers(), app.base_url.as_deref());

@@ -96,8 +96,7 @@ pub fn load_revision(store: &Store, id: &LayerId, revision: &RevisionId) -> Resu
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
     serde_json::from_str(&text)
         .map_err(|error| StoreError::BadManifest { path: path.to_owned(), message: error.to_string() })
 }

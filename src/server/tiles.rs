@@ -77,8 +77,7 @@ async fn tile(mut context: Context, z: &str, x: &str, y: &str) -> Reply {
 }
 
 fn revision(text: &str) -> Result<RevisionId, Problem> {
-    text.parse()
-        .map_err(|error: crate::base::ids::IdError| Problem::bad_request(format!("revision: {error}")))
+    text.parse().map_err(|error: crate::base::ids::IdError| Problem::bad_request(format!("revision: {error}")))
 }
 
 async fn cut_tile(
@@ -93,10 +92,8 @@ async fn cut_tile(
     if is_outside {
         return Ok(Answer::no_content().for_ever(names_revision));
     }
-    let tile = app
-        .pool
-        .read(permit, &layer.package, limits::TILE_TIME, move |package| tiles::cut(package, address))
-        .await?;
+    let tile =
+        app.pool.read(permit, &layer.package, limits::TILE_TIME, move |package| tiles::cut(package, address)).await?;
     if tile.gzip.is_empty() {
         return Ok(Answer::no_content().for_ever(names_revision));
     }
@@ -113,7 +110,9 @@ fn tiled(context: &Context, id: &str) -> Result<Arc<LiveLayer>, Problem> {
     let snapshot = context.app.snapshot();
     let (layer, _) = context.app.permitted(&snapshot, id, Action::ReadTiles)?;
     match layer.record.schema.geometry {
-        GeometryKind::None => Err(Problem::not_found(format!("{} is a table without geometry and has no tiles", layer.record.id))),
+        GeometryKind::None => {
+            Err(Problem::not_found(format!("{} is a table without geometry and has no tiles", layer.record.id)))
+        }
         _ => Ok(layer),
     }
 }

@@ -81,10 +81,8 @@ impl Manifest {
     /// Whether the folder holds exactly what the manifest says, byte for byte.
     pub fn verify(&self, folder: &Path) -> Result<(), StoreError> {
         let measured = Self::measure(folder)?;
-        let damaged = |name: &str, message: &str| StoreError::Damaged {
-            path: folder.join(name),
-            message: message.to_owned(),
-        };
+        let damaged =
+            |name: &str, message: &str| StoreError::Damaged { path: folder.join(name), message: message.to_owned() };
         for (name, entry) in &self.files {
             match measured.get(name) {
                 None => return Err(damaged(name, "the file is missing")),

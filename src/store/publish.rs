@@ -81,9 +81,7 @@ impl Store {
         let pointer = self.pointer(layer);
         let temporary = pointer.with_extension("tmp");
         let mut file = File::create(&temporary).map_err(file_error(&temporary))?;
-        writeln!(file, "{revision}")
-            .and_then(|()| file.sync_all())
-            .map_err(file_error(&temporary))?;
+        writeln!(file, "{revision}").and_then(|()| file.sync_all()).map_err(file_error(&temporary))?;
         fs::rename(&temporary, &pointer).map_err(file_error(&pointer))?;
         sync(&self.layer_folder(layer))
     }

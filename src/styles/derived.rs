@@ -140,11 +140,15 @@ fn filter_of(class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Valu
     if !is_mixed {
         return class.filter.clone();
     }
-    let of_kind = json!(["==", ["geometry-type"], match dimension {
-        Dimension::Points => "Point",
-        Dimension::Lines => "LineString",
-        _ => "Polygon",
-    }]);
+    let of_kind = json!([
+        "==",
+        ["geometry-type"],
+        match dimension {
+            Dimension::Points => "Point",
+            Dimension::Lines => "LineString",
+            _ => "Polygon",
+        }
+    ]);
     Some(match &class.filter {
         Some(filter) => json!(["all", of_kind, filter]),
         None => of_kind,
@@ -160,10 +164,7 @@ fn labels(record: &LayerRecord, language: Language) -> Option<Value> {
     let field = record.display.name.get(language)?;
     record.schema.field(field)?;
     let (min_zoom, layout) = match record.schema.geometry.dimension() {
-        Dimension::Points => (
-            13,
-            json!({ "text-anchor": "top", "text-offset": [0, 0.7] }),
-        ),
+        Dimension::Points => (13, json!({ "text-anchor": "top", "text-offset": [0, 0.7] })),
         Dimension::Lines => (12, json!({ "symbol-placement": "line" })),
         _ => (10, json!({})),
     };

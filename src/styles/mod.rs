@@ -22,14 +22,13 @@ pub use legend::{LegendEntry, legend};
 pub const BASE: &str = "{base}";
 
 /// Colours of classes on a light ground, told apart in the three kinds of colour blindness.
-pub const COLOURS: [&str; 8] =
-    ["#2259c7", "#c95f12", "#11835a", "#a0529f", "#5b1b2f", "#788591", "#4c370b", "#0f3350"];
+pub const COLOURS: [&str; 8] = ["#2259c7", "#c95f12", "#11835a", "#a0529f", "#5b1b2f", "#788591", "#4c370b", "#0f3350"];
 
 /// Checks a hand-made style: MapLibre version 8, drawing this layer from this layer's tiles.
 pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String> {
     let file = format!("styles/{}.json", record.id);
-    let style: Value = serde_json::from_str(text)
-        .map_err(|error| format!("{file}:{}:{}: {error}", error.line(), error.column()))?;
+    let style: Value =
+        serde_json::from_str(text).map_err(|error| format!("{file}:{}:{}: {error}", error.line(), error.column()))?;
     if style["version"] != 8 {
         return Err(format!("{file}: version is not 8, the only one that MapLibre reads"));
     }

@@ -15,10 +15,7 @@ use crate::geometry::clip::{self, Frame, GridPoint};
 use crate::geometry::{Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
 
-const FRAME: Frame = Frame {
-    low: -BUFFER,
-    high: EXTENT + BUFFER,
-};
+const FRAME: Frame = Frame { low: -BUFFER, high: EXTENT + BUFFER };
 /// Units of a pixel of a 512 px tile.
 const PIXEL: i32 = EXTENT / 512;
 /// Features in a tile up to which nothing is ever left out.
@@ -193,8 +190,7 @@ impl Cutter {
         };
         let before = self.writer.count();
         let fields = row.schema().fields.len();
-        self.writer
-            .add(row.id(), &parts, (0..fields).map(|field| row.value(field)));
+        self.writer.add(row.id(), &parts, (0..fields).map(|field| row.value(field)));
         self.in_tile += self.writer.count() - before;
     }
 }

@@ -28,12 +28,7 @@ pub enum TileAddressError {
     #[error("zoom \"{0}\" is not a whole number from 0 to {max}", max = limits::ZOOM_MAX)]
     Zoom(String),
     #[error("{axis} \"{value}\" is not a whole number from 0 to {max}, as zoom {zoom} has")]
-    Place {
-        axis: &'static str,
-        value: String,
-        zoom: u8,
-        max: u32,
-    },
+    Place { axis: &'static str, value: String, zoom: u8, max: u32 },
 }
 
 impl TileAddress {
@@ -50,20 +45,14 @@ impl TileAddress {
             .filter(|zoom| *zoom <= limits::ZOOM_MAX)
             .ok_or_else(|| TileAddressError::Zoom(cut(zoom)))?;
         let place = |axis, value: &str| {
-            number(value)
-                .filter(|place| *place < side(zoom))
-                .ok_or_else(|| TileAddressError::Place {
-                    axis,
-                    value: cut(value),
-                    zoom,
-                    max: side(zoom) - 1,
-                })
+            number(value).filter(|place| *place < side(zoom)).ok_or_else(|| TileAddressError::Place {
+                axis,
+                value: cut(value),
+                zoom,
+                max: side(zoom) - 1,
+            })
         };
-        Ok(TileAddress {
-            zoom,
-            x: place("column", x)?,
-            y: place("row", y)?,
-        })
+        Ok(TileAddress { zoom, x: place("column", x)?, y: place("row", y)? })
     }
 
     pub fn zoom(&self) -> u8 {
@@ -107,10 +96,7 @@ impl TileAddress {
         let (x, y) = mercator(lon_deg, lat_deg);
         let tiles = f64::from(side(self.zoom));
         let extent = f64::from(EXTENT);
-        (
-            (x * tiles - f64::from(self.x)) * extent,
-            (y * tiles - f64::from(self.y)) * extent,
-        )
+        ((x * tiles - f64::from(self.x)) * extent, (y * tiles - f64::from(self.y)) * extent)
     }
 }
 
@@ -120,18 +106,14 @@ fn side(zoom: u8) -> u32 {
 
 /// Digits only and no leading zeros, so that one tile has one address.
 fn number(text: &str) -> Option<u32> {
-    let canonical = !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && (text == "0" || !text.starts_with('0'));
+    let canonical =
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     canonical.then(|| text.parse().ok()).flatten()
 }
 
 /// Shares of the world's side from the north-west, by the spherical formula of EPSG:3857.
 fn mercator(lon_deg: f64, lat_deg: f64) -> (f64, f64) {
-    let sine = lat_deg
-        .clamp(-LATITUDE_MAX_DEG, LATITUDE_MAX_DEG)
-        .to_radians()
-        .sin();
+    let sine = lat_deg.clamp(-LATITUDE_MAX_DEG, LATITUDE_MAX_DEG).to_radians().sin();
     let y = 0.5 - ((1.0 + sine) / (1.0 - sine)).ln() / (4.0 * std::f64::consts::PI);
     (lon_deg / 360.0 + 0.5, y)
 }

@@ -53,12 +53,7 @@ impl LayerWriter {
     }
 
     /// Adds a feature; one without parts is left out, as §4.2 of the specification asks.
-    pub fn add<'v>(
-        &mut self,
-        id: FeatureId,
-        parts: &Parts<'_>,
-        values: impl Iterator<Item = ValueRef<'v>>,
-    ) {
+    pub fn add<'v>(&mut self, id: FeatureId, parts: &Parts<'_>, values: impl Iterator<Item = ValueRef<'v>>) {
         let commands = commands(parts);
         if commands.is_empty() {
             return;

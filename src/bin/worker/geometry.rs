@@ -3,7 +3,7 @@
 
 use causeway::intake::delivery::Repair;
 use gdal_sys::{
-    OGR_G_Area, OGR_G_Clone, OGR_G_CreateGeometry, OGR_G_DestroyGeometry, OGR_G_AddGeometry, OGR_G_ExportToIsoWkb,
+    OGR_G_AddGeometry, OGR_G_Area, OGR_G_Clone, OGR_G_CreateGeometry, OGR_G_DestroyGeometry, OGR_G_ExportToIsoWkb,
     OGR_G_GetGeometryCount, OGR_G_GetGeometryRef, OGR_G_GetGeometryType, OGR_G_GetLinearGeometry,
     OGR_G_HasCurveGeometry, OGR_G_IsEmpty, OGR_G_IsValid, OGR_G_MakeValidEx, OGR_G_Transform, OGR_G_WkbSize,
     OGRGeometryH, OGRwkbByteOrder, OGRwkbGeometryType,

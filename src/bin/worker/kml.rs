@@ -46,12 +46,9 @@ pub fn placemarks(text: &str) -> Result<Placemarks, String> {
         }
     }
     let wrapped = match (after_root_start, before_root_end) {
-        (Some(start), Some(end)) if root_placemarks > 0 && start <= end => Some(format!(
-            "{}<Document>{}</Document>{}",
-            &text[..start],
-            &text[start..end],
-            &text[end..]
-        )),
+        (Some(start), Some(end)) if root_placemarks > 0 && start <= end => {
+            Some(format!("{}<Document>{}</Document>{}", &text[..start], &text[start..end], &text[end..]))
+        }
         _ => None,
     };
     Ok(Placemarks { count, wrapped })

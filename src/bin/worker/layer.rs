@@ -9,10 +9,10 @@ use gdal::vector::{Feature, LayerAccess};
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use super::geometry::{self, Read};
-use super::projection::Projection;
-use super::table::Table;
 use super::prepare::{announced, prepare};
+use super::projection::Projection;
 use super::reach::Reach;
+use super::table::Table;
 use super::values::{FieldReader, kind_of, value_of};
 use super::{Output, Stop, errors};
 
@@ -152,17 +152,13 @@ fn read_table(
     let mut record = csv::StringRecord::new();
     let mut count = 0;
     loop {
-        let more = table
-            .rows
-            .read_record(&mut record)
-            .map_err(|error| Stop::Refused(format!("{shown}: {error}")))?;
+        let more = table.rows.read_record(&mut record).map_err(|error| Stop::Refused(format!("{shown}: {error}")))?;
         if !more {
             return Ok(count);
         }
         count += 1;
-        let values = table
-            .values(&record, width)
-            .map_err(|message| Stop::Refused(format!("{shown}: row {count} {message}")))?;
+        let values =
+            table.values(&record, width).map_err(|message| Stop::Refused(format!("{shown}: row {count} {message}")))?;
         let read = match &points {
             Some(points) => point_from(&values, points, projection),
             None => Read::nothing(None),
@@ -237,11 +233,14 @@ fn open_layer(source: &WorkerSource, request: &WorkerRequest) -> Result<Source, 
         (None, None, reference, _) if source.format == Format::GeoJson => {
             geojson_projection(&dataset, layer, reference, &mut notes, &source.shown)?
         }
-        (None, None, Some(reference), _) => Projection::from_reference(reference, "declared by the file", &source.shown)?,
+        (None, None, Some(reference), _) => {
+            Projection::from_reference(reference, "declared by the file", &source.shown)?
+        }
         (None, None, None, Some((crs, how))) => Projection::from_name(crs, how, &source.shown)?,
         (None, None, None, None) => {
             return Err(refused(
-                "it does not say its coordinate system; name it in the definition, such as crs = \"EPSG:2326\"".to_owned(),
+                "it does not say its coordinate system; name it in the definition, such as crs = \"EPSG:2326\""
+                    .to_owned(),
             ));
         }
     };
@@ -279,7 +278,9 @@ fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
     let opened = Dataset::open_ex(
         &source.path,
         DatasetOptions {
-            open_flags: GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
+            open_flags: GdalOpenFlags::GDAL_OF_VECTOR
+                | GdalOpenFlags::GDAL_OF_READONLY
+                | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
             allowed_drivers: Some(&[driver]),
             open_options: Some(options),
             sibling_files: None,
@@ -288,20 +289,15 @@ fn open_dataset(source: &WorkerSource) -> Result<Dataset, Stop> {
     let failure = errors::take_failure();
     opened.map_err(|error| {
         // The private copy's path means nothing to whoever handed the file in.
-        let why = failure
-            .unwrap_or_else(|| error.to_string())
-            .replace(&*source.path.to_string_lossy(), &source.shown);
+        let why = failure.unwrap_or_else(|| error.to_string()).replace(&*source.path.to_string_lossy(), &source.shown);
         Stop::Refused(format!("{} cannot be read as {}: {why}", source.shown, source.format.name()))
     })
 }
 
 /// The layer that the definition names, else the only one that holds features.
 fn choose_layer(dataset: &Dataset, source: &WorkerSource, request: &WorkerRequest) -> Result<usize, Stop> {
-    let counted: Vec<(usize, String, u64)> = dataset
-        .layers()
-        .enumerate()
-        .map(|(place, layer)| (place, layer.name(), layer.feature_count()))
-        .collect();
+    let counted: Vec<(usize, String, u64)> =
+        dataset.layers().enumerate().map(|(place, layer)| (place, layer.name(), layer.feature_count())).collect();
     let listed = || {
         let names: Vec<String> = counted.iter().map(|(_, name, count)| format!("{name} ({count})")).collect();
         names.join(", ")
@@ -333,7 +329,8 @@ fn geojson_projection(
     shown: &str,
 ) -> Result<Projection, Stop> {
     let refused = |message: String| Stop::Refused(format!("{shown}: {message}"));
-    let is_declared = reference.as_ref().and_then(|reference| reference.auth_code().ok()).is_some_and(|code| code != 4326);
+    let is_declared =
+        reference.as_ref().and_then(|reference| reference.auth_code().ok()).is_some_and(|code| code != 4326);
     if let (true, Some(reference)) = (is_declared, reference) {
         return Projection::from_reference(reference, "declared by the file's crs member", shown);
     }
@@ -346,7 +343,11 @@ fn geojson_projection(
         return Ok(Projection::none_by_format());
     }
     if reach.in_grid == reach.located {
-        return Projection::from_name("EPSG:2326", "recognised: all coordinates lie in the range of the HK1980 Grid", shown);
+        return Projection::from_name(
+            "EPSG:2326",
+            "recognised: all coordinates lie in the range of the HK1980 Grid",
+            shown,
+        );
     }
     let [west, south, east, north] = reach.edges;
     Err(refused(format!(

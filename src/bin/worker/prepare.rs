@@ -17,10 +17,13 @@ pub fn prepare(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Option<
         Format::Gpx => prepare_xml(source, notes).map(|_| None),
         Format::Kml => {
             let content = prepare_xml(source, notes)?;
-            let found = kml::placemarks(&content)
-                .map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
+            let found =
+                kml::placemarks(&content).map_err(|message| Stop::Refused(format!("{}: {message}", source.shown)))?;
             if let Some(wrapped) = found.wrapped {
-                notes.push("its placemarks stood directly under <kml>; a <Document> was put around them in a private copy".to_owned());
+                notes.push(
+                    "its placemarks stood directly under <kml>; a <Document> was put around them in a private copy"
+                        .to_owned(),
+                );
                 std::fs::write(&source.path, wrapped)?;
             }
             Ok(Some(found.count))
@@ -118,9 +121,8 @@ pub fn announced(
 fn deleted_rows(table: &std::path::Path) -> Result<u64, Stop> {
     const DELETED: u8 = b'*';
     let Ok(bytes) = std::fs::read(table) else { return Ok(0) };
-    let [size_at, row_at] = [8, 10].map(|at| {
-        bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
-    });
+    let [size_at, row_at] =
+        [8, 10].map(|at| bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_le_bytes([pair[0], pair[1]]))));
     let rows = bytes.get(4..8).map_or(0, |count| u32::from_le_bytes([count[0], count[1], count[2], count[3]]));
     if row_at == 0 || size_at == 0 {
         return Ok(0);

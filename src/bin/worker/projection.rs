@@ -45,7 +45,9 @@ impl Projection {
         if name == "EPSG:4326" {
             return Ok(Projection { transform: None, crs, words: NO_OPERATION.to_owned() });
         }
-        let broken = |error: gdal::errors::GdalError| Stop::Refused(format!("{shown}: {name} cannot be brought to WGS 84: {error}"));
+        let broken = |error: gdal::errors::GdalError| {
+            Stop::Refused(format!("{shown}: {name} cannot be brought to WGS 84: {error}"))
+        };
         let mut target = SpatialRef::from_epsg(4326).map_err(broken)?;
         target.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
         let transform = CoordTransform::new(&source, &target).map_err(broken)?;

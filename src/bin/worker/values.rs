@@ -87,7 +87,15 @@ unsafe fn date_of(feature: gdal_sys::OGRFeatureH, field: FieldReader) -> Value {
     // SAFETY: every pointer is to a local.
     unsafe {
         gdal_sys::OGR_F_GetFieldAsDateTimeEx(
-            feature, field.index, &mut year, &mut month, &mut day, &mut hour, &mut minute, &mut second, &mut zone,
+            feature,
+            field.index,
+            &mut year,
+            &mut month,
+            &mut day,
+            &mut hour,
+            &mut minute,
+            &mut second,
+            &mut zone,
         );
     }
     let date = format!("{year:04}-{month:02}-{day:02}");

@@ -43,18 +43,9 @@ pub fn is_precise_degrees(text: &str) -> bool {
 
 /// Finds the columns by the names that departments use.
 pub fn find(names: &[String]) -> FoundColumns {
-    let place = |wanted: &[&str]| {
-        names
-            .iter()
-            .position(|name| wanted.contains(&name.trim().to_lowercase().as_str()))
-    };
-    let pair = |x: &[&str], y: &[&str], crs| {
-        Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs })
-    };
-    FoundColumns {
-        grid: pair(&EASTING, &NORTHING, "EPSG:2326"),
-        degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326"),
-    }
+    let place = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.trim().to_lowercase().as_str()));
+    let pair = |x: &[&str], y: &[&str], crs| Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs });
+    FoundColumns { grid: pair(&EASTING, &NORTHING, "EPSG:2326"), degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326") }
 }
 
 /// A coordinate as text: a plain number, thousands parted by commas, or degrees, minutes and
@@ -75,7 +66,9 @@ fn degrees_minutes_seconds(text: &str) -> Option<f64> {
     let upper = text.to_uppercase();
     let is_negative = upper.ends_with('S') || upper.ends_with('W') || upper.starts_with('-');
     let trimmed = upper.trim_matches(|c: char| matches!(c, 'N' | 'S' | 'E' | 'W' | '-') || c.is_whitespace());
-    let is_separator = |c: char| matches!(c, '-' | '°' | '\'' | '"' | '′' | '″' | '’' | '”' | ':' | '度' | '分' | '秒') || c.is_whitespace();
+    let is_separator = |c: char| {
+        matches!(c, '-' | '°' | '\'' | '"' | '′' | '″' | '’' | '”' | ':' | '度' | '分' | '秒') || c.is_whitespace()
+    };
     let parts: Vec<f64> = trimmed
         .split(is_separator)
         .filter(|part| !part.is_empty())
@@ -127,7 +120,8 @@ mod tests {
 
     #[test]
     fn precise_degrees_are_told_from_whole_seconds() {
-        for (text, precise) in [("114.1501576", true), ("114.15", false), ("114-08-28", false), ("832591.32012", false)] {
+        for (text, precise) in [("114.1501576", true), ("114.15", false), ("114-08-28", false), ("832591.32012", false)]
+        {
             assert_eq!(is_precise_degrees(text), precise, "{text}");
         }
     }

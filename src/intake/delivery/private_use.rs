@@ -4,11 +4,7 @@
 use std::borrow::Cow;
 
 /// Ranges of code page 951's private use, and the Big5 lead byte that each starts with.
-const RANGES: [(u32, u32, u8); 3] = [
-    (0xE000, 0xE310, 0xFA),
-    (0xE311, 0xEEB7, 0x8E),
-    (0xEEB8, 0xF6B0, 0x81),
-];
+const RANGES: [(u32, u32, u8); 3] = [(0xE000, 0xE310, 0xFA), (0xE311, 0xEEB7, 0x8E), (0xEEB8, 0xF6B0, 0x81)];
 /// Trail bytes of one lead byte.
 const ROW: u32 = 157;
 /// Trail bytes from 0x40 to 0x7E; the others start at 0xA1.
@@ -44,9 +40,7 @@ fn is_private(character: char) -> bool {
 
 fn unicode_of(character: char) -> Option<String> {
     let point = u32::from(character);
-    let (base, _, lead) = RANGES
-        .into_iter()
-        .find(|(first, last, _)| (*first..=*last).contains(&point))?;
+    let (base, _, lead) = RANGES.into_iter().find(|(first, last, _)| (*first..=*last).contains(&point))?;
     let (row, column) = ((point - base) / ROW, (point - base) % ROW);
     let trail = if column < FIRST_HALF { 0x40 + column } else { 0xA1 + column - FIRST_HALF };
     let bytes = [u8::try_from(u32::from(lead) + row).ok()?, u8::try_from(trail).ok()?];

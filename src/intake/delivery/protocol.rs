@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Repair, SourceFacts, SourceField, SourceFeature};
+use super::{Repair, SourceFacts, SourceFeature, SourceField};
 use crate::base::{Value, limits};
 
 /// What the worker is asked, as JSON on its standard input.
@@ -169,10 +169,7 @@ fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
     let wkb = cursor.optional()?.map(<[u8]>::to_vec);
     let problem = cursor.optional()?.map(text).transpose()?;
     let repaired = match cursor.optional()? {
-        Some(reason) => Some(Repair {
-            reason: text(reason)?,
-            area_change: f64::from_le_bytes(cursor.array()?),
-        }),
+        Some(reason) => Some(Repair { reason: text(reason)?, area_change: f64::from_le_bytes(cursor.array()?) }),
         None => None,
     };
     let count = u32::from_le_bytes(cursor.array()?) as usize;

@@ -22,8 +22,7 @@ pub enum Format {
 }
 
 impl Format {
-    const ALL: [Format; 6] =
-        [Format::GeoJson, Format::Shapefile, Format::Kml, Format::Gpx, Format::Csv, Format::Xlsx];
+    const ALL: [Format; 6] = [Format::GeoJson, Format::Shapefile, Format::Kml, Format::Gpx, Format::Csv, Format::Xlsx];
 
     /// The name in definitions and reports.
     pub fn name(self) -> &'static str {
@@ -84,9 +83,7 @@ fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Fo
             .find(|format| format.name() == name)
             .ok_or_else(|| refused(format!("the format \"{name}\" is not one of {}", Format::accepted())));
     }
-    let unlike = |looks: &str| {
-        Err(refused(format!("{} {looks}; accepted are {}", file.shown, Format::accepted())))
-    };
+    let unlike = |looks: &str| Err(refused(format!("{} {looks}; accepted are {}", file.shown, Format::accepted())));
     let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0 && **byte < 0x80);
     match extension(&file.path).as_str() {
         "shp" => Ok(Format::Shapefile),
@@ -112,9 +109,10 @@ fn source_of(
     let declared = request.encoding.as_deref();
     let found = match format {
         Format::Shapefile => table_encoding(&file.path, declared)?,
-        Format::Csv | Format::GeoJson => {
-            Some(text::find(head_of_text(head), declared).map_err(|message| refused(format!("{}: {message}", file.shown)))?)
-        }
+        Format::Csv | Format::GeoJson => Some(
+            text::find(head_of_text(head), declared)
+                .map_err(|message| refused(format!("{}: {message}", file.shown)))?,
+        ),
         Format::Kml | Format::Gpx | Format::Xlsx => None,
     };
     Ok(WorkerSource {
@@ -167,10 +165,9 @@ fn table_encoding(shapefile: &Path, declared: Option<&str>) -> Result<Option<tex
         _ => None,
     };
     Ok(Some(match by_language {
-        Some(label) if !rows.is_ascii() => text::FoundEncoding {
-            label,
-            how: format!("language byte 0x{language:02X} of the .dbf"),
-        },
+        Some(label) if !rows.is_ascii() => {
+            text::FoundEncoding { label, how: format!("language byte 0x{language:02X} of the .dbf") }
+        }
         _ => guessed,
     }))
 }
@@ -191,7 +188,11 @@ fn assumed_crs(file: &StagedFile, format: Format) -> Result<Option<(String, Stri
     if in_hk1980_grid(x1, y1) && in_hk1980_grid(x2, y2) {
         return Ok(Some(("EPSG:2326".to_owned(), how("the HK1980 Grid"))));
     }
-    if (113.0..115.5).contains(&x1) && (113.0..115.5).contains(&x2) && (21.5..23.5).contains(&y1) && (21.5..23.5).contains(&y2) {
+    if (113.0..115.5).contains(&x1)
+        && (113.0..115.5).contains(&x2)
+        && (21.5..23.5).contains(&y1)
+        && (21.5..23.5).contains(&y2)
+    {
         return Ok(Some(("EPSG:4326".to_owned(), how("WGS 84 degrees in Hong Kong"))));
     }
     Ok(None)

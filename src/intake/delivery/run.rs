@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use super::protocol::{Frame, SourceSchema, WorkerRequest, WorkerSource};
-use super::{DeliveryError, DeliverySink, ReadRequest, SourceFacts, SourceField, SourceFeature};
+use super::{DeliveryError, DeliverySink, ReadRequest, SourceFacts, SourceFeature, SourceField};
 use crate::base::{FieldKind, Value, limits};
 
 /// Runs the worker over the sources and hands what it reads to the sink.
@@ -152,9 +152,7 @@ fn take_in(
             Frame::Refused(message) => return Err(DeliveryError::Refused(message)),
             Frame::End(announced) if announced == count => return Ok(count),
             Frame::End(announced) => {
-                return Err(DeliveryError::WorkerFailed(format!(
-                    "it announced {announced} features and sent {count}"
-                )));
+                return Err(DeliveryError::WorkerFailed(format!("it announced {announced} features and sent {count}")));
             }
         }
     }
@@ -172,11 +170,7 @@ struct Unifier {
 }
 
 impl Unifier {
-    fn over(
-        schemas: &[SourceSchema],
-        sources: &[WorkerSource],
-        request: &ReadRequest,
-    ) -> Result<Self, DeliveryError> {
+    fn over(schemas: &[SourceSchema], sources: &[WorkerSource], request: &ReadRequest) -> Result<Self, DeliveryError> {
         let mut unifier = Unifier {
             facts: schemas.first().map(|schema| schema.facts.clone()).unwrap_or_default(),
             ..Unifier::default()
@@ -222,7 +216,9 @@ impl Unifier {
                 let known = &mut self.fields[place];
                 if known.kind != field.kind {
                     known.kind = match (known.kind, field.kind) {
-                        (FieldKind::Integer, FieldKind::Real) | (FieldKind::Real, FieldKind::Integer) => FieldKind::Real,
+                        (FieldKind::Integer, FieldKind::Real) | (FieldKind::Real, FieldKind::Integer) => {
+                            FieldKind::Real
+                        }
                         _ => FieldKind::Text,
                     };
                 }
@@ -268,4 +264,3 @@ fn stem(shown: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or(name);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
-

@@ -43,8 +43,7 @@ pub fn stage(files: &[PathBuf], scratch: &Path) -> Result<Vec<StagedFile>, Deliv
 /// Whether a file is the companion of a shapefile that is handed in too, and so copied with it.
 fn belongs_to_a_shapefile(file: &Path, files: &[PathBuf]) -> bool {
     let stem = |path: &Path| path.with_extension("").to_string_lossy().to_lowercase();
-    is_companion(file)
-        && files.iter().any(|other| extension(other) == "shp" && stem(other) == stem(file))
+    is_companion(file) && files.iter().any(|other| extension(other) == "shp" && stem(other) == stem(file))
 }
 
 fn is_companion(path: &Path) -> bool {
@@ -94,15 +93,12 @@ fn safe_name(name: &str) -> String {
 /// Copies a regular file; a link, pipe or device is refused before it is read.
 fn copy_regular(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), DeliveryError> {
     use rustix::fs::{Mode, OFlags};
-    let opened = rustix::fs::open(
-        from,
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(|error| match error {
-        rustix::io::Errno::LOOP => refused(format!("{} is a link; hand in the file itself", from.display())),
-        other => DeliveryError::File { path: from.to_owned(), source: other.into() },
-    })?;
+    let opened =
+        rustix::fs::open(from, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|error| match error {
+            rustix::io::Errno::LOOP => refused(format!("{} is a link; hand in the file itself", from.display())),
+            other => DeliveryError::File { path: from.to_owned(), source: other.into() },
+        })?;
     let mut source = File::from(opened);
     let metadata = source.metadata().map_err(DeliveryError::file(from))?;
     if !metadata.is_file() {
@@ -110,10 +106,7 @@ fn copy_regular(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), Deliv
     }
     budget.packed += metadata.len();
     if budget.packed > limits::SOURCE_BYTES_MAX {
-        return Err(refused(format!(
-            "the delivery is over {} bytes, the limit",
-            limits::SOURCE_BYTES_MAX
-        )));
+        return Err(refused(format!("the delivery is over {} bytes, the limit", limits::SOURCE_BYTES_MAX)));
     }
     let mut target = File::create(to).map_err(DeliveryError::file(to))?;
     let copied = io::copy(&mut Read::by_ref(&mut source).take(metadata.len() + 1), &mut target)
@@ -138,11 +131,7 @@ fn copy_companions(shapefile: &Path, copy: &Path, budget: &mut Budget) -> Result
     Ok(())
 }
 
-fn unpack_or_keep(
-    file: StagedFile,
-    budget: &mut Budget,
-    staged: &mut Vec<StagedFile>,
-) -> Result<(), DeliveryError> {
+fn unpack_or_keep(file: StagedFile, budget: &mut Budget, staged: &mut Vec<StagedFile>) -> Result<(), DeliveryError> {
     match extension(&file.path).as_str() {
         "zip" => unpack_zip(&file, budget, staged),
         "gz" => unpack_gzip(&file, budget, staged),
@@ -175,11 +164,7 @@ fn unpack_zip(file: &StagedFile, budget: &mut Budget, staged: &mut Vec<StagedFil
     let mut archive = zip::ZipArchive::new(io::BufReader::new(packed)).map_err(broken)?;
     budget.entries += archive.len();
     if budget.entries > limits::ARCHIVE_ENTRIES_MAX {
-        return Err(refused(format!(
-            "{} holds over {} entries, the limit",
-            file.shown,
-            limits::ARCHIVE_ENTRIES_MAX
-        )));
+        return Err(refused(format!("{} holds over {} entries, the limit", file.shown, limits::ARCHIVE_ENTRIES_MAX)));
     }
     let folder = file.path.with_extension("unpacked");
     std::fs::create_dir(&folder).map_err(DeliveryError::file(&folder))?;
@@ -278,16 +263,14 @@ fn write_out(
     let mut piece = vec![0u8; PIECE_BYTES];
     let mut written = 0u64;
     loop {
-        let read = reader
-            .read(&mut piece)
-            .map_err(|error| refused(format!("{shown} cannot be unpacked: {error}")))?;
+        let read = reader.read(&mut piece).map_err(|error| refused(format!("{shown} cannot be unpacked: {error}")))?;
         if read == 0 {
             return Ok(());
         }
         written += read as u64;
         budget.unpacked += read as u64;
-        let is_bomb = written > limits::UNPACK_RATIO_FREE_BYTES
-            && written / packed_bytes.max(1) > limits::UNPACK_RATIO_MAX;
+        let is_bomb =
+            written > limits::UNPACK_RATIO_FREE_BYTES && written / packed_bytes.max(1) > limits::UNPACK_RATIO_MAX;
         if is_bomb {
             return Err(refused(format!("{shown} unpacks to over {} times its size", limits::UNPACK_RATIO_MAX)));
         }

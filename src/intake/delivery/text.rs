@@ -30,19 +30,15 @@ pub fn label_of(declared: &str) -> Option<&'static str> {
 /// The encoding of a whole text file.
 pub fn find(bytes: &[u8], declared: Option<&str>) -> Result<FoundEncoding, String> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
-        return Ok(FoundEncoding {
-            label: label_for(encoding),
-            how: "byte order mark".to_owned(),
-        });
+        return Ok(FoundEncoding { label: label_for(encoding), how: "byte order mark".to_owned() });
     }
     if let Some(declared) = declared {
         return label_of(declared)
-            .map(|label| FoundEncoding {
-                label,
-                how: format!("declared as {declared}"),
-            })
+            .map(|label| FoundEncoding { label, how: format!("declared as {declared}") })
             .ok_or_else(|| {
-                format!("the encoding \"{declared}\" is not known; name one such as UTF-8, Big5-HKSCS, GB18030 or UTF-16LE")
+                format!(
+                    "the encoding \"{declared}\" is not known; name one such as UTF-8, Big5-HKSCS, GB18030 or UTF-16LE"
+                )
             });
     }
     Ok(guess(bytes))
@@ -57,18 +53,12 @@ pub fn guess(bytes: &[u8]) -> FoundEncoding {
         return FoundEncoding { label: "utf-8", how: "the bytes are valid UTF-8".to_owned() };
     }
     if let Some(damaged) = damaged_utf8(bytes) {
-        return FoundEncoding {
-            label: "utf-8",
-            how: format!("the bytes are UTF-8 but for {damaged} damaged places"),
-        };
+        return FoundEncoding { label: "utf-8", how: format!("the bytes are UTF-8 but for {damaged} damaged places") };
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let encoding = detector.guess(Some(b"hk"), chardetng::Utf8Detection::Deny);
-    FoundEncoding {
-        label: label_for(encoding),
-        how: "recognised from the bytes".to_owned(),
-    }
+    FoundEncoding { label: label_for(encoding), how: "recognised from the bytes".to_owned() }
 }
 
 /// How many places of the bytes are not UTF-8, if by far the most are: one damaged name must not
@@ -159,7 +149,8 @@ mod tests {
         let found = guess(&bytes);
         assert_eq!(found.label, "utf-8");
         assert!(found.how.contains("1 damaged"), "{}", found.how);
-        let (sentence, _, _) = encoding_rs::BIG5.encode("深水埗區議會由區議員組成，並設有秘書處。圖書館、泳池和街市亦在區內。");
+        let (sentence, _, _) =
+            encoding_rs::BIG5.encode("深水埗區議會由區議員組成，並設有秘書處。圖書館、泳池和街市亦在區內。");
         assert_eq!(guess(&sentence).label, "big5");
     }
 }

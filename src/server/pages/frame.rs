@@ -59,7 +59,8 @@ impl Shared {
 fn with_parameter(path_and_query: &str, name: &str, value: &str) -> String {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let is_same = |pair: &&str| pair.split('=').next() != Some(name);
-    let mut pairs: Vec<String> = query.split('&').filter(|pair| !pair.is_empty()).filter(is_same).map(str::to_owned).collect();
+    let mut pairs: Vec<String> =
+        query.split('&').filter(|pair| !pair.is_empty()).filter(is_same).map(str::to_owned).collect();
     pairs.push(format!("{name}={value}"));
     format!("{path}?{}", pairs.join("&"))
 }
@@ -70,7 +71,10 @@ mod tests {
 
     #[test]
     fn a_language_link_keeps_the_rest_of_the_address() {
-        assert_eq!(with_parameter("/collections?text=x&lang=en", "lang", "zh-Hant"), "/collections?text=x&lang=zh-Hant");
+        assert_eq!(
+            with_parameter("/collections?text=x&lang=en", "lang", "zh-Hant"),
+            "/collections?text=x&lang=zh-Hant"
+        );
         assert_eq!(with_parameter("/", "f", "json"), "/?f=json");
     }
 }

@@ -44,9 +44,8 @@ pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>]) -> String {
         let key = |layer: &LiveLayer| (layer.record.data_as_at, layer.record.published);
         key(b).cmp(&key(a))
     });
-    let request = newest
-        .first()
-        .map(|layer| format!("curl \"{}/collections/{}/items?limit=5\"", frame.base, layer.record.id));
+    let request =
+        newest.first().map(|layer| format!("curl \"{}/collections/{}/items?limit=5\"", frame.base, layer.record.id));
     let page = Home {
         question: String::new(),
         layer_count: text::layers(layers.len(), language),
@@ -86,8 +85,7 @@ fn groups(layers: &[Arc<LiveLayer>], of: impl Fn(&LiveLayer) -> Option<(String, 
     for group in layers.iter().filter_map(|layer| of(layer)) {
         *counted.entry(group).or_default() += 1;
     }
-    let mut groups: Vec<Group> =
-        counted.into_iter().map(|((name, href), count)| Group { name, href, count }).collect();
+    let mut groups: Vec<Group> = counted.into_iter().map(|((name, href), count)| Group { name, href, count }).collect();
     groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     groups
 }

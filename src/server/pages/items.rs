@@ -96,7 +96,10 @@ fn name_of(feature: &FeatureView, record: &LayerRecord, language: Language) -> S
 fn range(view: &ItemsView, language: Language) -> String {
     let count = view.features.len() as u64;
     let of = view.number_matched.map(text::number);
-    let span = view.first.filter(|_| count > 0).map(|first| format!("{}–{}", text::number(first), text::number(first + count - 1)));
+    let span = view
+        .first
+        .filter(|_| count > 0)
+        .map(|first| format!("{}–{}", text::number(first), text::number(first + count - 1)));
     match (span, of, language) {
         (Some(span), Some(of), Language::En) => format!("{span} of {of}"),
         (Some(span), Some(of), Language::ZhHant) => format!("第{span}項，共{of}項"),

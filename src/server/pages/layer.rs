@@ -118,12 +118,8 @@ pub fn map_view(record: &LayerRecord, shared: &Shared, language: Language) -> Ma
         Language::En => record.display.name.get(Language::ZhHant),
         _ => record.display.name.get(Language::En),
     };
-    let titles: serde_json::Map<String, serde_json::Value> = record
-        .schema
-        .fields
-        .iter()
-        .map(|field| (field.name.clone(), field.title.get(language).into()))
-        .collect();
+    let titles: serde_json::Map<String, serde_json::Value> =
+        record.schema.fields.iter().map(|field| (field.name.clone(), field.title.get(language).into())).collect();
     let summary: Vec<&str> = match record.display.summary.is_empty() {
         true => record.schema.fields.iter().map(|field| field.name.as_str()).take(6).collect(),
         false => record.display.summary.iter().map(String::as_str).collect(),
@@ -191,7 +187,8 @@ fn values(field: &crate::base::Field, facts: &crate::catalogue::record::FieldFac
         }
         shown
     };
-    let is_worth_listing = facts.commonest.first().is_some_and(|(_, count)| *count > 1 || facts.commonest.len() <= SHOWN);
+    let is_worth_listing =
+        facts.commonest.first().is_some_and(|(_, count)| *count > 1 || facts.commonest.len() <= SHOWN);
     if is_worth_listing {
         let listed: Vec<String> = facts
             .commonest

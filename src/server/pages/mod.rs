@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn the_vendored_maplibre_is_as_its_package_was() {
         let readme = include_str!("../../../assets/vendor/maplibre-gl-6.17.0/README.md");
-        for name in ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl-shared.mjs", "maplibre-gl.css", "LICENSE.txt"] {
+        for name in
+            ["maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl-shared.mjs", "maplibre-gl.css", "LICENSE.txt"]
+        {
             let (bytes, _) = super::asset(&format!("vendor/maplibre-gl-6.17.0/{name}")).unwrap();
             let digest = Sha256Hex::of_bytes(&bytes);
             assert!(readme.contains(&format!("{digest}  {name}")), "{name} {digest}");

@@ -34,10 +34,34 @@ pub fn day(moment: jiff::Timestamp, language: Language) -> String {
 pub fn count_of(count: u64, kind: GeometryKind, language: Language) -> String {
     let shown = number(count);
     let word = match (kind.dimension(), language) {
-        (Dimension::Points, Language::En) => if count == 1 { " point" } else { " points" },
-        (Dimension::Lines, Language::En) => if count == 1 { " line" } else { " lines" },
-        (Dimension::Areas, Language::En) => if count == 1 { " area" } else { " areas" },
-        (_, Language::En) => if count == 1 { " feature" } else { " features" },
+        (Dimension::Points, Language::En) => {
+            if count == 1 {
+                " point"
+            } else {
+                " points"
+            }
+        }
+        (Dimension::Lines, Language::En) => {
+            if count == 1 {
+                " line"
+            } else {
+                " lines"
+            }
+        }
+        (Dimension::Areas, Language::En) => {
+            if count == 1 {
+                " area"
+            } else {
+                " areas"
+            }
+        }
+        (_, Language::En) => {
+            if count == 1 {
+                " feature"
+            } else {
+                " features"
+            }
+        }
         (Dimension::Points, Language::ZhHant) => "個點",
         (Dimension::Lines, Language::ZhHant) => "條線",
         (Dimension::Areas, Language::ZhHant) => "個範圍",
@@ -110,9 +134,7 @@ fn visible(text: &str) -> String {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     };
-    text.chars()
-        .map(|c| if is_hidden(c) { format!("[U+{:04X}]", u32::from(c)) } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if is_hidden(c) { format!("[U+{:04X}]", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// The language of a value, so that browsers choose the right shapes for its characters.
