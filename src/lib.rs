@@ -24,9 +24,9 @@ pub mod tiles;
 
 pub mod formats;
 
-pub mod styles;
-
 pub mod catalogue;
+
+pub mod styles;
 
 pub mod intake;
 

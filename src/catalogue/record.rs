@@ -100,24 +100,24 @@ pub struct SourceFile {
 }
 
 impl LayerRecord {
-    /// The credit line of `hong-kong-data.md` §6 for a department and, where known, a portal.
+    /// The credit line of a department and, where known, a portal, as the terms of data.gov.hk ask:
+    /// the source, and whose the rights are.
     pub fn derived_credit(department: &Department, portal: Option<&Trilingual>) -> Trilingual {
-        let government = department.code != "ha" && department.code != "mtr";
-        let en_owner = if government {
-            format!("{}, Government of the Hong Kong SAR", department.name.en)
-        } else {
-            department.name.en.clone()
-        };
-        let zh_owner = if government {
-            format!("香港特別行政區政府{}", department.name.zh_hant)
-        } else {
-            department.name.zh_hant.clone()
-        };
+        let Trilingual { en, zh_hant, .. } = &department.name;
         let en_via = portal.map_or(String::new(), |portal| format!(", via {}", portal.en));
         let zh_via = portal.map_or(String::new(), |portal| format!("，經{}", portal.zh_hant));
+        let (en_owner, en_rights, zh_owner, zh_rights) = match department.is_public_body {
+            true => (en.clone(), format!("the {en}"), zh_hant.clone(), zh_hant.clone()),
+            false => (
+                format!("{en}, Government of the Hong Kong SAR"),
+                "the Government".to_owned(),
+                format!("香港特別行政區政府{zh_hant}"),
+                "政府".to_owned(),
+            ),
+        };
         let mut credit = Trilingual {
-            en: format!("Source: {en_owner}{en_via}; intellectual property rights belong to the Government"),
-            zh_hant: format!("資料來源：{zh_owner}{zh_via}；知識產權屬政府所有"),
+            en: format!("Source: {en_owner}{en_via}; intellectual property rights belong to {en_rights}"),
+            zh_hant: format!("資料來源：{zh_owner}{zh_via}；知識產權屬{zh_rights}所有"),
             ..Trilingual::default()
         };
         crate::definition::simplified::complete(&mut credit);
@@ -131,5 +131,30 @@ impl LayerRecord {
         let facts = self.field_facts.get(index)?;
         let few = facts.distinct.is_some_and(|distinct| (2..=COLOURS).contains(&distinct));
         few.then_some(facts.commonest.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::vocabulary;
+
+    #[test]
+    fn the_credit_names_the_source_and_whose_the_rights_are() {
+        for (code, en, zh_hant) in [
+            (
+                "lcsd",
+                "Source: Leisure and Cultural Services Department, Government of the Hong Kong SAR; intellectual property rights belong to the Government",
+                "資料來源：香港特別行政區政府康樂及文化事務署；知識產權屬政府所有",
+            ),
+            (
+                "ha",
+                "Source: Hospital Authority; intellectual property rights belong to the Hospital Authority",
+                "資料來源：醫院管理局；知識產權屬醫院管理局所有",
+            ),
+        ] {
+            let credit = LayerRecord::derived_credit(&vocabulary::department(code).unwrap(), None);
+            assert_eq!((credit.en.as_str(), credit.zh_hant.as_str()), (en, zh_hant));
+        }
     }
 }

@@ -66,7 +66,10 @@ fn run_definitions(arguments: &Arguments, ingest: &IngestArguments, workshop: &W
     let places = match definition::find_all(&arguments.layers) {
         Ok(places) => places,
         Err(error) => {
-            eprintln!("error: {}: {error}", arguments.layers.display());
+            eprintln!(
+                "error: the folder of layer definitions {} cannot be read: {error}; make it, name another with --layers, or take in one file with --source FILE --class open",
+                arguments.layers.display()
+            );
             return Ending::Failed;
         }
     };

@@ -11,6 +11,9 @@ use crate::base::Trilingual;
 pub struct Department {
     pub code: String,
     pub name: Trilingual,
+    /// A body beside the Government, which owns the rights in its own data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_public_body: bool,
 }
 
 /// A category of data.gov.hk with its twins in ISO 19115 and in the EU vocabulary.
@@ -87,8 +90,12 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 static DEPARTMENTS: LazyLock<Vec<Department>> = LazyLock::new(|| {
     rows(include_str!("../../assets/tables/departments.tsv"))
-        .filter(|row| row.len() >= 6)
-        .map(|row| Department { code: row[0].to_ascii_lowercase(), name: trilingual(row[3], row[4], row[5]) })
+        .filter(|row| row.len() >= 7)
+        .map(|row| Department {
+            code: row[0].to_ascii_lowercase(),
+            name: trilingual(row[3], row[4], row[5]),
+            is_public_body: row[6] == "public body",
+        })
         .collect()
 });
 
@@ -165,7 +172,7 @@ pub fn department(code: &str) -> Option<Department> {
     DEPARTMENTS
         .iter()
         .find(|department| department.code == known)
-        .map(|department| Department { code: code.to_owned(), name: department.name.clone() })
+        .map(|department| Department { code: code.to_owned(), ..department.clone() })
 }
 
 pub fn theme(id: &str) -> Option<&'static Theme> {
@@ -197,7 +204,11 @@ pub fn not_stated() -> Licence {
 
 /// The publisher of a file that was taken in without a definition.
 pub fn no_department() -> Department {
-    Department { code: "local".to_owned(), name: trilingual("Local file", "本機檔案", "本机档案") }
+    Department {
+        code: "local".to_owned(),
+        name: trilingual("Local file", "本機檔案", "本机档案"),
+        is_public_body: false,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
 
 /// Hong Kong's own time: what a text without a zone means unless its definition says otherwise.
 pub const DEFAULT_ZONE: &str = "Asia/Hong_Kong";
@@ -50,6 +51,9 @@ fn parse_time(text: &str) -> Option<Time> {
 }
 
 fn parse_date(text: &str, day_first: bool) -> Option<Date> {
+    // Some officers' systems write 年 as the compatibility character U+F98E, digits as full-width.
+    let text: String = text.nfkc().collect();
+    let text = text.as_str();
     chinese_date(text).or_else(|| named_month(text)).or_else(|| numbers(text, day_first))
 }
 
@@ -57,7 +61,7 @@ fn parse_date(text: &str, day_first: bool) -> Option<Date> {
 fn chinese_date(text: &str) -> Option<Date> {
     let (year, rest) = text.split_once('年')?;
     let (month, rest) = rest.split_once('月')?;
-    let day = rest.strip_suffix('日')?;
+    let day = rest.trim().strip_suffix('日')?;
     Date::new(year.trim().parse().ok()?, month.trim().parse().ok()?, day.trim().parse().ok()?).ok()
 }
 
@@ -101,6 +105,8 @@ mod tests {
             ("18 Jan 2022", Some("2022-01-18")),
             ("18 September 2022", Some("2022-09-18")),
             ("2022年1月18日", Some("2022-01-18")),
+            ("2021\u{F98E}8 月 17日", Some("2021-08-17")),
+            ("２０２１年８月１７日", Some("2021-08-17")),
             ("31/02/2020", None),
             ("1.2", None),
             ("soon", None),

@@ -34,10 +34,11 @@ impl OpenPackage {
         let connection = connect(&package.path).map_err(&fail)?;
         add_functions(&connection).map_err(&fail)?;
         let table = table_name(&package.layer);
+        // Qualified, because a department's field may be called ID, which the R-tree has too.
         let columns = [ID_COLUMN, ROW_COLUMN, GEOMETRY_COLUMN]
             .into_iter()
             .chain(package.schema.fields.iter().map(|field| field.column.as_str()))
-            .map(quoted)
+            .map(|column| format!("t.{}", quoted(column)))
             .collect::<Vec<_>>()
             .join(", ");
         Ok(OpenPackage { connection, rtree: quoted(&rtree_name(&table)), table: quoted(&table), columns, package })
@@ -91,7 +92,7 @@ impl OpenPackage {
         mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<(), PackageError> {
         let fail = sqlite_error(&self.package.path);
-        let sql = format!("SELECT {} FROM {} {rest}", self.columns, self.table);
+        let sql = format!("SELECT {} FROM {} AS t {rest}", self.columns, self.table);
         let mut statement = self.connection.prepare_cached(&sql).map_err(&fail)?;
         let mut rows = statement.query(params_from_iter(parameters)).map_err(&fail)?;
         while let Some(sql_row) = rows.next().map_err(&fail)? {

@@ -38,9 +38,10 @@ fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
 }
 
 impl Store {
-    /// Opens a data folder, making it where it is not there.
+    /// Opens a data folder, making it where it is not there. Its path is made absolute, because the
+    /// worker reads what is staged in it from a folder of its own.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let store = Store { root: root.to_owned() };
+        let store = Store { root: std::path::absolute(root).map_err(file_error(root))? };
         for folder in [store.layers_folder(), store.staging_folder()] {
             fs::create_dir_all(&folder).map_err(file_error(&folder))?;
         }
