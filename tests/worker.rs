@@ -1,7 +1,9 @@
 //! The real worker over small made files, real deliveries of Hong Kong departments, and hostile
-//! ones. Real files are looked for in `$CAUSEWAY_SHARED`, else in `../shared`.
+//! ones.
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
+
+mod support;
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use causeway::base::{FieldKind, Value};
 use causeway::intake::delivery::{
     DeliveryError, DeliverySink, ReadRequest, SourceFacts, SourceFeature, SourceField, private_use, read,
 };
+use support::{made, shared_path};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_causeway-worker");
 
@@ -119,10 +122,6 @@ fn assert_near((lon, lat): (f64, f64), (expected_lon, expected_lat): (f64, f64))
         (lon - expected_lon).abs() < TOLERANCE_DEG && (lat - expected_lat).abs() < TOLERANCE_DEG,
         "{lon} {lat} is not {expected_lon} {expected_lat}"
     );
-}
-
-fn made(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 fn files(paths: &[PathBuf]) -> ReadRequest {
@@ -575,21 +574,6 @@ fn the_worker_hides_our_sqlite_from_libgdal() {
 }
 
 // ---------------------------------------------------------------- real deliveries
-
-fn shared() -> PathBuf {
-    std::env::var_os("CAUSEWAY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
-}
-
-/// A path in the shared data, or `None` after saying loudly that the test did not run.
-fn shared_path(test: &str, path: &str) -> Option<PathBuf> {
-    let path = shared().join("data").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("SKIPPED {test}: {} is not there", path.display());
-    None
-}
 
 #[test]
 fn the_constituencies_of_2001_have_all_their_names() {

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // Every test crate takes what it needs of this.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -20,14 +20,20 @@ pub fn made(name: &str) -> PathBuf {
 }
 
 /// A path in the shared data (`$CAUSEWAY_SHARED`, else `../shared`), or `None` after saying loudly
-/// that the test did not run.
+/// that the test did not run: on standard error, past the harness that hides what tests print, and
+/// in the file `$CAUSEWAY_SKIPS`, which `make test` counts.
 pub fn shared_path(test: &str, path: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("CAUSEWAY_SHARED").map_or_else(|| tree("../shared"), PathBuf::from);
     let path = shared.join("data").join(path);
     if path.exists() {
         return Some(path);
     }
-    println!("SKIPPED {test}: {} is not there", path.display());
+    let line = format!("SKIPPED {test}: {} is not there\n", path.display());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    if let Some(skips) = std::env::var_os("CAUSEWAY_SKIPS") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(skips).unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
     None
 }
 
