@@ -40,8 +40,11 @@ pub enum ReadError {
 struct Job {
     queued: Instant,
     deadline: Arc<Deadline>,
-    run: Box<dyn FnOnce(&mut Connections, Turn) + Send>,
+    run: Work,
 }
+
+/// What a thread does with its connections once it is a job's turn.
+type Work = Box<dyn FnOnce(&mut Connections, Turn) + Send>;
 
 /// Whether a job's turn came in time.
 enum Turn {
