@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::{Workspace, made, run, shared_path, tree};
+use support::{Workspace, made, run, shared_path, tree, wait_until};
 
 const POINTS: &str = "key,name,lon,lat\n1,Pier,114.16,22.28\n2,Peak,114.15,22.27\n";
 
@@ -73,17 +73,6 @@ fn a_new_revision_is_served_without_a_restart() {
     let rest = server.json(path);
     assert_eq!(rest["numberMatched"], 2);
     assert_eq!(rest["numberReturned"], 1);
-}
-
-fn wait_until(condition: impl Fn() -> bool) {
-    const TRIES: usize = 200;
-    for _ in 0..TRIES {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("it did not come about");
 }
 
 #[test]

@@ -48,6 +48,14 @@ impl BBox {
             && other.south_deg <= self.north_deg
     }
 
+    /// Whether the other box lies wholly in this one. Neither may cross the antimeridian.
+    pub fn contains(&self, other: &BBox) -> bool {
+        self.west_deg <= other.west_deg
+            && self.east_deg >= other.east_deg
+            && self.south_deg <= other.south_deg
+            && self.north_deg >= other.north_deg
+    }
+
     pub fn crosses_antimeridian(&self) -> bool {
         !self.is_empty() && self.west_deg > self.east_deg
     }

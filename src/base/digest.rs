@@ -42,6 +42,23 @@ impl Sha256Hex {
     }
 }
 
+/// What is not 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a SHA-256 of 64 lower-case hexadecimal digits")]
+pub struct NotADigest(String);
+
+impl std::str::FromStr for Sha256Hex {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        match text.len() == 64 && text.bytes().all(is_hex) {
+            true => Ok(Sha256Hex(text.to_owned())),
+            false => Err(NotADigest(super::ids::cut(text))),
+        }
+    }
+}
+
 impl fmt::Display for Sha256Hex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

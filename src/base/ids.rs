@@ -68,6 +68,15 @@ impl RevisionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The moment that the id begins with.
+    pub fn published(&self) -> Option<jiff::Timestamp> {
+        let (time, _) = self.0.split_once('-')?;
+        let (seconds, milliseconds) = time.strip_suffix('Z')?.split_at_checked("20261124T153000".len())?;
+        let zoned = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", seconds).ok()?;
+        let whole = jiff::tz::TimeZone::UTC.to_timestamp(zoned).ok()?;
+        whole.checked_add(jiff::SignedDuration::from_millis(milliseconds.parse().ok()?)).ok()
+    }
 }
 
 impl FromStr for RevisionId {

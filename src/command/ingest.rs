@@ -28,6 +28,9 @@ pub struct IngestArguments {
     /// The id of the layer to make of the file.
     #[arg(long, value_name = "ID", requires = "source")]
     layer: Option<LayerId>,
+    /// Publish the named layers although something about them was held for a person's word.
+    #[arg(long)]
+    accept: bool,
 }
 
 pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
@@ -38,7 +41,12 @@ pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
             return Ending::Failed;
         }
     };
-    let workshop = Workshop { store, worker: worker_path(), styles: arguments.styles.clone() };
+    if ingest.accept && ingest.source.is_none() && ingest.layers_wanted.is_empty() {
+        eprintln!("error: --accept is a person's word for certain layers; name them");
+        return Ending::WrongUsage;
+    }
+    let workshop =
+        Workshop { store, worker: worker_path(), styles: arguments.styles.clone(), accepts_held: ingest.accept };
     match (&ingest.source, ingest.class) {
         (Some(path), Some(class)) => {
             let file = BareFile { path: path.clone(), class, layer: ingest.layer.clone() };
@@ -118,9 +126,10 @@ fn chosen(places: Vec<DefinitionPlace>, wanted: &[String], folder: &Path) -> Res
 fn worse(a: Ending, b: Ending) -> Ending {
     let rank = |ending| match ending {
         Ending::Done => 0,
-        Ending::Refused => 1,
-        Ending::WrongUsage => 2,
-        Ending::Failed => 3,
+        Ending::Held => 1,
+        Ending::Refused => 2,
+        Ending::WrongUsage => 3,
+        Ending::Failed => 4,
     };
     if rank(b) > rank(a) { b } else { a }
 }
@@ -145,12 +154,16 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
 }
 
 fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {
-    let (word, ending) = match error.is_refusal() {
-        true => ("refused", Ending::Refused),
-        false => ("failed", Ending::Failed),
+    let (word, ending) = match error {
+        intake::IngestError::Refused(_) => ("refused", Ending::Refused),
+        intake::IngestError::Held(_) => ("held", Ending::Held),
+        _ => ("failed", Ending::Failed),
     };
     say(as_json, json!({ "layer": what, word: error.to_string() }));
     eprintln!("{word} {what}: {error}");
+    if ending == Ending::Held {
+        eprintln!("  nothing was published; if it is right, say so with \"causeway ingest {what} --accept\"");
+    }
     ending
 }
 

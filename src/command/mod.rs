@@ -4,6 +4,7 @@
 //! status. Must not know: anything that a library user would want.
 
 mod ingest;
+mod revisions;
 mod serve;
 
 use std::path::PathBuf;
@@ -37,6 +38,16 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Serve everything that is published.
     Serve(serve::ServeArguments),
+    /// List what is published, or the revisions of one layer.
+    Layers(revisions::LayersArguments),
+    /// Make an older revision of a layer current again.
+    Rollback(revisions::RollbackArguments),
+    /// Take a layer out of sight at once; nothing is removed.
+    Withdraw(revisions::WithdrawArguments),
+    /// Remove old revisions, never one in use.
+    Prune(revisions::PruneArguments),
+    /// Check every published file against its manifest.
+    Verify,
 }
 
 /// How a command ended, as the exit status says.
@@ -49,6 +60,8 @@ pub enum Ending {
     WrongUsage,
     /// The delivery or its definition was refused.
     Refused,
+    /// A person has to decide.
+    Held,
 }
 
 impl From<Ending> for ExitCode {
@@ -58,6 +71,7 @@ impl From<Ending> for ExitCode {
             Ending::Failed => 1,
             Ending::WrongUsage => 2,
             Ending::Refused => 3,
+            Ending::Held => 4,
         })
     }
 }
@@ -67,5 +81,10 @@ pub fn run(arguments: Arguments) -> Ending {
     match &arguments.command {
         Command::Ingest(ingest) => ingest::run(&arguments, ingest),
         Command::Serve(serve) => serve::run(&arguments, serve),
+        Command::Layers(asked) => revisions::layers(&arguments, asked),
+        Command::Rollback(asked) => revisions::rollback(&arguments, asked),
+        Command::Withdraw(asked) => revisions::withdraw(&arguments, asked),
+        Command::Prune(asked) => revisions::prune(&arguments, asked),
+        Command::Verify => revisions::verify(&arguments),
     }
 }

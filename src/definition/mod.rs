@@ -6,6 +6,7 @@
 //! `docs/layer-definition.md` is the format's description for departments.
 
 mod files;
+mod gates;
 mod parse;
 pub mod simplified;
 pub mod vocabulary;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
 
 pub use files::{DefinitionPlace, find_all, load};
+pub use gates::Gates;
 pub use parse::parse;
 pub use vocabulary::{Department, Frequency, Licence, Theme};
 
@@ -34,6 +36,7 @@ pub struct LayerDefinition {
     pub display: Display,
     pub time: Option<TimeFields>,
     pub fields: BTreeMap<String, FieldDefinition>,
+    pub gates: Gates,
     /// SHA-256 of the file as it stands: one part of what makes a delivery "unchanged".
     pub digest: crate::base::digest::Sha256Hex,
 }
@@ -165,6 +168,7 @@ impl LayerDefinition {
         named.extend(self.display.name.names().map(|name| (name, "[display] name")));
         named.extend(self.display.category.names().map(|name| (name, "[display] category")));
         named.extend(self.display.summary.iter().map(|name| (name.as_str(), "[display] summary")));
+        named.extend(self.gates.fields().map(|name| (name, "[gates]")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),
             Some(TimeFields::Interval { start, end }) => {

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition,
-    SourceDefinition, TimeFields, files, simplified, vocabulary,
+    SourceDefinition, TimeFields, files, gates, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
@@ -30,6 +30,7 @@ struct RawDefinition {
     time: Option<Spanned<RawTime>>,
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
+    gates: Option<gates::RawGates>,
 }
 
 #[derive(Deserialize)]
@@ -91,13 +92,13 @@ struct RawField {
 }
 
 /// The file being parsed, so that every fault can say where it stands.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     file: &'a str,
     text: &'a str,
 }
 
 impl Place<'_> {
-    fn fault(&self, span: &Range<usize>, message: impl Into<String>) -> DefinitionFault {
+    pub(super) fn fault(&self, span: &Range<usize>, message: impl Into<String>) -> DefinitionFault {
         let before = &self.text[..span.start.min(self.text.len())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         DefinitionFault {
@@ -147,6 +148,7 @@ pub fn parse(
         display: raw.display,
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
         fields: fields(&place, raw.fields)?,
+        gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
         digest: Sha256Hex::of_bytes(text.as_bytes()),
     })
 }

@@ -22,7 +22,7 @@ pub fn intersects_box(bytes: &[u8], bbox: &BBox) -> Result<bool, GeometryFault> 
         if !envelope.intersects(bbox) {
             return Ok(false);
         }
-        if contains(bbox, &envelope) {
+        if bbox.contains(&envelope) {
             return Ok(true);
         }
     }
@@ -42,13 +42,6 @@ pub fn shape_intersects_box(shape: &Shape, bbox: &BBox) -> bool {
         }
         Dimension::Mixed | Dimension::None => shape.members.iter().any(|member| shape_intersects_box(member, bbox)),
     }
-}
-
-fn contains(outer: &BBox, inner: &BBox) -> bool {
-    outer.west_deg <= inner.west_deg
-        && outer.east_deg >= inner.east_deg
-        && outer.south_deg <= inner.south_deg
-        && outer.north_deg >= inner.north_deg
 }
 
 fn inside(bbox: &BBox, (x, y): (f64, f64)) -> bool {

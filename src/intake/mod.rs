@@ -11,6 +11,7 @@
 mod assemble;
 pub mod delivery;
 mod gates;
+mod held;
 mod identity;
 mod judge;
 mod kinds;
@@ -39,6 +40,8 @@ pub struct Workshop {
     pub worker: PathBuf,
     /// The folder of hand-made styles.
     pub styles: PathBuf,
+    /// Whether a person has decided to publish what would otherwise be held.
+    pub accepts_held: bool,
 }
 
 /// How far an ingest has come, for a progress bar.
@@ -73,13 +76,9 @@ pub enum IngestError {
     File { path: PathBuf, source: std::io::Error },
     #[error("a check of the finished package failed: {0}")]
     Gate(String),
-}
-
-impl IngestError {
-    /// Whether the delivery or definition is at fault, and not this machine.
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, IngestError::Refused(_))
-    }
+    /// It may be right, but a person has to say so.
+    #[error("{0}")]
+    Held(String),
 }
 
 impl From<delivery::DeliveryError> for IngestError {
@@ -103,6 +102,7 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
     if let Some(current) = unchanged(workshop, &plan.layer, &fingerprint)? {
         return Ok(Outcome::Unchanged(current));
     }
+    let previous = held::before_reading(workshop, plan, &fingerprint)?;
     let stage = workshop.store.stage()?;
     let scratch = stage.folder().join("scratch");
     std::fs::create_dir(&scratch).map_err(file_error(&scratch))?;
@@ -115,7 +115,10 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
     let package_path = stage.folder().join("layer.gpkg");
     let assembled = assemble::assemble(plan, judged, &package_path, published, progress)?;
     progress(Step::Verifying);
-    gates::check(&assembled, &plan.layer, &revision)?;
+    gates::check(&assembled, plan, &revision)?;
+    if let Some(previous) = &previous {
+        held::after_reading(workshop, plan, previous, &assembled)?;
+    }
     std::fs::remove_dir_all(&scratch).map_err(file_error(&scratch))?;
 
     let record = plan.record(&assembled, files, revision.clone(), published);

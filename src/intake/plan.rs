@@ -97,6 +97,15 @@ impl Plan {
         self.definition.as_ref().map_or(&[], |definition| &definition.source.no_data)
     }
 
+    /// Whether the definition drops a field of the delivery.
+    pub fn drops(&self, field: &str) -> bool {
+        self.fields().and_then(|fields| fields.get(field)).is_some_and(|declared| declared.drop)
+    }
+
+    pub fn gates(&self) -> Option<&crate::definition::Gates> {
+        self.definition.as_ref().map(|definition| &definition.gates)
+    }
+
     pub fn time(&self) -> Option<&crate::definition::TimeFields> {
         self.definition.as_ref().and_then(|definition| definition.time.as_ref())
     }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use super::build::sqlite_error;
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
 use super::{BuiltPackage, PackageError, PackageFile, Row};
-use crate::base::{BBox, LayerId, Schema};
+use crate::base::{BBox, LayerId, Schema, limits};
 
 /// The SQL function that tests a geometry against a box exactly:
 /// `causeway_intersects(geom, west, south, east, north)` in degrees.
@@ -113,6 +113,27 @@ impl OpenPackage {
             .and_then(|mut statement| statement.query_row(params_from_iter(parameters), |row| row.get(0)))
             .map_err(&fail)?;
         Ok(count.unsigned_abs())
+    }
+
+    /// Rows without a value in a field.
+    pub fn count_empty(&self, field: usize) -> Result<u64, PackageError> {
+        self.count_to(&format!("WHERE {} IS NULL", self.column(field)), &[], limits::FEATURES_MAX)
+    }
+
+    /// Values of a field that more than one row has.
+    pub fn count_repeated_values(&self, field: usize) -> Result<u64, PackageError> {
+        let column = self.column(field);
+        let rest = format!("WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1");
+        self.count_to(&rest, &[], limits::FEATURES_MAX)
+    }
+
+    /// Rows whose value in a field, as text, is none of these.
+    pub fn count_values_beside(&self, field: usize, allowed: &[String]) -> Result<u64, PackageError> {
+        let column = self.column(field);
+        let places = vec!["?"; allowed.len()].join(", ");
+        let rest = format!("WHERE {column} IS NOT NULL AND CAST({column} AS TEXT) NOT IN ({places})");
+        let values: Vec<&dyn ToSql> = allowed.iter().map(|value| value as &dyn ToSql).collect();
+        self.count_to(&rest, &values, limits::FEATURES_MAX)
     }
 
     /// How many rows have a box that touches `bbox`; the tree alone is read.

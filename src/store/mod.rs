@@ -1,8 +1,9 @@
-//! Revisions on disk: stage, verify, publish by rename, list, watch.
+//! Revisions on disk: stage, verify, publish by rename, list, roll back, withdraw, prune.
 //!
 //! Comes in: a folder of finished files. Goes out: which revision of each layer is current.
 //! Must not know: what is inside a package.
 
+mod history;
 mod manifest;
 mod publish;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{LayerId, RevisionId};
 
+pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use publish::Stage;
 
@@ -31,6 +33,19 @@ pub enum StoreError {
     BadManifest { path: PathBuf, message: String },
     #[error("{path} is not as its manifest says: {message}")]
     Damaged { path: PathBuf, message: String },
+    #[error("there is no published layer \"{layer}\"; published are {}", listed(known))]
+    NoLayer { layer: LayerId, known: Vec<LayerId> },
+    #[error("{layer} has no revision {wanted}; kept are {}", listed(kept))]
+    NoRevision { layer: LayerId, wanted: RevisionId, kept: Vec<RevisionId> },
+    #[error("{layer} has no revision before the current one")]
+    NothingBefore { layer: LayerId },
+}
+
+fn listed(names: &[impl std::fmt::Display]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {

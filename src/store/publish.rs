@@ -77,14 +77,18 @@ impl Store {
     }
 
     /// Replaces `current` by rename.
-    fn point(&self, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
-        let pointer = self.pointer(layer);
-        let temporary = pointer.with_extension("tmp");
-        let mut file = File::create(&temporary).map_err(file_error(&temporary))?;
-        writeln!(file, "{revision}").and_then(|()| file.sync_all()).map_err(file_error(&temporary))?;
-        fs::rename(&temporary, &pointer).map_err(file_error(&pointer))?;
+    pub(super) fn point(&self, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
+        write_replacing(&self.pointer(layer), &format!("{revision}\n"))?;
         sync(&self.layer_folder(layer))
     }
+}
+
+/// Puts a small file in the place of another: whoever reads it finds the old text or the new one.
+pub(super) fn write_replacing(path: &Path, text: &str) -> Result<(), StoreError> {
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary).map_err(file_error(&temporary))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(file_error(&temporary))?;
+    fs::rename(&temporary, path).map_err(file_error(path))
 }
 
 fn make_read_only(path: &Path) -> Result<(), StoreError> {
@@ -94,7 +98,7 @@ fn make_read_only(path: &Path) -> Result<(), StoreError> {
 }
 
 /// A failed sync is final: a second call would say all is well although pages may be lost.
-fn sync(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(file_error(path))
 }
 

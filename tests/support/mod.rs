@@ -245,3 +245,15 @@ impl Drop for Server {
 pub fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
 }
+
+/// Waits for what another process or thread brings about; fails where it does not come in 10 s.
+pub fn wait_until(condition: impl Fn() -> bool) {
+    const TRIES: usize = 200;
+    for _ in 0..TRIES {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it did not come about");
+}

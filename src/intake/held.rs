@@ -1,0 +1,74 @@
+//! What is published only on a person's word: it may be right, but if it is wrong it does harm
+//! that nobody sees at once.
+
+use super::assemble::Assembled;
+use super::{IngestError, Plan, Workshop};
+use crate::base::digest::Sha256Hex;
+use crate::catalogue::LayerRecord;
+
+/// A delivery with less than this share of the features before it is more likely cut short.
+const FEATURES_SHARE_MIN: f64 = 0.1;
+
+/// Withdrawn layers, deliveries that were rolled back from, and lowered classes are held before a
+/// byte of the delivery is read. Answers the record that is published now.
+pub fn before_reading(
+    workshop: &Workshop,
+    plan: &Plan,
+    fingerprint: &Sha256Hex,
+) -> Result<Option<LayerRecord>, IngestError> {
+    let store = &workshop.store;
+    let layer = &plan.layer;
+    if let Some(moment) = store.withdrawn_at(layer)? {
+        hold(workshop, format!("{layer} was withdrawn at {moment}; \"causeway rollback {layer}\" brings it back"))?;
+    }
+    if store.held_back(layer)?.contains(fingerprint) {
+        hold(workshop, format!("this delivery of {layer} was published before and rolled back from; change it"))?;
+    }
+    let previous = published_record(workshop, plan)?;
+    if let Some(previous) = previous.as_ref().filter(|previous| plan.class < previous.class) {
+        let (from, to) = (previous.class.as_str(), plan.class.as_str());
+        hold(workshop, format!("the class of {layer} would be lowered from {from} to {to}"))?;
+    }
+    Ok(previous)
+}
+
+/// Compares what was read with what is published.
+pub fn after_reading(
+    workshop: &Workshop,
+    plan: &Plan,
+    previous: &LayerRecord,
+    assembled: &Assembled,
+) -> Result<(), IngestError> {
+    let layer = &plan.layer;
+    let (before, now) = (previous.counts.kept, assembled.counts.kept);
+    if (now as f64) < before as f64 * FEATURES_SHARE_MIN {
+        hold(workshop, format!("{layer} would shrink from {before} features to {now}"))?;
+    }
+    let vanished: Vec<&str> = previous
+        .schema
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .filter(|name| assembled.schema.field(name).is_none() && !plan.drops(name))
+        .collect();
+    if !vanished.is_empty() {
+        hold(workshop, format!("{layer} would lose the fields {}", vanished.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// A person who said `--accept` has decided already.
+fn hold(workshop: &Workshop, what: String) -> Result<(), IngestError> {
+    match workshop.accepts_held {
+        true => Ok(()),
+        false => Err(IngestError::Held(what)),
+    }
+}
+
+/// `None` where nothing is published, or by a version whose record is no longer understood.
+fn published_record(workshop: &Workshop, plan: &Plan) -> Result<Option<LayerRecord>, IngestError> {
+    let Some(current) = workshop.store.current(&plan.layer)? else { return Ok(None) };
+    let path = workshop.store.revision_folder(&plan.layer, &current).join("record.json");
+    let bytes = std::fs::read(&path).map_err(super::file_error(&path))?;
+    Ok(serde_json::from_slice(&bytes).ok())
+}
