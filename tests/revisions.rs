@@ -139,3 +139,90 @@ fn a_delivery_that_fails_a_gate_of_its_definition_is_refused_by_name() {
     define(&workspace, POINTS, "[gates]\nfeatures = [1, 10]\nunique = [\"key\"]\nrequired = [\"name\"]\n");
     workspace.ingest();
 }
+
+#[test]
+fn what_changed_between_revisions_is_told_by_stable_id() {
+    let workspace = Workspace::default();
+    let key = "[identity]\nkey = \"key\"\n";
+    define(&workspace, POINTS, key);
+    workspace.ingest();
+    let first = workspace.revision("afcd-points");
+    define(&workspace, "key,name,lon,lat\n1,Pier,114.16,22.28\n2,Summit,114.15,22.27\n4,Quay,114.18,22.28\n", key);
+    workspace.ingest();
+    let second = workspace.revision("afcd-points");
+    let server = workspace.serve();
+    let kinds = |document: &serde_json::Value| -> Vec<(u64, String)> {
+        let kind = |feature: &serde_json::Value| {
+            (feature["id"].as_u64().unwrap(), feature["change"].as_str().unwrap().to_owned())
+        };
+        document["features"].as_array().unwrap().iter().map(kind).collect()
+    };
+    let all = server.json(&format!("/collections/afcd-points/changes?since={first}"));
+    assert_eq!(
+        kinds(&all),
+        [(2, "changed".to_owned()), (3, "removed".to_owned()), (4, "added".to_owned())],
+        "the integer key is the id"
+    );
+    assert_eq!((&all["added"], &all["changed"], &all["removed"]), (&1.into(), &1.into(), &1.into()));
+    assert_eq!((&all["since"], &all["revision"]), (&first.as_str().into(), &second.as_str().into()));
+    assert_eq!(all["features"][1]["properties"]["name"], "Park", "a removed feature is shown as it was");
+    assert_eq!(all["features"][0]["properties"]["name"], "Summit");
+    // Without `since` the revision before is meant.
+    assert_eq!(server.json("/collections/afcd-points/changes")["features"], all["features"]);
+
+    let mut path = format!("/collections/afcd-points/changes?since={first}&limit=2");
+    let mut walked = Vec::new();
+    loop {
+        let page = server.json(&path);
+        assert_eq!(page["numberMatched"], 3);
+        walked.extend(kinds(&page));
+        let links = page["links"].as_array().unwrap();
+        match links.iter().find(|link| link["rel"] == "next") {
+            Some(next) => path = next["href"].as_str().unwrap().strip_prefix(server.base.as_str()).unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(walked, kinds(&all));
+    assert!(server.problem("/collections/afcd-points/changes?since=yesterday", 400).contains("since"));
+    let unknown = "/collections/afcd-points/changes?since=20200101T000000000Z-000000000000";
+    assert!(server.problem(unknown, 410).contains("no longer kept"));
+}
+
+#[test]
+fn a_layer_is_read_as_it_was() {
+    let workspace = Workspace::default();
+    define(&workspace, POINTS, "");
+    workspace.ingest();
+    let first = workspace.revision("afcd-points");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let between = jiff::Timestamp::now();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    define(&workspace, &format!("{POINTS}4,Quay,114.18,22.28\n"), "");
+    workspace.ingest();
+    let server = workspace.serve();
+    for (query, count) in [("limit=9".to_owned(), 4), (format!("revision={first}"), 3), (format!("as-at={between}"), 3)]
+    {
+        let items = server.json(&format!("/collections/afcd-points/items?{query}"));
+        assert_eq!(items["numberMatched"], count, "{query}");
+    }
+    let id = server.json(&format!("/collections/afcd-points/items?revision={first}"))["features"][0]["id"].clone();
+    assert_eq!(server.get(&format!("/collections/afcd-points/items/{id}?as-at={between}")).status(), 200);
+    let tile = |query: &str| server.get(&format!("/xyz/afcd-points/0/0/0.mvt{query}")).bytes().unwrap();
+    assert_ne!(tile(""), tile(&format!("?revision={first}")));
+    assert_eq!(tile(&format!("?as-at={between}")), tile(&format!("?revision={first}")));
+    for (query, status, part) in [
+        ("as-at=2001-01-01T00:00:00Z", 404, "as old as"),
+        ("as-at=yesterday", 400, "RFC 3339"),
+        ("revision=20200101T000000000Z-000000000000", 410, "no longer kept"),
+        ("as-at=2001-01-01T00:00:00Z&revision=20200101T000000000Z-000000000000", 400, "one of them"),
+    ] {
+        let detail = server.problem(&format!("/collections/afcd-points/items?{query}"), status);
+        assert!(detail.contains(part), "{query}: {detail}");
+    }
+    // The pages of a walk stay in the state that was asked for.
+    let page = server.json(&format!("/collections/afcd-points/items?as-at={between}&limit=2"));
+    let links = page["links"].as_array().unwrap();
+    let next = links.iter().find(|link| link["rel"] == "next").unwrap()["href"].as_str().unwrap().to_owned();
+    let rest = server.json(next.strip_prefix(server.base.as_str()).unwrap());
+    assert_eq!(rest["numberReturned"], 1);
+}

@@ -12,7 +12,7 @@ use super::measure::FieldMeasure;
 use super::plan::Plan;
 use super::{IngestError, Step, identity, times};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{Field, GeometryKind, Schema, Trilingual, Value};
+use crate::base::{Field, FieldKind, GeometryKind, Schema, Trilingual, Value};
 use crate::catalogue::record::{Counts, FieldFacts};
 use crate::definition::TimeFields;
 use crate::geometry::{Shape, blob};
@@ -43,7 +43,11 @@ pub fn assemble(
     progress: &dyn Fn(Step),
 ) -> Result<Assembled, IngestError> {
     let (schema, columns) = schema_of(plan, &judged);
-    let assigned = identity::assign(&judged.entries);
+    let key_is_integer = judged
+        .key
+        .and_then(|key| columns.iter().position(|column| column.source == key))
+        .is_some_and(|column| schema.fields[column].kind == FieldKind::Integer);
+    let assigned = identity::assign(&judged.entries, key_is_integer);
     note(&mut judged.counts, "feature shares its key or all it holds with another", assigned.shared);
     note(&mut judged.counts, "hash of two features met and was resolved", assigned.collisions);
 

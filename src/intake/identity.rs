@@ -15,7 +15,8 @@ pub struct Assigned {
     pub collisions: u64,
 }
 
-pub fn assign(entries: &[Entry]) -> Assigned {
+/// `key_is_integer` says whether the key's field holds whole numbers and nothing else.
+pub fn assign(entries: &[Entry], key_is_integer: bool) -> Assigned {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     // Neither place in the file nor order of reading takes part, so re-ordering changes nothing.
     order.sort_by_key(|&place| (entries[place].identity, entries[place].content));
@@ -28,7 +29,7 @@ pub fn assign(entries: &[Entry]) -> Assigned {
         ordinal = if previous == Some(entry.identity) { ordinal + 1 } else { 0 };
         previous = Some(entry.identity);
         assigned.shared += u64::from(ordinal > 0);
-        let mut id = wanted(entry, ordinal);
+        let mut id = wanted(entry, ordinal, key_is_integer);
         while !taken.insert(id) {
             assigned.collisions += 1;
             id = FeatureId::from_hash(id.get() + 1);
@@ -38,8 +39,8 @@ pub fn assign(entries: &[Entry]) -> Assigned {
     assigned
 }
 
-fn wanted(entry: &Entry, ordinal: u64) -> FeatureId {
-    if let (Some(key), 0) = (entry.integer_key, ordinal) {
+fn wanted(entry: &Entry, ordinal: u64, key_is_integer: bool) -> FeatureId {
+    if let (Some(key), 0, true) = (entry.integer_key, ordinal, key_is_integer) {
         return FeatureId::from_hash(key);
     }
     if ordinal == 0 {
@@ -66,14 +67,15 @@ mod tests {
         let same_low_bits = 1u128 << 100;
         let entries =
             [entry(7, 1, None), entry(7, 2, None), entry(7 + same_low_bits, 3, None), entry(900, 4, Some(12))];
-        let forward = assign(&entries);
+        let forward = assign(&entries, true);
         let mut reversed = entries;
         reversed.reverse();
-        let mut backward = assign(&reversed).ids;
+        let mut backward = assign(&reversed, true).ids;
         backward.reverse();
         assert_eq!(forward.ids, backward);
         assert_eq!(forward.ids[3].get(), 12);
         assert_eq!((forward.shared, forward.collisions), (1, 1));
         assert_eq!(forward.ids.iter().collect::<HashSet<_>>().len(), 4);
+        assert_ne!(assign(&entries, false).ids[3].get(), 12, "a code that only looks like a number is hashed");
     }
 }

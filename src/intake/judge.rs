@@ -33,6 +33,8 @@ pub struct Judged {
     pub kinds: HashSet<GeometryKind>,
     pub has_z: bool,
     pub has_m: bool,
+    /// Place of the field whose value names a feature.
+    pub key: Option<usize>,
     spool: Option<SpoolReader>,
 }
 
@@ -69,6 +71,7 @@ impl<'a> Judge<'a> {
             )));
         }
         judged.fields = self.fields;
+        judged.key = self.key;
         judged.spool = Some(self.spool.finish()?);
         Ok(judged)
     }
@@ -168,6 +171,8 @@ impl<'a> Judge<'a> {
         };
         let integer_key = match key {
             Some(Value::Integer(number)) => u64::try_from(*number).ok().filter(|number| *number <= FeatureId::MAX),
+            // Formats that know only text: whether the whole column is of integers shows at the end.
+            Some(Value::Text(text)) => text.trim().parse::<FeatureId>().ok().map(FeatureId::get),
             _ => None,
         };
         Entry { hilbert, offset: 0, identity, content, integer_key }

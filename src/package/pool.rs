@@ -97,17 +97,35 @@ impl Pool {
         time: Duration,
         job: impl FnOnce(&OpenPackage) -> Result<T, PackageError> + Send + 'static,
     ) -> Result<T, ReadError> {
-        if permit.layer() != &package.layer {
-            return Err(ReadError::WrongPermit {
-                permitted: permit.layer().to_string(),
-                asked: package.layer.to_string(),
-            });
+        check(permit, package)?;
+        let package = Arc::clone(package);
+        self.run(time, move |connections, deadline| connections.with(package, deadline, job)).await
+    }
+
+    /// As [`Pool::read`], on two revisions of the layer at once.
+    pub async fn read_pair<T: Send + 'static>(
+        &self,
+        permit: &PermittedLayer,
+        packages: [&Arc<PackageFile>; 2],
+        time: Duration,
+        job: impl FnOnce(&OpenPackage, &OpenPackage) -> Result<T, PackageError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        for package in packages {
+            check(permit, package)?;
         }
+        let packages = packages.map(Arc::clone);
+        self.run(time, move |connections, deadline| connections.with_pair(packages, deadline, job)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        time: Duration,
+        job: impl FnOnce(&mut Connections, &Arc<Deadline>) -> Result<T, PackageError> + Send + 'static,
+    ) -> Result<T, ReadError> {
         let (reply, answer) = oneshot::channel();
         let deadline = Arc::new(Deadline(AtomicU64::new(u64::MAX)));
         let _stop = StopOnDrop(Arc::clone(&deadline));
         let job_deadline = Arc::clone(&deadline);
-        let package = Arc::clone(package);
         let run = move |connections: &mut Connections, turn: Turn| {
             let result = match turn {
                 Turn::TooLate => Err(ReadError::Busy),
@@ -115,7 +133,7 @@ impl Pool {
                     let end = now_ms() + time.as_millis() as u64;
                     // A caller who has left has already set 0, which must stay.
                     let _ = job_deadline.0.compare_exchange(u64::MAX, end, Ordering::Relaxed, Ordering::Relaxed);
-                    connections.with(package, &job_deadline, job).map_err(ReadError::from)
+                    job(connections, &job_deadline).map_err(ReadError::from)
                 }
             };
             let _ = reply.send(result);
@@ -127,6 +145,15 @@ impl Pool {
             }
         })?;
         answer.await.unwrap_or(Err(ReadError::ThreadFailed))
+    }
+}
+
+fn check(permit: &PermittedLayer, package: &PackageFile) -> Result<(), ReadError> {
+    match permit.layer() == &package.layer {
+        true => Ok(()),
+        false => {
+            Err(ReadError::WrongPermit { permitted: permit.layer().to_string(), asked: package.layer.to_string() })
+        }
     }
 }
 
@@ -178,16 +205,39 @@ impl Connections {
         job: impl FnOnce(&OpenPackage) -> Result<T, PackageError>,
     ) -> Result<T, PackageError> {
         self.current.store(Arc::clone(deadline));
-        let opened = match self.open.iter().position(|open| open.package().path == package.path) {
-            Some(place) => self.open.remove(place),
-            None => self.connect(package)?,
-        };
+        let opened = self.take(package)?;
         let result = job(&opened);
+        self.give_back(opened);
+        result
+    }
+
+    fn with_pair<T>(
+        &mut self,
+        [first, second]: [Arc<PackageFile>; 2],
+        deadline: &Arc<Deadline>,
+        job: impl FnOnce(&OpenPackage, &OpenPackage) -> Result<T, PackageError>,
+    ) -> Result<T, PackageError> {
+        self.current.store(Arc::clone(deadline));
+        let first = self.take(first)?;
+        let second = self.take(second)?;
+        let result = job(&first, &second);
+        self.give_back(first);
+        self.give_back(second);
+        result
+    }
+
+    fn take(&mut self, package: Arc<PackageFile>) -> Result<OpenPackage, PackageError> {
+        match self.open.iter().position(|open| open.package().path == package.path) {
+            Some(place) => Ok(self.open.remove(place)),
+            None => self.connect(package),
+        }
+    }
+
+    fn give_back(&mut self, opened: OpenPackage) {
         self.open.push(opened);
         if self.open.len() > limits::CONNECTIONS_PER_THREAD {
             self.open.remove(0);
         }
-        result
     }
 
     fn connect(&self, package: Arc<PackageFile>) -> Result<OpenPackage, PackageError> {

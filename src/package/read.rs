@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
@@ -176,6 +177,45 @@ impl OpenPackage {
             }
         }
         Ok(())
+    }
+}
+
+/// Visits the rows of two packages side by side in order of their public ids: those of one id
+/// together, the others alone. Each is read once, through the index of its ids.
+pub fn visit_both_by_id(
+    first: &OpenPackage,
+    second: &OpenPackage,
+    mut visit: impl FnMut(Option<&Row<'_>>, Option<&Row<'_>>) -> ControlFlow<()>,
+) -> Result<(), PackageError> {
+    let statement_of = |package: &OpenPackage| {
+        format!("SELECT {} FROM {} AS t ORDER BY t.{}", package.columns, package.table, quoted(ID_COLUMN))
+    };
+    let (fail_first, fail_second) = (sqlite_error(&first.package.path), sqlite_error(&second.package.path));
+    let mut first_statement = first.connection.prepare_cached(&statement_of(first)).map_err(&fail_first)?;
+    let mut second_statement = second.connection.prepare_cached(&statement_of(second)).map_err(&fail_second)?;
+    let mut first_rows = first_statement.query([]).map_err(&fail_first)?;
+    let mut second_rows = second_statement.query([]).map_err(&fail_second)?;
+    first_rows.advance().map_err(&fail_first)?;
+    second_rows.advance().map_err(&fail_second)?;
+    loop {
+        let left = first_rows.get().map(|row| Row::new(row, &first.package.schema));
+        let right = second_rows.get().map(|row| Row::new(row, &second.package.schema));
+        let (left, right) = match (left, right) {
+            (None, None) => return Ok(()),
+            (Some(left), Some(right)) if left.id() < right.id() => (Some(left), None),
+            (Some(left), Some(right)) if left.id() > right.id() => (None, Some(right)),
+            both => both,
+        };
+        if visit(left.as_ref(), right.as_ref()).is_break() {
+            return Ok(());
+        }
+        let (had_left, had_right) = (left.is_some(), right.is_some());
+        if had_left {
+            first_rows.advance().map_err(&fail_first)?;
+        }
+        if had_right {
+            second_rows.advance().map_err(&fail_second)?;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Comes in: a query and an open package. Goes out: rows, counts, cursors.
 //! Must not know: HTTP, formats.
 
+mod changes;
 mod cursor;
 mod plan;
 
@@ -14,6 +15,7 @@ use crate::definition::TimeFields;
 use crate::filter::Filter;
 use crate::package::{OpenPackage, PackageError, Row};
 
+pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault};
 
 /// What is asked of a layer's features.

@@ -9,6 +9,7 @@ use super::landing::{link, self_links};
 use super::pages::{self, FeatureView, ItemsView};
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
+use super::revisions::Wanted;
 use super::routes::{Context, Reply};
 use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
@@ -19,7 +20,7 @@ use crate::formats::geojson::FeatureWriter;
 use crate::package::{OpenPackage, PackageError, Row};
 use crate::query::{self, Cursor, FeatureQuery, PageFacts, Start};
 
-const GEOJSON: &str = "application/geo+json";
+pub const GEOJSON: &str = "application/geo+json";
 /// Where the coordinates of an answer are, OGC 18-058r1 §6.5.
 const CONTENT_CRS: &str = "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>";
 /// Rows of the table on a page for people.
@@ -39,11 +40,13 @@ struct ItemsRequest {
 pub async fn items(mut context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFeatures)?;
+    let wanted = Wanted::take(&mut context.parameters)?;
+    let layer = context.app.wanted(&current, &wanted).await?;
     let parameters = std::mem::take(&mut context.parameters);
-    let request = ItemsRequest::read(parameters, &current, &context.ask)?;
+    let request = ItemsRequest::read(parameters, &layer, &wanted, &context.ask)?;
     let layer = match &request.cursor {
         Some(cursor) => context.app.revision(&current, &cursor.revision).await?,
-        None => current,
+        None => layer,
     };
     let ask = context.ask.clone();
     let key = format!(
@@ -70,7 +73,7 @@ pub async fn items(mut context: Context) -> Reply {
 }
 
 impl ItemsRequest {
-    fn read(mut parameters: Parameters, layer: &LiveLayer, ask: &Ask) -> Result<Self, Problem> {
+    fn read(mut parameters: Parameters, layer: &LiveLayer, wanted: &Wanted, ask: &Ask) -> Result<Self, Problem> {
         parameters.take_common(&["json", "html"])?;
         let limit_given = parameters.take("limit").map(|text| limit(&text)).transpose()?;
         let default = if ask.wants_html { TABLE_ROWS } else { limits::PAGE_FEATURES_DEFAULT };
@@ -84,6 +87,10 @@ impl ItemsRequest {
         }
         let mut repeated = Vec::new();
         let mut keep = |name: &str, text: &str| repeated.push((name.to_owned(), text.to_owned()));
+        if *wanted != Wanted::Current {
+            // Whatever named the state, links go on in that very revision.
+            keep("revision", layer.record.revision.as_str());
+        }
         let bbox = parameters.take("bbox").map(|text| {
             keep("bbox", &text);
             parse_bbox(&text)
@@ -183,14 +190,14 @@ fn unknown(name: &str, layer: &LiveLayer) -> Problem {
         fields.push("…");
     }
     Problem::bad_request(format!(
-        "\"{}\" is neither a parameter nor a field of {}; accepted are bbox, datetime, limit, offset, cursor, f, lang and the fields {}",
+        "\"{}\" is neither a parameter nor a field of {}; accepted are bbox, datetime, limit, offset, cursor, revision, as-at, f, lang and the fields {}",
         cut(name),
         layer.record.id,
         fields.join(", ")
     ))
 }
 
-fn limit(text: &str) -> Result<u32, Problem> {
+pub fn limit(text: &str) -> Result<u32, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     // More digits than a number holds are more than the maximum, which is taken instead.
     let number = digits_only.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
@@ -241,7 +248,7 @@ pub fn parse_bbox(text: &str) -> Result<BBox, Problem> {
     if is_in_world { Ok(bbox) } else { Err(wrong("leaves the world of 180 and 90 degrees")) }
 }
 
-fn geometry_error(package: &OpenPackage) -> impl Fn(crate::geometry::GeometryFault) -> PackageError {
+pub fn geometry_error(package: &OpenPackage) -> impl Fn(crate::geometry::GeometryFault) -> PackageError {
     let path = package.package().path.clone();
     move |source| PackageError::Geometry { path: path.clone(), source }
 }
@@ -355,9 +362,11 @@ fn view(row: &Row<'_>) -> Result<FeatureView, crate::geometry::GeometryFault> {
 
 pub async fn feature(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
-    context.finish_parameters("f, lang")?;
+    let wanted = Wanted::take(&mut context.parameters)?;
+    context.finish_parameters("revision, as-at, f, lang")?;
     let snapshot = context.app.snapshot();
-    let (layer, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFeatures)?;
+    let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFeatures)?;
+    let layer = context.app.wanted(&current, &wanted).await?;
     let absent = Problem::not_found(format!(
         "{} has no feature \"{}\"; /collections/{}/items lists the features",
         layer.record.id,

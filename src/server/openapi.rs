@@ -102,7 +102,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             "getFeature",
             "One feature",
-            &["collectionId", "featureId"],
+            &["collectionId", "featureId", "revision", "as-at"],
             &["application/geo+json", "text/html"],
             &["404"],
         ),
@@ -128,6 +128,16 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         ),
     );
     add("/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", tile_operation());
+    add(
+        "/collections/{collectionId}/changes",
+        operation(
+            "getChanges",
+            "What a publication added, changed and removed",
+            &["collectionId", "since", "limit", "cursor"],
+            &["application/geo+json", "text/html"],
+            &["404", "410"],
+        ),
+    );
     add("/tileMatrixSets", operation("getTileMatrixSetsList", "Grids", &[], &["application/json", "text/html"], &[]));
     add(
         "/tileMatrixSets/{tileMatrixSetId}",
@@ -169,19 +179,25 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
 }
 
+/// Parameters of items that say which features, and where they are looked for.
+const ITEMS_PARAMETERS: [&str; 7] = ["bbox", "datetime", "limit", "offset", "cursor", "revision", "as-at"];
+
+/// Whether a field may be asked for by its own name: one named like a parameter may not.
+fn is_free(field: &str) -> bool {
+    !field.is_empty() && !ITEMS_PARAMETERS.contains(&field) && !["f", "lang"].contains(&field)
+}
+
 /// The items of one layer, with a parameter for each of its fields: clients send a filter only
 /// where its parameter is declared.
 fn items_operation(record: &LayerRecord) -> Value {
     let mut operation = operation(
         &format!("getItems.{}", record.id),
         &format!("Features of {}", record.title.en),
-        &["bbox", "datetime", "limit", "offset", "cursor"],
+        &ITEMS_PARAMETERS,
         &["application/geo+json", "text/html"],
         &["404", "410"],
     );
-    let taken = ["bbox", "datetime", "limit", "offset", "cursor", "f", "lang"];
-    let fields =
-        record.schema.fields.iter().filter(|field| !taken.contains(&field.name.as_str()) && !field.name.is_empty());
+    let fields = record.schema.fields.iter().filter(|field| is_free(&field.name));
     if let Some(listed) = operation["parameters"].as_array_mut() {
         listed.extend(fields.map(|field| {
             json!({
@@ -209,11 +225,8 @@ fn tile_operation() -> Value {
     let path_parameters = ["collectionId", "tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"];
     let mut listed: Vec<Value> =
         path_parameters.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
-    listed.push(json!({
-        "name": "revision", "in": "query", "required": false,
-        "description": "A revision of the layer; with it the tile may be kept for ever",
-        "schema": { "type": "string" },
-    }));
+    listed.push(json!({ "$ref": "#/components/parameters/revision" }));
+    listed.push(json!({ "$ref": "#/components/parameters/as-at" }));
     json!({
         "operationId": ".collection.vector.getTile",
         "summary": "One vector tile",
@@ -266,6 +279,9 @@ fn parameters() -> Value {
         ),
         "offset": in_query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Features to pass over"),
         "cursor": in_query("cursor", text(), "Where the next page begins; only from a next link"),
+        "revision": in_query("revision", text(), "A revision of the layer; the answer never changes"),
+        "as-at": in_query("as-at", json!({ "type": "string", "format": "date-time" }), "The layer as it was at this moment"),
+        "since": in_query("since", text(), "A revision; without it the one before the current"),
         "q": in_query("q", text(), "Words in a record; commas part alternatives"),
         "text": in_query("text", text(), "Words to find layers by, in any language"),
         "theme": in_query("theme", text(), "Id of a theme"),

@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
-use super::{assets, catalogue, collections, features, health, landing, openapi, styles, tiles};
+use super::{assets, catalogue, changes, collections, features, health, landing, openapi, styles, tiles};
 use crate::base::limits;
 
 /// What a handler works with.
@@ -58,6 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/queryables", get(catalogue::queryables))
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
+        .route("/collections/{layer}/changes", get(changes::changes))
         .route("/collections/{layer}/items", get(features::items))
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))

@@ -8,15 +8,15 @@ use arc_swap::ArcSwap;
 
 use super::cache::Cache;
 use super::problem::Problem;
-use super::snapshot::{LiveLayer, Snapshot, load_revision};
+use super::snapshot::{LiveLayer, Snapshot};
 use super::{ServeError, ServerSettings};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
-use crate::base::{LayerId, RevisionId};
+use crate::base::LayerId;
 use crate::package::Pool;
 use crate::store::Store;
 
 pub struct App {
-    store: Store,
+    pub(super) store: Store,
     snapshot: ArcSwap<Snapshot>,
     pub pool: Pool,
     pub cache: Cache,
@@ -74,27 +74,6 @@ impl App {
             })
             .cloned()
             .collect()
-    }
-
-    /// A revision that a cursor or an address names, current or kept.
-    pub async fn revision(
-        self: &Arc<Self>,
-        current: &Arc<LiveLayer>,
-        revision: &RevisionId,
-    ) -> Result<Arc<LiveLayer>, Problem> {
-        if current.record.revision == *revision {
-            return Ok(Arc::clone(current));
-        }
-        let app = Arc::clone(self);
-        let (id, wanted) = (current.record.id.clone(), revision.clone());
-        let loaded = tokio::task::spawn_blocking(move || load_revision(&app.store, &id, &wanted)).await;
-        match loaded {
-            Ok(Ok(layer)) => Ok(Arc::new(layer)),
-            _ => Err(Problem::gone(format!(
-                "the revision {revision} of {} is no longer kept; begin again without it",
-                current.record.id
-            ))),
-        }
     }
 }
 

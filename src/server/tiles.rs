@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::landing::{json_or_twin, link, self_links};
 use super::problem::Problem;
+use super::revisions::Wanted;
 use super::routes::{Context, Reply};
 use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
@@ -46,19 +47,16 @@ fn check_grid(name: &str) -> Result<(), Problem> {
 
 async fn tile(mut context: Context, z: &str, x: &str, y: &str) -> Reply {
     let address = TileAddress::parse(z, x, y).map_err(|error| Problem::not_found(error.to_string()))?;
-    let wanted = context.parameters.take("revision").map(|text| revision(&text)).transpose()?;
+    let wanted = Wanted::take(&mut context.parameters)?;
     let format = context.parameters.take("f");
     if format.as_deref().is_some_and(|format| format != "mvt") {
         return Err(Problem::bad_request("f is not offered for tiles but as f=mvt"));
     }
-    context.finish_parameters("revision, f")?;
+    context.finish_parameters("revision, as-at, f")?;
     let snapshot = context.app.snapshot();
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadTiles)?;
-    let names_revision = wanted.is_some();
-    let layer = match &wanted {
-        Some(revision) => context.app.revision(&current, revision).await?,
-        None => current,
-    };
+    let names_revision = wanted.names_revision();
+    let layer = context.app.wanted(&current, &wanted).await?;
     let key = format!(
         "tile|{}|{}|{}|{}/{}/{}|{names_revision}",
         layer.record.id,
@@ -74,10 +72,6 @@ async fn tile(mut context: Context, z: &str, x: &str, y: &str) -> Reply {
         .cache
         .get_or_make(key, async move { cut_tile(&app, &layer, &permit, address, names_revision).await })
         .await
-}
-
-fn revision(text: &str) -> Result<RevisionId, Problem> {
-    text.parse().map_err(|error: crate::base::ids::IdError| Problem::bad_request(format!("revision: {error}")))
 }
 
 async fn cut_tile(
@@ -120,16 +114,13 @@ fn tiled(context: &Context, id: &str) -> Result<Arc<LiveLayer>, Problem> {
 /// `/tilejson/{layer}.json`. With `?revision=` it is immutable, and so are the tiles it names.
 pub async fn tilejson(mut context: Context) -> Reply {
     context.parameters.take_common(&["json"])?;
-    let wanted = context.parameters.take("revision").map(|text| revision(&text)).transpose()?;
-    context.finish_parameters("revision, f, lang")?;
+    let wanted = Wanted::take(&mut context.parameters)?;
+    context.finish_parameters("revision, as-at, f, lang")?;
     let file = context.place("file");
     let id = file.strip_suffix(".json").unwrap_or(file);
     let current = tiled(&context, id)?;
-    let names_revision = wanted.is_some();
-    let layer = match &wanted {
-        Some(revision) => context.app.revision(&current, revision).await?,
-        None => current,
-    };
+    let names_revision = wanted.names_revision();
+    let layer = context.app.wanted(&current, &wanted).await?;
     let template = template(&context.ask.base, &layer.record.id, &layer.record.revision);
     let document = tilejson::tilejson(&facts(&context, &layer, &template));
     Ok(Arc::new(Answer::json(&document).in_language(context.ask.language).for_ever(names_revision)))

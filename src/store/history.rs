@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(store.current(&layer).unwrap(), None);
         assert_eq!(store.withdrawn_at(&layer).unwrap().as_deref(), Some("2026-11-09T00:00:00Z"));
         assert!(store.current_revisions().unwrap().is_empty());
-        assert_eq!(store.layers().unwrap(), [layer.clone()]);
+        assert_eq!(store.layers().unwrap(), std::slice::from_ref(&layer));
         assert_eq!(store.rollback(&layer, None).unwrap(), revisions[1]);
         assert_eq!(store.withdrawn_at(&layer).unwrap(), None);
     }
