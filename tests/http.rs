@@ -366,6 +366,8 @@ fn a_tile_holds_the_features_of_its_ground_and_nothing_elsewhere() {
     let empty = server.get("/xyz/lcsd-libraries/10/0/0.mvt");
     assert_eq!(empty.status(), 204);
     assert_eq!(header(&empty, "content-type"), "");
+    let head = server.request(Method::HEAD, "/xyz/lcsd-libraries/10/0/0.mvt").send().unwrap();
+    assert_eq!((head.status().as_u16(), header(&head, "content-length").as_str()), (204, ""));
     // Row before column on OGC addresses.
     let ogc = server.get("/collections/lcsd-libraries/tiles/WebMercatorQuad/10/446/836");
     assert_eq!(ogc.bytes().unwrap(), server.get("/xyz/lcsd-libraries/10/836/446.pbf").bytes().unwrap());

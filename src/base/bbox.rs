@@ -13,6 +13,9 @@ pub struct BBox {
     pub north_deg: f64,
 }
 
+/// Decimals of a degree in everything that is written: 1 mm on the ground.
+pub const DEGREE_DECIMALS: u32 = 8;
+
 impl BBox {
     pub const WORLD: BBox = BBox::new(-180.0, -90.0, 180.0, 90.0);
     /// The smallest of boxes: contains nothing, and grows by `include`.
@@ -54,6 +57,15 @@ impl BBox {
             && self.east_deg >= other.east_deg
             && self.south_deg <= other.south_deg
             && self.north_deg >= other.north_deg
+    }
+
+    /// The smallest box of written degrees that holds this one, so that no feature, as it is
+    /// written, lies outside the extent, as it is written.
+    pub fn rounded_outward(&self) -> BBox {
+        let scale = f64::from(10u32.pow(DEGREE_DECIMALS));
+        let down = |degrees: f64| (degrees * scale).floor() / scale;
+        let up = |degrees: f64| (degrees * scale).ceil() / scale;
+        BBox::new(down(self.west_deg), down(self.south_deg), up(self.east_deg), up(self.north_deg))
     }
 
     pub fn crosses_antimeridian(&self) -> bool {
@@ -101,6 +113,14 @@ mod tests {
         let (east, west) = BBox::new(177.0, 65.0, -177.0, 70.0).split();
         assert_eq!(east.to_array(), [177.0, 65.0, 180.0, 70.0]);
         assert_eq!(west.map(|b| b.to_array()), Some([-180.0, 65.0, -177.0, 70.0]));
+    }
+
+    #[test]
+    fn a_box_is_rounded_to_what_is_written_and_never_inward() {
+        let fine = BBox::new(113.86167441634672, 22.20360439430394, 114.5, 22.56);
+        assert_eq!(fine.rounded_outward().to_array(), [113.86167441, 22.20360439, 114.5, 22.56]);
+        let up = BBox::new(-1.000000001, -2.0, 3.000000001, 4.0).rounded_outward();
+        assert_eq!(up.to_array(), [-1.00000001, -2.0, 3.00000001, 4.0]);
     }
 
     #[test]

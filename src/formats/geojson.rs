@@ -4,11 +4,10 @@
 //! whole numbers of a real field without a point, which GDAL and QGIS then take for integers.
 
 use crate::base::GeometryKind;
+use crate::base::bbox::DEGREE_DECIMALS;
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{Row, ValueRef};
 
-/// Decimals of a degree: 1 mm on the ground.
-const DEGREE_DECIMALS: u32 = 8;
 /// Decimals of a height in metres.
 const HEIGHT_DECIMALS: u32 = 3;
 

@@ -169,7 +169,7 @@ impl Plan {
             department,
             schema: assembled.schema.as_ref().clone(),
             field_facts: assembled.field_facts.clone(),
-            extent: assembled.package.extent,
+            extent: assembled.package.extent.map(|extent| extent.rounded_outward()),
             period: assembled.period,
             counts: assembled.counts.clone(),
             source: SourceAccount {

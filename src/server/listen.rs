@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::routes::without_length_of_nothing;
 use crate::base::limits;
 
 /// Accepts until the process is told to stop, then lets running requests end.
@@ -35,7 +36,8 @@ pub async fn accept(listener: TcpListener, router: Router) {
             () = &mut stop => break,
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = tower::util::MapResponse::new(router.clone(), without_length_of_nothing);
+        let service = TowerToHyperService::new(service);
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
         tokio::spawn(async move {
             // What goes wrong on one connection is its client's affair.

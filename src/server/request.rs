@@ -33,7 +33,7 @@ impl Ask {
             .unwrap_or_else(|| preferred_language(text(header::ACCEPT_LANGUAGE)));
         let wants_html = match quick("f") {
             Some(format) => format == "html",
-            None => text(header::ACCEPT).trim_start().starts_with("text/html"),
+            None => leads(text(header::ACCEPT)) == Some("text/html"),
         };
         Ask {
             method,
@@ -71,20 +71,29 @@ fn base_of(host: &str) -> String {
 }
 
 fn preferred_language(header: &str) -> Language {
-    let weighed = |part: &str| -> Option<(Language, f32)> {
-        let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
-        let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok())?;
+    heaviest(header.split(',').filter_map(|part| {
+        let (tag, weight) = weighed(part)?;
         Some((Language::from_tag(tag)?, weight))
-    };
-    header
-        .split(',')
-        .filter_map(weighed)
-        // Of equal weights the first one counts, so only a greater one replaces it.
-        .fold(None, |best: Option<(Language, f32)>, next| match best {
-            Some(best) if best.1 >= next.1 => Some(best),
-            _ => Some(next),
-        })
-        .map_or(Language::En, |(language, _)| language)
+    }))
+    .unwrap_or(Language::En)
+}
+
+/// The media type that a client wants most.
+fn leads(header: &str) -> Option<&str> {
+    heaviest(header.split(',').filter_map(weighed))
+}
+
+/// A part of a header and its weight, RFC 9110 §12.4.2.
+fn weighed(part: &str) -> Option<(&str, f32)> {
+    let mut parameters = part.split(';');
+    let name = parameters.next()?.trim();
+    let weight = parameters.find_map(|parameter| parameter.trim().strip_prefix("q="));
+    Some((name, weight.map_or(Some(1.0), |weight| weight.parse().ok())?))
+}
+
+/// Of equal weights the first one counts.
+fn heaviest<T>(weighed: impl Iterator<Item = (T, f32)>) -> Option<T> {
+    weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(heaviest, _)| heaviest)
 }
 
 fn accepts_gzip(header: &str) -> bool {
@@ -200,6 +209,18 @@ mod tests {
             ("", Language::En),
         ] {
             assert_eq!(preferred_language(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn html_is_sent_where_it_leads_by_weight_and_then_by_place() {
+        for (header, leader) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+            ("application/json, text/html", "application/json"),
+            ("text/html;q=0.5, */*", "*/*"),
+            ("text/html;level=1;q=0.3, application/geo+json;q=0.4", "application/geo+json"),
+        ] {
+            assert_eq!(leads(header), Some(leader), "{header}");
         }
     }
 

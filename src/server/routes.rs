@@ -176,6 +176,15 @@ async fn limit_request(State(app): State<Arc<App>>, request: Request, next: axum
     next.run(request).await
 }
 
+/// An answer without content has no length, RFC 9110 §8.6. The router, when all its layers are
+/// done, gives one to HEAD; so this stands outside it.
+pub fn without_length_of_nothing(mut response: Response) -> Response {
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
 #[derive(Clone, Copy)]
 struct PanicAnswer;
 

@@ -119,7 +119,7 @@ fn draw(
             "circle",
             json!({
                 "circle-color": class.colour,
-                "circle-radius": by_zoom(9, 2.5, 14, 6.5),
+                "circle-radius": by_zoom(9, 3.5, 14, 6.5),
                 "circle-stroke-color": "#ffffff",
                 "circle-stroke-width": 1.5,
             }),
