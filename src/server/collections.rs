@@ -126,7 +126,9 @@ pub async fn one(mut context: Context) -> Reply {
     let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
     let ask = &context.ask;
     if ask.wants_html {
-        return Ok(Arc::new(Answer::html(pages::layer(&ask.frame(), &layer)).in_language(ask.language)));
+        let districts = crate::styles::BASE_LAYER.parse().ok().and_then(|id| snapshot.layer(&id));
+        let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()));
+        return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let document = collection(&layer.record, &ask.base, ask.language);
     Ok(Arc::new(Answer::json(&document).in_language(ask.language)))

@@ -17,7 +17,6 @@ struct Layers {
     shared: Shared,
     question: String,
     heading: String,
-    count: String,
     chips: Vec<Chip>,
     hits: Vec<Hit>,
     themes: Vec<(String, String)>,
@@ -43,12 +42,12 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>]) -
     let shared = Shared::of(frame);
     let language = frame.language;
     let page = Layers {
-        heading: match query.text.is_empty() {
-            true => shared.w.layers.to_owned(),
-            false => format!("{}: {}", shared.w.search, query.text),
+        heading: match (layers.len(), query.text.is_empty()) {
+            (0, _) => shared.w.nothing_found.to_owned(),
+            (count, true) => text::layers(count, language),
+            (count, false) => text::layers_matching(count, &query.text, language),
         },
         question: query.text.clone(),
-        count: text::layers(layers.len(), language),
         chips: chips(query, &shared, frame),
         hits: layers.iter().map(|layer| hit(layer, &shared, frame)).collect(),
         themes: vocabulary::themes()
@@ -92,7 +91,7 @@ fn hit(layer: &LiveLayer, shared: &Shared, frame: &Frame<'_>) -> Hit {
         title: record.title.get(frame.language).to_owned(),
         href: shared.href(&here),
         table_href: shared.href(&format!("{here}/items")),
-        items_href: format!("{here}/items?f=json"),
+        items_href: shared.plain(&format!("{here}/items?f=json")),
         publisher: record.department.name.get(frame.language).to_owned(),
         sentence: record.abstract_text.get(frame.language).to_owned(),
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),

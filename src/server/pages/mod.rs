@@ -4,6 +4,7 @@
 //! pages; templates stand beside the code that fills them. Askama escapes every value.
 
 mod api;
+mod fields;
 mod frame;
 mod home;
 mod items;
@@ -20,7 +21,7 @@ use rust_embed::RustEmbed;
 
 use crate::base::{BBox, FeatureId, Language, Value};
 
-pub use api::api;
+pub use api::{ApiQuery, api};
 pub use home::home;
 pub use items::{feature, items};
 pub use layer::layer;
@@ -59,6 +60,8 @@ pub struct ItemsView {
     pub first: Option<u64>,
     pub next: Option<String>,
     pub previous: Option<String>,
+    /// The page that the walk began with, where this is a later one.
+    pub beginning: Option<String>,
     pub filters: Vec<(String, String)>,
 }
 
