@@ -215,7 +215,8 @@ fn limit(text: &str) -> Result<u32, Problem> {
     }
 }
 
-fn offset(text: &str) -> Result<u64, Problem> {
+/// A row to begin after, as people and links write it.
+pub fn offset(text: &str) -> Result<u64, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match digits_only {
         true => Ok(text.parse().unwrap_or(u64::MAX)),

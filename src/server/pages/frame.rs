@@ -58,6 +58,11 @@ impl Shared {
         format!("{}{path}{joiner}lang={}", self.root, self.lang)
     }
 
+    /// What stands between two sentences: a blank in English, nothing in Chinese.
+    pub fn gap(&self) -> &'static str {
+        if self.lang == "en" { " " } else { "" }
+    }
+
     /// A document of ours that has no language.
     pub fn plain(&self, path: &str) -> String {
         format!("{}{path}", self.root)

@@ -90,8 +90,7 @@ pub fn items(frame: &Frame<'_>, record: &LayerRecord, view: &ItemsView) -> Strin
     let language = frame.language;
     let here = format!("/collections/{}", record.id);
     let name = name_pair(record, language);
-    let columns: Vec<Pair> =
-        pairs(&record.schema, language).into_iter().filter(|pair| name.as_ref() != Some(pair)).collect();
+    let columns = columns(record, name.as_ref(), language);
     let titles = |(field, value): &(String, String)| {
         let title = record.schema.field(field).map_or(field.as_str(), |field| field.title.get(language));
         (title.to_owned(), value.clone())
@@ -118,6 +117,17 @@ pub fn items(frame: &Frame<'_>, record: &LayerRecord, view: &ItemsView) -> Strin
         shared,
     };
     page.render().unwrap_or_default()
+}
+
+/// The columns beside the name: those that the department calls the summary first.
+fn columns(record: &LayerRecord, name: Option<&Pair>, language: Language) -> Vec<Pair> {
+    let summary: Vec<usize> =
+        record.display.summary.iter().filter_map(|field| record.schema.field_index(field)).collect();
+    let mut columns: Vec<Pair> =
+        pairs(&record.schema, language).into_iter().filter(|pair| name != Some(pair)).collect();
+    // The sort is stable: all others keep the order of the delivery.
+    columns.sort_by_key(|pair| summary.iter().position(|index| pair.holds(*index)).unwrap_or(usize::MAX));
+    columns
 }
 
 fn in_language(href: &str, language: Language) -> String {
@@ -254,11 +264,10 @@ fn feature_rows(view: &FeatureView, record: &LayerRecord, language: Language) ->
     /// As many as a pop-up holds without scrolling.
     const SUMMARY_ROWS: usize = 6;
     let name = name_pair(record, language);
-    let summary: Vec<usize> =
-        record.display.summary.iter().filter_map(|field| record.schema.field_index(field)).collect();
+    let summary = &record.display.summary;
     let (mut rows, mut empty) = (Vec::new(), Vec::new());
     let mut in_summary = 0;
-    for pair in pairs(&record.schema, language).into_iter().filter(|pair| name.as_ref() != Some(pair)) {
+    for pair in columns(record, name.as_ref(), language) {
         let own = cell(view, record, pair.own, language);
         let other =
             pair.other.map(|index| cell(view, record, index, language)).filter(|other| !other.is_empty());
@@ -273,7 +282,8 @@ fn feature_rows(view: &FeatureView, record: &LayerRecord, language: Language) ->
                 (own, other)
             }
         };
-        let is_chosen = summary.is_empty() || summary.iter().any(|index| pair.holds(*index));
+        let is_named = |index: usize| record.schema.fields.get(index).is_some_and(|field| summary.contains(&field.name));
+        let is_chosen = summary.is_empty() || is_named(pair.own) || pair.other.is_some_and(is_named);
         let is_summary = is_chosen && in_summary < SUMMARY_ROWS;
         in_summary += usize::from(is_summary);
         rows.push(FeatureRow { title: pair.title, cell, other, is_summary });
@@ -288,7 +298,8 @@ fn metres(value: f64) -> String {
 
 /// The layer's map, looking at one feature with some ground around it.
 fn small_map(record: &LayerRecord, shared: &Shared, language: Language, bbox: &BBox) -> MapView {
-    const AROUND_DEG: f64 = 0.004;
+    /// About two kilometres: enough for a district line or a name.
+    const AROUND_DEG: f64 = 0.02;
     let bounds = [
         bbox.west_deg - AROUND_DEG,
         bbox.south_deg - AROUND_DEG,

@@ -119,7 +119,13 @@ fn moment_of(moment: jiff::Timestamp, language: Language) -> String {
 pub fn calm(text: &str) -> String {
     const SMALL_WORDS: [&str; 11] = ["A", "AN", "AND", "AT", "BY", "FOR", "IN", "OF", "ON", "THE", "TO"];
     let words = || text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’').filter(|word| !word.is_empty());
-    let is_shouted = !text.chars().any(char::is_lowercase) && words().any(reads_as_a_word);
+    /// Letters of a name of syllables, such as `SHA TIN`, from which on it is not a code.
+    const SYLLABLE_LETTERS_LEAST: usize = 6;
+    let are_syllables = || {
+        words().count() > 1 && words().all(sounds) && words().map(str::len).sum::<usize>() >= SYLLABLE_LETTERS_LEAST
+    };
+    let is_shouted =
+        !text.chars().any(char::is_lowercase) && (words().any(reads_as_a_word) || are_syllables());
     if !is_shouted {
         return text.to_owned();
     }
@@ -237,9 +243,13 @@ mod tests {
         for (delivered, shown) in [
             ("MOBILE LIBRARY", "Mobile Library"),
             ("SELF-SERVICE LIBRARY STATION", "Self-Service Library Station"),
+            ("WAN CHAI", "Wan Chai"),
             ("CENTRAL & WESTERN", "Central & Western"),
             ("YAU TSIM MONG DISTRICT", "Yau Tsim Mong District"),
             ("NORTH", "North"),
+            ("SHA TIN", "Sha Tin"),
+            ("KWUN TONG", "Kwun Tong"),
+            ("HALL 2 A", "HALL 2 A"),
             ("HALL OF THE PEOPLE", "Hall of the People"),
             ("ST. PAUL'S CHURCH, 2/F", "St. Paul's Church, 2/F"),
             ("IIPECMUW", "IIPECMUW"),
