@@ -11,10 +11,14 @@ const isNarrow = innerWidth < 700;
 const root = document.body.dataset.root;
 const language = document.documentElement.lang;
 
+// The ground and the colours of classes follow the page's scheme.
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+const style = () => element.dataset.style.replace("base-map=light", scheme.matches ? "base-map=dark" : "base-map=light");
+
 element.replaceChildren();
 const map = new maplibregl.Map({
   container: element,
-  style: element.dataset.style,
+  style: style(),
   bounds: [[west, south], [east, north]],
   fitBoundsOptions: { padding: isNarrow ? 24 : { top: 40, right: 48, bottom: 56, left: 40 }, maxZoom: 15 },
   attributionControl: false,
@@ -45,7 +49,9 @@ map.on("mousemove", (event) => {
 });
 
 // The selected feature: a yellow disc with an ink ring, or a yellow band, under the layer itself.
+let selected;
 const select = (id) => {
+  selected = id;
   const filter = ["==", ["id"], id ?? -1];
   if (map.getLayer("selected-circle")) {
     for (const kind of ["circle", "line", "edge"]) map.setFilter(`selected-${kind}`, kind === "circle" ? ["all", ["==", ["geometry-type"], "Point"], filter] : ["all", ["!=", ["geometry-type"], "Point"], filter]);
@@ -60,6 +66,10 @@ const select = (id) => {
   add("circle", "circle", { "circle-color": "#ffd54a", "circle-radius": 12, "circle-stroke-color": "#14212b", "circle-stroke-width": 3 }, points);
 };
 if (element.dataset.selected) map.once("load", () => select(Number(element.dataset.selected)));
+scheme.addEventListener("change", () => {
+  map.setStyle(style(), { diff: false });
+  if (selected !== undefined) map.once("idle", () => select(selected));
+});
 
 const panel = box.querySelector("[data-details]");
 if (panel) {
@@ -70,7 +80,7 @@ if (panel) {
   };
   const show = async (feature) => {
     const address = `${root}/collections/${layer}/items/${feature.id}?f=html&lang=${language}`;
-    const answer = await fetch(address);
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
     if (!answer.ok) return hide();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const copy = (to, from) => {
@@ -81,6 +91,7 @@ if (panel) {
     copy(other, page.querySelector("[data-other]"));
     rows.replaceChildren(...[...page.querySelectorAll("[data-summary]")].map((row) => {
       row.querySelector(".alt")?.remove();
+      for (const link of row.querySelectorAll("dd a")) link.textContent = link.hostname;
       return document.importNode(row, true);
     }));
     record.href = address;

@@ -17,8 +17,7 @@ pub async fn asset(mut context: Context) -> Reply {
 
 /// What browsers ask for beside a JSON document or a picture, where no page names the icon.
 pub async fn icon(_: Context) -> Reply {
-    let (bytes, media_type) =
-        pages::asset("pages/icon.svg").ok_or_else(|| Problem::not_found("there is no icon"))?;
+    let (bytes, media_type) = pages::asset("pages/icon.svg").ok_or_else(|| Problem::not_found("there is no icon"))?;
     Ok(Arc::new(Answer::new(media_type, bytes.into_owned())))
 }
 

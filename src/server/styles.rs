@@ -43,29 +43,32 @@ pub async fn list(mut context: Context) -> Reply {
     Ok(json_or_twin(&context, &json!({ "styles": styles, "links": links }), "Styles"))
 }
 
-/// One style. `base-map=true` puts district lines under it, for our own pages.
+/// One style. `base-map=light` or `dark` puts district lines under it, for our own pages.
 pub async fn one(mut context: Context) -> Reply {
     context.parameters.take_common(&["json"])?;
-    let with_ground = match context.parameters.take("base-map").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
+    let ground = match context.parameters.take("base-map").as_deref() {
+        None | Some("none") => None,
+        Some("light") => Some(room::Scheme::Light),
+        Some("dark") => Some(room::Scheme::Dark),
         Some(other) => {
             let value = crate::base::ids::cut(other);
-            return Err(Problem::bad_request(format!("base-map=\"{value}\" is not true or false")));
+            return Err(Problem::bad_request(format!(
+                "base-map=\"{value}\" is not offered; accepted are light, dark, none"
+            )));
         }
     };
     context.finish_parameters("base-map, f, lang")?;
     let snapshot = context.app.snapshot();
     let name = context.place("style").trim_end_matches(".json");
     let (layer, _) = context.app.permitted(&snapshot, name, Action::ReadTiles)?;
-    if !with_ground {
+    let Some(scheme) = ground else {
         let style = finished(&layer, &context.ask);
         return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(context.ask.language)));
-    }
+    };
     let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
     let ground_revision = districts.as_ref().map_or("", |(districts, _)| districts.record.revision.as_str());
     let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
-    let key = format!("style|{}|{}|{ground_revision}|{}", layer.record.id, layer.record.revision, ask.key());
+    let key = format!("style|{}|{}|{ground_revision}|{scheme:?}|{}", layer.record.id, layer.record.revision, ask.key());
     context
         .app
         .cache
@@ -78,7 +81,7 @@ pub async fn one(mut context: Context) -> Reply {
                 }),
                 None => None,
             };
-            let style = room::with_base_map(style, ground.as_ref(), &ask.base);
+            let style = room::with_base_map(style, ground.as_ref(), scheme, &ask.base);
             Ok(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language))
         })
         .await

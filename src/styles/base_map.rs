@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BASE, placed};
+use super::{BASE, COLOURS, placed};
 use crate::catalogue::LayerRecord;
 
 /// The layer that gives the lines.
@@ -16,6 +16,13 @@ pub struct Districts<'a> {
     pub names: Vec<DistrictName>,
 }
 
+/// Whether a page is light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Light,
+    Dark,
+}
+
 /// A name in the page's language and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DistrictName {
@@ -26,7 +33,7 @@ pub struct DistrictName {
 
 /// Puts the ground under a placed style. Without the district layer there is only paper. Names lie
 /// under the layer's symbols in placing, so that the data comes first.
-pub fn with_base_map(style: Value, districts: Option<&Districts<'_>>, base: &str) -> Value {
+pub fn with_base_map(style: Value, districts: Option<&Districts<'_>>, scheme: Scheme, base: &str) -> Value {
     const PAPER: &str = "#eceeee";
     let mut under = vec![json!({
         "id": "paper", "type": "background", "paint": { "background-color": PAPER },
@@ -47,8 +54,43 @@ pub fn with_base_map(style: Value, districts: Option<&Districts<'_>>, base: &str
         let before_symbols = layers.iter().position(is_symbol).unwrap_or(layers.len());
         layers.splice(before_symbols..before_symbols, over);
         layers.splice(0..0, under);
+        if scheme == Scheme::Dark {
+            layers.iter_mut().for_each(darken);
+        }
     }
     style
+}
+
+/// Colours on a light ground with what stands for them on a dark one.
+const DARK: [(&str, &str); 14] = [
+    ("#eceeee", "#0e151b"),
+    ("#f7f6f2", "#25313a"),
+    ("#b4c4cb", "#40515d"),
+    ("#465560", "#a9b7c0"),
+    ("#14212b", "#e9eef1"),
+    ("#ffffff", "#101820"),
+    (COLOURS[0], "#5c97f5"),
+    (COLOURS[1], "#f08a3c"),
+    (COLOURS[2], "#2c9e7a"),
+    (COLOURS[3], "#e3a2e0"),
+    (COLOURS[4], "#ffd9de"),
+    (COLOURS[5], "#84929e"),
+    (COLOURS[6], "#d8c06a"),
+    (COLOURS[7], "#a9c9f2"),
+];
+
+/// Replaces our own colours anywhere in a style layer; others are a hand's choice and stay.
+fn darken(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((_, dark)) = DARK.iter().find(|(light, _)| light == text) {
+                *text = (*dark).to_owned();
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(darken),
+        Value::Object(members) => members.values_mut().for_each(darken),
+        _ => {}
+    }
 }
 
 fn ground(record: &LayerRecord) -> Value {
@@ -106,9 +148,18 @@ mod tests {
     #[test]
     fn without_districts_there_is_only_paper_under_the_layer() {
         let style = json!({ "version": 8, "sources": {}, "layers": [{ "id": "a", "type": "circle" }] });
-        let with = with_base_map(style, None, "http://h");
+        let with = with_base_map(style, None, Scheme::Light, "http://h");
         let ids: Vec<_> = with["layers"].as_array().unwrap().iter().map(|layer| layer["id"].clone()).collect();
         assert_eq!(ids, ["paper", "a"]);
+    }
+
+    #[test]
+    fn a_dark_page_has_a_dark_ground_and_keeps_colours_made_by_hand() {
+        let paint = json!({ "circle-color": COLOURS[0], "circle-stroke-color": "#abcdef" });
+        let style = json!({ "version": 8, "sources": {}, "layers": [{ "id": "a", "type": "circle", "paint": paint }] });
+        let with = with_base_map(style, None, Scheme::Dark, "http://h");
+        assert_eq!(with["layers"][0]["paint"]["background-color"], "#0e151b");
+        assert_eq!(with["layers"][1]["paint"], json!({ "circle-color": "#5c97f5", "circle-stroke-color": "#abcdef" }));
     }
 
     #[test]

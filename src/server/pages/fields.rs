@@ -81,12 +81,7 @@ mod tests {
             description: Trilingual::default(),
             kind: FieldKind::Text,
         };
-        Schema {
-            fields: titles.iter().map(field).collect(),
-            geometry: GeometryKind::Point,
-            has_z: false,
-            has_m: false,
-        }
+        Schema { fields: titles.iter().map(field).collect(), geometry: GeometryKind::Point, has_z: false, has_m: false }
     }
 
     #[test]

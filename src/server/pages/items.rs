@@ -269,8 +269,7 @@ fn feature_rows(view: &FeatureView, record: &LayerRecord, language: Language) ->
     let mut in_summary = 0;
     for pair in columns(record, name.as_ref(), language) {
         let own = cell(view, record, pair.own, language);
-        let other =
-            pair.other.map(|index| cell(view, record, index, language)).filter(|other| !other.is_empty());
+        let other = pair.other.map(|index| cell(view, record, index, language)).filter(|other| !other.is_empty());
         let (cell, other) = match (own.is_empty(), other) {
             (true, None) => {
                 empty.push(pair.title);
@@ -282,7 +281,8 @@ fn feature_rows(view: &FeatureView, record: &LayerRecord, language: Language) ->
                 (own, other)
             }
         };
-        let is_named = |index: usize| record.schema.fields.get(index).is_some_and(|field| summary.contains(&field.name));
+        let is_named =
+            |index: usize| record.schema.fields.get(index).is_some_and(|field| summary.contains(&field.name));
         let is_chosen = summary.is_empty() || is_named(pair.own) || pair.other.is_some_and(is_named);
         let is_summary = is_chosen && in_summary < SUMMARY_ROWS;
         in_summary += usize::from(is_summary);

@@ -62,6 +62,8 @@ pub struct MapView {
 
 struct LegendRow {
     label: String,
+    /// Class of a colour that follows the page's scheme; empty for a colour of a hand-made style.
+    class: String,
     colour: String,
     is_point: bool,
     is_line: bool,
@@ -236,7 +238,7 @@ fn accepted(record: &LayerRecord, language: Language) -> String {
 
 pub fn map_view(record: &LayerRecord, shared: &Shared, language: Language) -> MapView {
     MapView {
-        style: shared.plain(&format!("/styles/{}?base-map=true&lang={}", record.id, language.tag())),
+        style: shared.plain(&format!("/styles/{}?base-map=light&lang={}", record.id, language.tag())),
         bounds: json!(record.extent.unwrap_or(BBox::WORLD)).to_string(),
         script: shared.map_script(),
         css: shared.map_css(),
@@ -248,6 +250,10 @@ fn legend(layer: &LiveLayer, language: Language) -> Vec<LegendRow> {
         .into_iter()
         .map(|entry| LegendRow {
             label: text::calm(&entry.label),
+            class: styles::COLOURS
+                .iter()
+                .position(|colour| *colour == entry.colour)
+                .map_or_else(String::new, |place| format!("c{}", place + 1)),
             colour: entry.colour,
             is_point: matches!(entry.shape, Dimension::Points | Dimension::Mixed),
             is_line: entry.shape == Dimension::Lines,
@@ -262,15 +268,13 @@ fn fields(record: &LayerRecord, language: Language) -> Vec<FieldRow> {
         .fields
         .iter()
         .zip(&record.field_facts)
-        .map(|(field, facts)| {
-            FieldRow {
-                title: field.title.get(language).to_owned(),
-                name: field.name.clone(),
-                name_lang: text::language_of(&field.name, language),
-                kind: text::kind(field.kind, language),
-                filled: filled(facts.filled, record.counts.kept),
-                values: values(field, facts, language),
-            }
+        .map(|(field, facts)| FieldRow {
+            title: field.title.get(language).to_owned(),
+            name: field.name.clone(),
+            name_lang: text::language_of(&field.name, language),
+            kind: text::kind(field.kind, language),
+            filled: filled(facts.filled, record.counts.kept),
+            values: values(field, facts, language),
         })
         .collect()
 }
@@ -308,7 +312,12 @@ fn values(
         };
         return facts.commonest.iter().take(SHOWN).map(listed).collect();
     }
-    facts.distinct.filter(|distinct| *distinct > 0).map(|distinct| (different(distinct, language), None, None)).into_iter().collect()
+    facts
+        .distinct
+        .filter(|distinct| *distinct > 0)
+        .map(|distinct| (different(distinct, language), None, None))
+        .into_iter()
+        .collect()
 }
 
 fn different(distinct: u64, language: Language) -> String {

@@ -39,7 +39,8 @@ fn words_of(path_and_query: &str) -> String {
     const WORDS_MOST: usize = 6;
     let path = path_and_query.split('?').next().unwrap_or_default();
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-    let is_ours = |word: &&str| matches!(*word, "collections" | "items" | "tiles" | "styles" | "html" | "json" | "tilejson");
+    let is_ours =
+        |word: &&str| matches!(*word, "collections" | "items" | "tiles" | "styles" | "html" | "json" | "tilejson");
     let words: Vec<&str> = decoded
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty() && !is_ours(word) && !word.bytes().all(|byte| byte.is_ascii_digit()))

@@ -121,11 +121,9 @@ pub fn calm(text: &str) -> String {
     let words = || text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’').filter(|word| !word.is_empty());
     /// Letters of a name of syllables, such as `SHA TIN`, from which on it is not a code.
     const SYLLABLE_LETTERS_LEAST: usize = 6;
-    let are_syllables = || {
-        words().count() > 1 && words().all(sounds) && words().map(str::len).sum::<usize>() >= SYLLABLE_LETTERS_LEAST
-    };
-    let is_shouted =
-        !text.chars().any(char::is_lowercase) && (words().any(reads_as_a_word) || are_syllables());
+    let are_syllables =
+        || words().count() > 1 && words().all(sounds) && words().map(str::len).sum::<usize>() >= SYLLABLE_LETTERS_LEAST;
+    let is_shouted = !text.chars().any(char::is_lowercase) && (words().any(reads_as_a_word) || are_syllables());
     if !is_shouted {
         return text.to_owned();
     }
@@ -164,8 +162,7 @@ fn reads_as_a_word(word: &str) -> bool {
 
 /// A syllable such as `SHA`, `TIN`, `WAN` inside a text that is known to be words.
 fn is_short_name(word: &str) -> bool {
-    const ACRONYMS: [&str; 12] =
-        ["AED", "CAD", "CUHK", "HKU", "II", "III", "MTR", "NGO", "PHAB", "QEH", "USA", "YMCA"];
+    const ACRONYMS: [&str; 12] = ["AED", "CAD", "CUHK", "HKU", "II", "III", "MTR", "NGO", "PHAB", "QEH", "USA", "YMCA"];
     word.len() > 1 && sounds(word) && !ACRONYMS.contains(&word)
 }
 

@@ -152,12 +152,32 @@ pub fn status(status: u16, language: Language) -> &'static str {
 pub fn reason(reason: &str, language: Language) -> Option<&'static str> {
     /// As `intake` writes them, with what stands in each language.
     const REASONS: [(&str, &str, &str, &str); 6] = [
-        ("no-data value read as null", "values such as “N.A.”, read as empty", "個「N.A.」等數值，當作空白", "个「N.A.」等数值，当作空白"),
-        ("HKSCS character moved from private use to Unicode", "characters of the old HKSCS, moved to Unicode", "個舊香港增補字，已轉為Unicode", "个旧香港增补字，已转为Unicode"),
-        ("private-use character without a counterpart, left as it is", "private-use characters without a counterpart, left as they are", "個私人造字沒有對應，保持原狀", "个私人造字没有对应，保持原状"),
+        (
+            "no-data value read as null",
+            "values such as “N.A.”, read as empty",
+            "個「N.A.」等數值，當作空白",
+            "个「N.A.」等数值，当作空白",
+        ),
+        (
+            "HKSCS character moved from private use to Unicode",
+            "characters of the old HKSCS, moved to Unicode",
+            "個舊香港增補字，已轉為Unicode",
+            "个旧香港增补字，已转为Unicode",
+        ),
+        (
+            "private-use character without a counterpart, left as it is",
+            "private-use characters without a counterpart, left as they are",
+            "個私人造字沒有對應，保持原狀",
+            "个私人造字没有对应，保持原状",
+        ),
         ("ring closed", "open rings, closed", "個未閉合的環，已閉合", "个未闭合的环，已闭合"),
         ("repeated point dropped", "repeated points, dropped", "個重複的點，已刪去", "个重复的点，已删去"),
-        ("ring turned to wind as GeoJSON asks", "rings, turned to wind as GeoJSON asks", "個環，已按GeoJSON轉向", "个环，已按GeoJSON转向"),
+        (
+            "ring turned to wind as GeoJSON asks",
+            "rings, turned to wind as GeoJSON asks",
+            "個環，已按GeoJSON轉向",
+            "个环，已按GeoJSON转向",
+        ),
     ];
     let (_, en, zh_hant, zh_hans) = REASONS.iter().find(|(known, ..)| *known == reason)?;
     Some(match language {
