@@ -160,10 +160,11 @@ fn reads_as_a_word(word: &str) -> bool {
     letters.len() >= LETTERS_LEAST && sounds(letters) && !letters.starts_with("II")
 }
 
-/// A syllable such as `SHA`, `TIN`, `WAN` inside a text that is known to be words.
+/// A syllable such as `SHA`, `TIN`, `WAN`, or `ST`, inside a text that is known to be words.
 fn is_short_name(word: &str) -> bool {
     const ACRONYMS: [&str; 12] = ["AED", "CAD", "CUHK", "HKU", "II", "III", "MTR", "NGO", "PHAB", "QEH", "USA", "YMCA"];
-    word.len() > 1 && sounds(word) && !ACRONYMS.contains(&word)
+    const WITHOUT_VOWELS: [&str; 6] = ["BLDG", "DR", "MR", "MT", "RD", "ST"];
+    WITHOUT_VOWELS.contains(&word) || (word.len() > 1 && sounds(word) && !ACRONYMS.contains(&word))
 }
 
 fn sounds(word: &str) -> bool {

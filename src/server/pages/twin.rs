@@ -46,7 +46,7 @@ fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
             }
             lines.push(Line::Close);
         }
-        Value::Array(elements) if elements.iter().any(|element| is_long(element)) => {
+        Value::Array(elements) if elements.iter().any(is_long) => {
             lines.push(Line::Open(name.to_owned()));
             for element in elements {
                 walk("", element, lines);
