@@ -2,19 +2,30 @@
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const language = document.documentElement.lang;
 const words = document.body.dataset;
+const root = words.root;
 
-// Copy buttons say what they did; without a clipboard the text is selected instead.
+// Copy buttons say what they did, to ears too; without a clipboard the text is selected instead.
+const status = document.createElement("p");
+status.className = "vh";
+status.role = "status";
+document.body.append(status);
 for (const button of all("[data-copy]")) {
   button.hidden = false;
+  const before = button.textContent;
   button.addEventListener("click", () => {
     const code = button.parentElement.querySelector("code");
-    const before = button.textContent;
-    const done = () => {
-      button.textContent = words.copied;
-      setTimeout(() => (button.textContent = before), 1600);
+    const say = (text) => {
+      button.textContent = status.textContent = text;
+      setTimeout(() => {
+        button.textContent = before;
+        status.textContent = "";
+      }, 1600);
     };
-    const select = () => getSelection().selectAllChildren(code);
-    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(done, select);
+    const select = () => {
+      getSelection().selectAllChildren(code);
+      say(words.copyByHand);
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent.trim()).then(() => say(words.copied), select);
     else select();
   });
 }
@@ -84,7 +95,7 @@ if (box && list) {
       item.id = `suggestion-${number}`;
       by.textContent = row.department;
       item.append(marked(row.title, typed), by);
-      item.dataset.href = `/collections/${row.id}?f=html&lang=${language}`;
+      item.dataset.href = `${root}/collections/${row.id}?f=html&lang=${language}`;
       item.addEventListener("mousedown", () => (location.href = item.dataset.href));
       list.append(item);
     });
@@ -99,7 +110,7 @@ if (box && list) {
     if (!typed) return close();
     timer = setTimeout(async () => {
       const mine = ++asked;
-      const answer = await fetch(`/suggest?q=${encodeURIComponent(typed)}&lang=${language}`);
+      const answer = await fetch(`${root}/suggest?q=${encodeURIComponent(typed)}&lang=${language}`);
       if (mine === asked && answer.ok) show(await answer.json(), typed);
     }, 150);
   });
@@ -123,41 +134,67 @@ if (box && list) {
   box.addEventListener("blur", close);
 }
 
-// The map comes after the page, and only when it is near.
+// The map comes after the page, and only when it is near. Its style sheet is not the page's.
 const map = document.getElementById("map");
 if (map) {
-  const load = () => import(map.dataset.module);
-  if ("IntersectionObserver" in window) {
-    const watcher = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watcher.disconnect();
-      load();
-    }, { rootMargin: "400px" });
-    watcher.observe(map);
-  } else load();
+  const load = () => {
+    const sheet = document.createElement("link");
+    sheet.rel = "stylesheet";
+    sheet.href = map.dataset.css;
+    document.head.prepend(sheet);
+    import(map.dataset.module);
+  };
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watcher.disconnect();
+    if (document.readyState === "complete") load();
+    else addEventListener("load", load);
+  }, { rootMargin: "400px" });
+  watcher.observe(map);
 }
 
-// The page to try the API: shows the address as it is put together, and the answer.
+// The page to try the API: shows the address as it is put together, and the answer below it.
 const form = document.querySelector("[data-try]");
 if (form) {
   const shown = document.getElementById("address");
+  const open = document.getElementById("open");
   const answer = document.getElementById("answer");
+  const names = document.getElementById("field-names");
   const address = () => {
     const data = new FormData(form);
     const query = new URLSearchParams();
-    for (const name of ["bbox", "limit", "datetime"]) if (data.get(name)) query.set(name, data.get(name));
+    for (const name of ["bbox", "datetime"]) if (data.get(name)) query.set(name, data.get(name));
     if (data.get("field") && data.get("value")) query.set(data.get("field"), data.get("value"));
-    const text = query.toString();
+    if (data.get("limit")) query.set("limit", data.get("limit"));
+    const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%2F", "/");
     return `${form.dataset.base}/collections/${data.get("layer")}/items${text ? `?${text}` : ""}`;
   };
-  const update = () => (shown.textContent = address());
+  const update = () => (shown.textContent = open.href = address());
+  const listFields = async () => {
+    const schema = await fetch(`${root}/collections/${form.elements.layer.value}/queryables?f=json&lang=${language}`);
+    if (!schema.ok) return;
+    const fields = Object.entries((await schema.json()).properties);
+    names.replaceChildren(...fields.filter(([, about]) => about.type).map(([name, about]) => new Option(about.title, name)));
+  };
   form.addEventListener("input", update);
+  form.elements.layer.addEventListener("change", listFields);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const response = await fetch(address(), { headers: { accept: "application/geo+json" } });
-    const text = await response.text();
-    answer.hidden = false;
-    answer.querySelector("code").textContent = `${response.status} ${response.statusText}\n\n${text.slice(0, 20000)}`;
+    const say = (line, text) => {
+      answer.hidden = false;
+      answer.querySelector("[role=status]").textContent = line;
+      answer.querySelector("code").textContent = text;
+      answer.querySelector("pre").hidden = !text;
+    };
+    const most = 20000;
+    try {
+      const response = await fetch(address(), { headers: { accept: "application/geo+json" } });
+      const text = JSON.stringify(await response.json(), null, 1);
+      say(`${response.status} ${response.statusText}`, text.length > most ? `${text.slice(0, most)}\n…` : text);
+    } catch {
+      say(form.dataset.failed, "");
+    }
   });
   update();
+  listFields();
 }

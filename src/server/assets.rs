@@ -15,6 +15,12 @@ pub async fn asset(mut context: Context) -> Reply {
     Ok(Arc::new(Answer::new(media_type, bytes.into_owned()).for_ever(names_version)))
 }
 
+/// What browsers ask for beside a JSON document or a picture, where no page names the icon.
+pub async fn icon(_: Context) -> Reply {
+    let (bytes, media_type) = pages::asset("pages/icon.svg").ok_or_else(|| Problem::not_found("there is no icon"))?;
+    Ok(Arc::new(Answer::new(media_type, bytes.into_owned())))
+}
+
 /// Crawlers read pages and records; tiles and item queries are for programs.
 pub async fn robots(_: Context) -> Reply {
     const TEXT: &str =

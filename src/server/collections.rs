@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::features::offset;
 use super::landing::{json_or_twin, link, self_links};
 use super::pages;
 use super::problem::Problem;
@@ -33,13 +34,19 @@ pub async fn list(mut context: Context) -> Reply {
         theme: context.parameters.take("theme").filter(|theme| !theme.is_empty()),
         department: context.parameters.take("department").filter(|code| !code.is_empty()),
     };
+    // The JSON document holds every layer, as OGC 17-069r4 §7.13 asks; the page has pages.
+    let offset = match context.ask.wants_html {
+        true => context.parameters.take("offset").map(|text| offset(&text)).transpose()?.unwrap_or(0),
+        false => 0,
+    };
     context.finish_parameters("text, theme, department, f, lang")?;
     check_theme(&query)?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     if ask.wants_html {
         let layers = find(&context.app.catalogued(&snapshot), &query, ask.language);
-        return Ok(Arc::new(Answer::html(pages::layers(&ask.frame(), &query, &layers)).in_language(ask.language)));
+        let page = pages::layers(&ask.frame(), &query, &layers, usize::try_from(offset).unwrap_or(usize::MAX));
+        return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let is_narrowed = query != ListQuery::default();
     let layers = match is_narrowed {
@@ -126,7 +133,9 @@ pub async fn one(mut context: Context) -> Reply {
     let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
     let ask = &context.ask;
     if ask.wants_html {
-        return Ok(Arc::new(Answer::html(pages::layer(&ask.frame(), &layer)).in_language(ask.language)));
+        let districts = crate::styles::BASE_LAYER.parse().ok().and_then(|id| snapshot.layer(&id));
+        let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()));
+        return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let document = collection(&layer.record, &ask.base, ask.language);
     Ok(Arc::new(Answer::json(&document).in_language(ask.language)))

@@ -155,13 +155,24 @@ impl ItemsRequest {
     }
 
     fn previous(&self, ask: &Ask, layer: &LiveLayer) -> Option<String> {
+        let before = self.rows_before().filter(|before| *before > 0)?;
+        let offset = before.saturating_sub(u64::from(self.query.limit));
+        Some(self.address(ask, layer, &[("offset", offset.to_string())]))
+    }
+
+    /// Rows of the answer that stand before this page. A place counts rows only where nothing is
+    /// filtered away, because it is the row's number in the whole package.
+    fn rows_before(&self) -> Option<u64> {
         match self.query.start {
-            Start::Offset(offset) if offset > 0 => {
-                let before = offset.saturating_sub(u64::from(self.query.limit));
-                Some(self.address(ask, layer, &[("offset", before.to_string())]))
-            }
-            _ => None,
+            Start::Offset(offset) => Some(offset),
+            Start::After(place) if !self.query.is_filtered() => u64::try_from(place).ok(),
+            Start::After(_) => None,
         }
+    }
+
+    /// Place of the page's first row among all, from 1.
+    fn first(&self) -> Option<u64> {
+        self.rows_before().map(|before| before.saturating_add(1))
     }
 }
 
@@ -211,7 +222,8 @@ pub fn limit(text: &str) -> Result<u32, Problem> {
     }
 }
 
-fn offset(text: &str) -> Result<u64, Problem> {
+/// A row to begin after, as people and links write it.
+pub fn offset(text: &str) -> Result<u64, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match digits_only {
         true => Ok(text.parse().unwrap_or(u64::MAX)),
@@ -330,18 +342,17 @@ async fn items_page(
     let items = ItemsView {
         features,
         number_matched: facts.matched,
-        first: match request.query.start {
-            Start::Offset(offset) => Some(offset + 1),
-            Start::After(_) => None,
-        },
+        first: request.first(),
         next: request.next(ask, layer, &facts).map(as_html),
         previous: request.previous(ask, layer).map(as_html),
+        beginning: matches!(request.query.start, Start::After(_)).then(|| as_html(request.address(ask, layer, &[]))),
         filters: request.repeated,
     };
     Ok(Answer::html(pages::items(&ask.frame(), &layer.record, &items)).in_language(ask.language))
 }
 
-fn view(row: &Row<'_>) -> Result<FeatureView, crate::geometry::GeometryFault> {
+/// A row for a page, or for a name on a map.
+pub fn view(row: &Row<'_>) -> Result<FeatureView, crate::geometry::GeometryFault> {
     let shape = match row.geometry() {
         Some(bytes) => {
             let mut shape = crate::geometry::Shape::default();

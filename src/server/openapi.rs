@@ -19,7 +19,7 @@ pub async fn document(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
     if context.ask.wants_html {
-        return page_answer(&context);
+        return page_answer(&context, pages::ApiQuery { limit: "10".to_owned(), ..Default::default() });
     }
     let snapshot = context.app.snapshot();
     let records: Vec<Arc<LayerRecord>> =
@@ -36,18 +36,28 @@ pub async fn document(mut context: Context) -> Reply {
         .await
 }
 
-/// `/api.html`: a form to try a request.
+/// `/api.html`: a form to try a request. Without scripts it sends itself here, and the page then
+/// shows the address that it stands for.
 pub async fn page(mut context: Context) -> Reply {
     context.parameters.take_common(&["html"])?;
-    context.finish_parameters("f, lang")?;
-    page_answer(&context)
+    let mut filled = |name: &str| context.parameters.take(name).unwrap_or_default();
+    let query = pages::ApiQuery {
+        layer: filled("layer"),
+        bbox: filled("bbox"),
+        datetime: filled("datetime"),
+        field: filled("field"),
+        value: filled("value"),
+        limit: context.parameters.take("limit").unwrap_or_else(|| "10".to_owned()),
+    };
+    context.finish_parameters("layer, bbox, datetime, field, value, limit, f, lang")?;
+    page_answer(&context, query)
 }
 
-fn page_answer(context: &Context) -> Reply {
+fn page_answer(context: &Context, query: pages::ApiQuery) -> Reply {
     let snapshot = context.app.snapshot();
     let layers = context.app.catalogued(&snapshot);
     let ask = &context.ask;
-    Ok(Arc::new(Answer::html(pages::api(&ask.frame(), &layers)).in_language(ask.language)))
+    Ok(Arc::new(Answer::html(pages::api(&ask.frame(), query, &layers)).in_language(ask.language)))
 }
 
 fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {

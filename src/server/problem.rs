@@ -58,7 +58,7 @@ impl Problem {
     pub fn answer(&self, ask: &Ask) -> Answer {
         let title = self.status.canonical_reason().unwrap_or("Problem");
         let mut answer = if ask.wants_html {
-            Answer::html(pages::problem(&ask.frame(), self.status.as_u16(), title, &self.detail))
+            Answer::html(pages::problem(&ask.frame(), self.status.as_u16(), &self.detail))
         } else {
             let body = json!({
                 "type": "about:blank",

@@ -74,6 +74,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))
+        .route("/favicon.ico", get(assets::icon))
         .route("/robots.txt", get(assets::robots))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

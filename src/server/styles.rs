@@ -5,11 +5,17 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::answer::Answer;
+use super::features::{geometry_error, view};
 use super::landing::{json_or_twin, link, self_links};
 use super::problem::Problem;
+use super::request::Ask;
 use super::routes::{Context, Reply};
-use crate::access::Action;
-use crate::base::GeometryKind;
+use super::snapshot::LiveLayer;
+use super::state::App;
+use crate::access::{Action, PermittedLayer};
+use crate::base::{GeometryKind, Language, Value, limits};
+use crate::filter::Filter;
+use crate::query::{self, FeatureQuery, Start};
 use crate::styles as room;
 
 const MEDIA_TYPE: &str = "application/vnd.mapbox.style+json";
@@ -37,31 +43,94 @@ pub async fn list(mut context: Context) -> Reply {
     Ok(json_or_twin(&context, &json!({ "styles": styles, "links": links }), "Styles"))
 }
 
-/// One style. `base-map=true` puts district lines under it, for our own pages.
+/// One style. `base-map=light` or `dark` puts district lines under it, for our own pages.
 pub async fn one(mut context: Context) -> Reply {
     context.parameters.take_common(&["json"])?;
-    let with_ground = match context.parameters.take("base-map").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
+    let ground = match context.parameters.take("base-map").as_deref() {
+        None | Some("none") => None,
+        Some("light") => Some(room::Scheme::Light),
+        Some("dark") => Some(room::Scheme::Dark),
         Some(other) => {
             let value = crate::base::ids::cut(other);
-            return Err(Problem::bad_request(format!("base-map=\"{value}\" is not true or false")));
+            return Err(Problem::bad_request(format!(
+                "base-map=\"{value}\" is not offered; accepted are light, dark, none"
+            )));
         }
     };
     context.finish_parameters("base-map, f, lang")?;
     let snapshot = context.app.snapshot();
     let name = context.place("style").trim_end_matches(".json");
     let (layer, _) = context.app.permitted(&snapshot, name, Action::ReadTiles)?;
-    let ask = &context.ask;
+    let Some(scheme) = ground else {
+        let style = finished(&layer, &context.ask);
+        return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(context.ask.language)));
+    };
+    let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
+    let ground_revision = districts.as_ref().map_or("", |(districts, _)| districts.record.revision.as_str());
+    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let key = format!("style|{}|{}|{ground_revision}|{scheme:?}|{}", layer.record.id, layer.record.revision, ask.key());
+    context
+        .app
+        .cache
+        .get_or_make(key, async move {
+            let style = finished(&layer, &ask);
+            let ground = match &districts {
+                Some((districts, permit)) => Some(room::Districts {
+                    record: districts.record.as_ref(),
+                    names: district_names(&app, districts, permit, ask.language).await?,
+                }),
+                None => None,
+            };
+            let style = room::with_base_map(style, ground.as_ref(), scheme, &ask.base);
+            Ok(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language))
+        })
+        .await
+}
+
+/// The layer's own style, with our address in it.
+fn finished(layer: &LiveLayer, ask: &Ask) -> serde_json::Value {
     let is_derived = layer.style["metadata"]["causeway:derived"] == true;
     let stored = match is_derived {
         true => room::derive_in(&layer.record, ask.language),
         false => layer.style.as_ref().clone(),
     };
-    let mut style = room::placed(&stored, &ask.base, &layer.record);
-    if with_ground {
-        let districts = room::BASE_LAYER.parse().ok().and_then(|id| snapshot.layer(&id));
-        style = room::with_base_map(style, districts.map(|layer| layer.record.as_ref()), ask.language, &ask.base);
-    }
-    Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language)))
+    room::placed(&stored, &ask.base, &layer.record)
+}
+
+/// A point inside each district, with its name.
+async fn district_names(
+    app: &App,
+    districts: &LiveLayer,
+    permit: &PermittedLayer,
+    language: Language,
+) -> Result<Vec<room::DistrictName>, Problem> {
+    /// Hong Kong has 18; another layer in their place should not make styles without end.
+    const DISTRICTS_MOST: u32 = 100;
+    let record = &districts.record;
+    let Some(index) = record.display.name.get(language).and_then(|field| record.schema.field_index(field)) else {
+        return Ok(Vec::new());
+    };
+    let query = FeatureQuery {
+        bbox: None,
+        filter: Filter::default(),
+        datetime: None,
+        limit: DISTRICTS_MOST,
+        start: Start::Offset(0),
+    };
+    let names = app
+        .pool
+        .read(permit, &districts.package, limits::QUERY_TIME, move |package| {
+            let mut names = Vec::new();
+            let fault = geometry_error(package);
+            query::page(package, &query, |row| {
+                let view = view(row).map_err(&fault)?;
+                if let (Some((lon_deg, lat_deg)), Some(Value::Text(name))) = (view.point, view.values.get(index)) {
+                    names.push(room::DistrictName { name: name.clone(), lon_deg, lat_deg });
+                }
+                Ok(())
+            })?;
+            Ok(names)
+        })
+        .await?;
+    Ok(names)
 }

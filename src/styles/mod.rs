@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::catalogue::LayerRecord;
 
-pub use base_map::{BASE_LAYER, with_base_map};
+pub use base_map::{BASE_LAYER, DistrictName, Districts, Scheme, with_base_map};
 pub use derived::{derive, derive_in};
 pub use legend::{LegendEntry, legend};
 

@@ -20,11 +20,17 @@ pub struct Shared {
     pub json_href: String,
     pub css: String,
     pub script: String,
-    pub map_css: String,
+    pub icon: String,
+    /// The part of the server's address before our own paths; empty where it stands at the root.
+    pub root: String,
+    path: String,
 }
 
 impl Shared {
     pub fn of(frame: &Frame<'_>) -> Self {
+        let root = root_of(frame.base);
+        let here = format!("{root}{}", frame.path_and_query);
+        let asset = |path| format!("{root}{}", asset_href(path));
         Shared {
             lang: frame.language.tag(),
             w: words(frame.language),
@@ -33,26 +39,53 @@ impl Shared {
                 .map(|(language, label)| LanguageLink {
                     label,
                     tag: language.tag(),
-                    href: with_parameter(frame.path_and_query, "lang", language.tag()),
+                    href: with_parameter(&here, "lang", language.tag()),
                     is_current: language == frame.language,
                 })
                 .collect(),
-            json_href: with_parameter(frame.path_and_query, "f", "json"),
-            css: asset_href("pages/causeway.css"),
-            script: asset_href("pages/causeway.js"),
-            map_css: asset_href("vendor/maplibre-gl-6.17.0/maplibre-gl.css"),
+            json_href: with_parameter(&here, "f", "json"),
+            css: asset("pages/causeway.css"),
+            script: asset("pages/causeway.js"),
+            icon: asset("pages/icon.svg"),
+            path: frame.path_and_query.split('?').next().unwrap_or_default().to_owned(),
+            root: root.to_owned(),
         }
     }
 
-    /// A page of ours that stays in the language.
+    /// A page of ours in the language of this one.
     pub fn href(&self, path: &str) -> String {
         let joiner = if path.contains('?') { '&' } else { '?' };
-        format!("{path}{joiner}lang={}", self.lang)
+        format!("{}{path}{joiner}lang={}", self.root, self.lang)
+    }
+
+    /// What stands between two sentences: a blank in English, nothing in Chinese.
+    pub fn gap(&self) -> &'static str {
+        if self.lang == "en" { " " } else { "" }
+    }
+
+    /// A document of ours that has no language.
+    pub fn plain(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
+    }
+
+    /// Whether the page lies under this path, for the mark in the navigation.
+    pub fn is_under(&self, path: &str) -> bool {
+        self.path == path || self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     }
 
     pub fn map_script(&self) -> String {
-        asset_href("pages/map.js")
+        self.plain(&asset_href("pages/map.js"))
     }
+
+    pub fn map_css(&self) -> String {
+        self.plain(&asset_href("vendor/maplibre-gl-6.17.0/maplibre-gl.css"))
+    }
+}
+
+/// The path of a base address: `/geo` of `https://host/geo`.
+fn root_of(base: &str) -> &str {
+    let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
+    after_scheme.find('/').map_or("", |start| &after_scheme[start..])
 }
 
 /// The address with one parameter set, the others kept.
@@ -67,7 +100,13 @@ fn with_parameter(path_and_query: &str, name: &str, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_parameter;
+    use super::{root_of, with_parameter};
+
+    #[test]
+    fn links_stand_under_the_path_of_the_public_address() {
+        assert_eq!(root_of("http://127.0.0.1:8080"), "");
+        assert_eq!(root_of("https://host.hk/geo/data"), "/geo/data");
+    }
 
     #[test]
     fn a_language_link_keeps_the_rest_of_the_address() {

@@ -7,6 +7,9 @@ use askama::Template;
 
 use super::frame::Shared;
 use super::{Frame, text};
+use crate::base::Language;
+use crate::catalogue::search::Question;
+use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
 #[derive(Template)]
@@ -14,11 +17,13 @@ use crate::server::snapshot::LiveLayer;
 struct Home {
     shared: Shared,
     question: String,
-    layer_count: String,
+    is_empty: bool,
+    counted: String,
+    tries: Vec<(&'static str, String)>,
     themes: Vec<Group>,
     publishers: Vec<Group>,
     newest: Vec<Card>,
-    request: Option<String>,
+    example: Option<Example>,
 }
 
 struct Group {
@@ -32,23 +37,24 @@ struct Card {
     href: String,
     publisher: String,
     count: String,
-    published: String,
+    date: String,
+}
+
+/// A request that works as it stands.
+struct Example {
+    title: String,
+    href: String,
+    command: String,
 }
 
 pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>]) -> String {
-    const NEWEST: usize = 6;
     let shared = Shared::of(frame);
     let language = frame.language;
-    let mut newest: Vec<&Arc<LiveLayer>> = layers.iter().collect();
-    newest.sort_by(|a, b| {
-        let key = |layer: &LiveLayer| (layer.record.data_as_at, layer.record.published);
-        key(b).cmp(&key(a))
-    });
-    let request =
-        newest.first().map(|layer| format!("curl \"{}/collections/{}/items?limit=5\"", frame.base, layer.record.id));
     let page = Home {
         question: String::new(),
-        layer_count: text::layers(layers.len(), language),
+        is_empty: layers.is_empty(),
+        counted: counted(layers, language),
+        tries: tries(layers, &shared, language),
         themes: groups(layers, |layer| {
             let theme = layer.record.theme.as_ref()?;
             Some((theme.name.get(language).to_owned(), shared.href(&format!("/collections?theme={}", theme.id))))
@@ -58,25 +64,48 @@ pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>]) -> String {
             let href = shared.href(&format!("/collections?department={}", department.code));
             Some((department.name.get(language).to_owned(), href))
         }),
-        newest: newest
-            .into_iter()
-            .take(NEWEST)
-            .map(|layer| Card {
-                title: layer.record.title.get(language).to_owned(),
-                href: shared.href(&format!("/collections/{}", layer.record.id)),
-                publisher: layer.record.department.name.get(language).to_owned(),
-                count: text::count_of(layer.record.counts.kept, layer.record.schema.geometry, language),
-                published: match layer.record.data_as_at {
-                    Some(date) => text::date(date, language),
-                    None => text::day(layer.record.published, language),
-                },
-            })
-            .collect(),
-        request,
+        newest: newest(layers, &shared, language),
+        example: example(frame, layers, &shared),
         shared,
     };
     // Rendering into memory fails only if a template is wrong, which its test would show.
     page.render().unwrap_or_default()
+}
+
+/// `58 layers from 20 publishers.`
+fn counted(layers: &[Arc<LiveLayer>], language: Language) -> String {
+    let mut publishers: Vec<&str> = layers.iter().map(|layer| layer.record.department.code.as_str()).collect();
+    publishers.sort_unstable();
+    publishers.dedup();
+    let (shown, publishers) = (text::layers(layers.len(), language), publishers.len());
+    match language {
+        Language::En if publishers == 1 => format!("{shown} from one publisher."),
+        Language::En => format!("{shown} from {publishers} publishers."),
+        Language::ZhHant => format!("{publishers}個資料提供者，{shown}。"),
+        Language::ZhHans => format!("{publishers}个资料提供者，{shown}。"),
+    }
+}
+
+/// Words to begin with, those that find something.
+fn tries(layers: &[Arc<LiveLayer>], shared: &Shared, language: Language) -> Vec<(&'static str, String)> {
+    const WORDS: [[&str; 3]; 6] = [
+        ["clinic", "診所", "诊所"],
+        ["library", "圖書館", "图书馆"],
+        ["ferry", "渡輪", "渡轮"],
+        ["country park", "郊野公園", "郊野公园"],
+        ["school", "學校", "学校"],
+        ["weather", "天氣", "天气"],
+    ];
+    let place = Language::ALL.iter().position(|known| *known == language).unwrap_or_default();
+    WORDS
+        .iter()
+        .filter_map(|words| words.get(place).copied())
+        .filter(|word| {
+            let question = Question::new(word);
+            layers.iter().any(|layer| layer.words.score(&question).is_some())
+        })
+        .map(|word| (word, shared.href(&format!("/collections?text={}", encode(word)))))
+        .collect()
 }
 
 /// Groups with their counts, largest first.
@@ -88,4 +117,41 @@ fn groups(layers: &[Arc<LiveLayer>], of: impl Fn(&LiveLayer) -> Option<(String, 
     let mut groups: Vec<Group> = counted.into_iter().map(|((name, href), count)| Group { name, href, count }).collect();
     groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     groups
+}
+
+/// Layers whose records are newest, by the date that the department gives them.
+fn newest(layers: &[Arc<LiveLayer>], shared: &Shared, language: Language) -> Vec<Card> {
+    const NEWEST: usize = 6;
+    let mut newest: Vec<&Arc<LiveLayer>> = layers.iter().collect();
+    newest.sort_by_key(|layer| std::cmp::Reverse((layer.record.data_as_at, layer.record.published)));
+    newest
+        .into_iter()
+        .take(NEWEST)
+        .map(|layer| Card {
+            title: layer.record.title.get(language).to_owned(),
+            href: shared.href(&format!("/collections/{}", layer.record.id)),
+            publisher: layer.record.department.name.get(language).to_owned(),
+            count: text::count_of(layer.record.counts.kept, layer.record.schema.geometry, language),
+            date: match layer.record.data_as_at {
+                Some(date) => text::date(date, language),
+                None => text::day(layer.record.published, language),
+            },
+        })
+        .collect()
+}
+
+/// The first features of a layer that tells much: with names and kinds in its features if there is one.
+fn example(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], shared: &Shared) -> Option<Example> {
+    let told = |layer: &&Arc<LiveLayer>| {
+        let display = &layer.record.display;
+        (display.category.get(frame.language).is_some(), display.name.get(frame.language).is_some())
+    };
+    // Of equals the last of an order that does not change between requests.
+    let layer = layers.iter().max_by_key(told)?;
+    let here = format!("/collections/{}", layer.record.id);
+    Some(Example {
+        title: layer.record.title.get(frame.language).to_owned(),
+        href: shared.href(&here),
+        command: format!("curl \"{}{here}/items?limit=5\"", frame.base),
+    })
 }

@@ -3,11 +3,15 @@
 use askama::Template;
 use serde_json::json;
 
+use super::fields::pairs;
 use super::frame::Shared;
-use super::{Frame, text};
+use super::text::Said;
+use super::{Frame, text, words};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, GeometryKind, Language};
+use crate::base::{BBox, GeometryKind, Language, limits};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::record::FieldFacts;
+use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 use crate::styles;
 
@@ -17,9 +21,9 @@ struct Page<'a> {
     shared: Shared,
     record: &'a LayerRecord,
     base: &'a str,
-    title: &'a str,
+    title: Said<'a>,
     is_derived: bool,
-    sentence: &'a str,
+    sentence: Said<'a>,
     publisher: &'a str,
     publisher_href: String,
     theme: Option<(String, String)>,
@@ -29,12 +33,22 @@ struct Page<'a> {
     frequency: String,
     accepted: String,
     map: Option<MapView>,
+    has_map: bool,
+    base_map: Option<&'a str>,
+    legend_title: String,
     legend: Vec<LegendRow>,
     fields: Vec<FieldRow>,
-    tidied: Vec<(String, String)>,
-    rejected: Vec<(String, String)>,
+    tabs: Vec<(&'static str, &'static str)>,
+    bounds: String,
+    limit: u64,
+    is_whole: bool,
+    items_href: String,
+    curl: Vec<String>,
+    quality: Quality,
     credit: &'a str,
     licence: &'a str,
+    source_files: Vec<&'a str>,
+    more_files: Option<String>,
     table_href: String,
 }
 
@@ -42,15 +56,14 @@ struct Page<'a> {
 pub struct MapView {
     pub style: String,
     pub bounds: String,
-    pub name: String,
-    pub other_name: String,
-    pub summary: String,
-    pub titles: String,
     pub script: String,
+    pub css: String,
 }
 
 struct LegendRow {
     label: String,
+    /// Class of a colour that follows the page's scheme; empty for a colour of a hand-made style.
+    class: String,
     colour: String,
     is_point: bool,
     is_line: bool,
@@ -60,25 +73,44 @@ struct LegendRow {
 struct FieldRow {
     title: String,
     name: String,
+    name_lang: Option<&'static str>,
     kind: &'static str,
     filled: String,
-    values: String,
-    lang: Option<&'static str>,
+    /// Values with their language and, where they repeat, their count.
+    values: Vec<(String, Option<&'static str>, Option<String>)>,
 }
 
-pub fn layer(frame: &Frame<'_>, layer: &LiveLayer) -> String {
+/// What became of the delivery.
+struct Quality {
+    read: String,
+    kept: String,
+    repaired: String,
+    rejected: String,
+    lines: Vec<QualityLine>,
+}
+
+struct QualityLine {
+    count: String,
+    what: String,
+    /// Whether it stands in English on a page in another language.
+    is_english: bool,
+}
+
+/// The page of a layer. `districts` is the layer under the map, where there is one.
+pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecord>) -> String {
+    const FILES_SHOWN: usize = 3;
     let shared = Shared::of(frame);
     let record = layer.record.as_ref();
     let language = frame.language;
-    let reasons = |reasons: &std::collections::BTreeMap<String, u64>| {
-        reasons.iter().map(|(what, count)| (text::number(*count), what.clone())).collect()
-    };
     let here = format!("/collections/{}", record.id);
+    let has_map = record.schema.geometry != GeometryKind::None;
+    let limit = record.counts.kept.clamp(1, u64::from(limits::PAGE_FEATURES_MAX));
+    let files = &record.source.files;
     let page = Page {
         base: frame.base,
-        title: record.title.get(language),
+        title: Said::of(&record.title, language),
         is_derived: language == Language::ZhHans && record.title.zh_hans_derived,
-        sentence: record.abstract_text.get(language),
+        sentence: Said::of(&record.abstract_text, language),
         publisher: record.department.name.get(language),
         publisher_href: shared.href(&format!("/collections?department={}", record.department.code)),
         theme: record.theme.as_ref().map(|theme| {
@@ -89,18 +121,110 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer) -> String {
         published: text::day(record.published, language),
         frequency: record.frequency.name().get(language).to_owned(),
         accepted: accepted(record, language),
-        map: (record.schema.geometry != GeometryKind::None).then(|| map_view(record, &shared, language)),
+        map: has_map.then(|| map_view(record, &shared, language)),
+        has_map,
+        base_map: districts
+            .filter(|districts| districts.id != record.id)
+            .map(|districts| districts.department.name.get(language)),
+        legend_title: legend_title(record, &shared, language),
         legend: legend(layer, language),
         fields: fields(record, language),
-        tidied: reasons(&record.counts.tidied_by_reason),
-        rejected: reasons(&record.counts.rejected_by_reason),
+        tabs: tabs(has_map),
+        bounds: corners(&record.extent.unwrap_or(BBox::WORLD)),
+        limit,
+        is_whole: record.counts.kept <= limit,
+        items_href: shared.plain(&format!("{here}/items?limit={limit}")),
+        curl: curl(record, frame.base, language),
+        quality: quality(record, language),
         credit: record.credit.get(language),
         licence: record.licence.title.get(language),
+        source_files: files.iter().take(FILES_SHOWN).map(|file| file.name.as_str()).collect(),
+        more_files: files.len().checked_sub(FILES_SHOWN).filter(|more| *more > 0).map(|more| match language {
+            Language::En => format!("and {more} more"),
+            Language::ZhHant => format!("及另外{more}個"),
+            Language::ZhHans => format!("及另外{more}个"),
+        }),
         table_href: shared.href(&format!("{here}/items")),
         record,
         shared,
     };
     page.render().unwrap_or_default()
+}
+
+fn tabs(has_map: bool) -> Vec<(&'static str, &'static str)> {
+    let of_maps = ["maplibre", "openlayers", "leaflet"];
+    [
+        ("qgis", "QGIS"),
+        ("maplibre", "MapLibre"),
+        ("openlayers", "OpenLayers"),
+        ("leaflet", "Leaflet"),
+        ("python", "Python"),
+        ("r", "R"),
+        ("curl", "curl"),
+    ]
+    .into_iter()
+    .filter(|(id, _)| has_map || !of_maps.contains(id))
+    .collect()
+}
+
+/// A box as MapLibre takes it: `[[west, south], [east, north]]`.
+fn corners(bbox: &BBox) -> String {
+    json!([[bbox.west_deg, bbox.south_deg], [bbox.east_deg, bbox.north_deg]]).to_string()
+}
+
+/// Requests that answer with something: the layer's middle, and its commonest value.
+fn curl(record: &LayerRecord, base: &str, language: Language) -> Vec<String> {
+    let items = format!("{base}/collections/{}/items", record.id);
+    let mut lines = Vec::new();
+    if let Some(bbox) = record.extent {
+        let middle = |low: f64, high: f64| [low + (high - low) / 4.0, high - (high - low) / 4.0];
+        let [west, east] = middle(bbox.west_deg, bbox.east_deg);
+        let [south, north] = middle(bbox.south_deg, bbox.north_deg);
+        lines.push(format!("curl \"{items}?bbox={west:.3},{south:.3},{east:.3},{north:.3}&limit=10\""));
+    }
+    let category = record.display.category.get(language).and_then(|field| record.schema.field_index(field));
+    if let Some((index, (value, _))) =
+        category.and_then(|index| Some((index, record.field_facts.get(index)?.commonest.first()?)))
+    {
+        let name = &record.schema.fields[index].name;
+        lines.push(format!("curl \"{items}?{}={}&limit=10\"", encode(name), encode(value)));
+    }
+    if lines.is_empty() {
+        lines.push(format!("curl \"{items}?limit=10\""));
+    }
+    if record.schema.geometry != GeometryKind::None {
+        lines.push(format!("curl \"{base}/tilejson/{}.json\"", record.id));
+    }
+    lines
+}
+
+fn quality(record: &LayerRecord, language: Language) -> Quality {
+    let counts = &record.counts;
+    let reasons = counts.rejected_by_reason.iter().chain(&counts.tidied_by_reason);
+    Quality {
+        read: text::number(counts.read),
+        kept: text::number(counts.kept),
+        repaired: text::number(counts.repaired),
+        rejected: text::number(counts.rejected),
+        lines: reasons
+            .map(|(reason, count)| {
+                let known = words::reason(reason, language);
+                QualityLine {
+                    count: text::number(*count),
+                    what: known.map_or_else(|| format!("× {reason}"), str::to_owned),
+                    is_english: known.is_none() && language != Language::En,
+                }
+            })
+            .collect(),
+    }
+}
+
+/// The title of the field that colours stand for, else the word for a legend.
+fn legend_title(record: &LayerRecord, shared: &Shared, language: Language) -> String {
+    let field = record.display.category.get(language).filter(|field| record.categories(field).is_some());
+    let index = field.and_then(|field| record.schema.field_index(field));
+    let pair = index.and_then(|index| pairs(&record.schema, language).into_iter().find(|pair| pair.holds(index)));
+    pair.map_or_else(|| shared.w.legend.to_owned(), |pair| pair.title)
 }
 
 fn accepted(record: &LayerRecord, language: Language) -> String {
@@ -113,25 +237,11 @@ fn accepted(record: &LayerRecord, language: Language) -> String {
 }
 
 pub fn map_view(record: &LayerRecord, shared: &Shared, language: Language) -> MapView {
-    let name = record.display.name.get(language).unwrap_or_default();
-    let other = match language {
-        Language::En => record.display.name.get(Language::ZhHant),
-        _ => record.display.name.get(Language::En),
-    };
-    let titles: serde_json::Map<String, serde_json::Value> =
-        record.schema.fields.iter().map(|field| (field.name.clone(), field.title.get(language).into())).collect();
-    let summary: Vec<&str> = match record.display.summary.is_empty() {
-        true => record.schema.fields.iter().map(|field| field.name.as_str()).take(6).collect(),
-        false => record.display.summary.iter().map(String::as_str).collect(),
-    };
     MapView {
-        style: format!("/styles/{}?base-map=true&lang={}", record.id, language.tag()),
+        style: shared.plain(&format!("/styles/{}?base-map=light&lang={}", record.id, language.tag())),
         bounds: json!(record.extent.unwrap_or(BBox::WORLD)).to_string(),
-        name: name.to_owned(),
-        other_name: other.filter(|other| *other != name).unwrap_or_default().to_owned(),
-        summary: json!(summary).to_string(),
-        titles: serde_json::Value::Object(titles).to_string(),
         script: shared.map_script(),
+        css: shared.map_css(),
     }
 }
 
@@ -139,7 +249,11 @@ fn legend(layer: &LiveLayer, language: Language) -> Vec<LegendRow> {
     styles::legend(&layer.style, &layer.record, language)
         .into_iter()
         .map(|entry| LegendRow {
-            label: entry.label,
+            label: text::calm(&entry.label),
+            class: styles::COLOURS
+                .iter()
+                .position(|colour| *colour == entry.colour)
+                .map_or_else(String::new, |place| format!("c{}", place + 1)),
             colour: entry.colour,
             is_point: matches!(entry.shape, Dimension::Points | Dimension::Mixed),
             is_line: entry.shape == Dimension::Lines,
@@ -154,54 +268,108 @@ fn fields(record: &LayerRecord, language: Language) -> Vec<FieldRow> {
         .fields
         .iter()
         .zip(&record.field_facts)
-        .map(|(field, facts)| {
-            let values = values(field, facts, language);
-            FieldRow {
-                title: field.title.get(language).to_owned(),
-                name: field.name.clone(),
-                kind: text::kind(field.kind, language),
-                filled: format!("{}%", facts.filled * 100 / record.counts.kept.max(1)),
-                lang: text::language_of(&values, language),
-                values,
-            }
+        .map(|(field, facts)| FieldRow {
+            title: field.title.get(language).to_owned(),
+            name: field.name.clone(),
+            name_lang: text::language_of(&field.name, language),
+            kind: text::kind(field.kind, language),
+            filled: filled(facts.filled, record.counts.kept),
+            values: values(field, facts, language),
         })
         .collect()
 }
 
-/// The commonest values with their counts, or the range, or how many there are.
-fn values(field: &crate::base::Field, facts: &crate::catalogue::record::FieldFacts, language: Language) -> String {
+/// A share that never says all or nothing of a part: 1 of 1,000 is `<1%`, 999 of 1,000 is `99%`.
+fn filled(filled: u64, of: u64) -> String {
+    match filled.saturating_mul(100) / of.max(1) {
+        0 if filled > 0 => "<1%".to_owned(),
+        share => format!("{share}%"),
+    }
+}
+
+/// The range, or the commonest values with their counts, or how many there are.
+fn values(
+    field: &crate::base::Field,
+    facts: &FieldFacts,
+    language: Language,
+) -> Vec<(String, Option<&'static str>, Option<String>)> {
     const SHOWN: usize = 5;
-    /// Longer values are for the table.
-    const CHARACTERS: usize = 60;
     if let Some((smallest, largest)) = &facts.range {
         let shown = |text: &str| text::written(text, field.kind, language);
-        return match smallest == largest {
-            true => shown(smallest),
-            false => format!("{} – {}", shown(smallest), shown(largest)),
+        let range = match (smallest == largest, language) {
+            (true, _) => shown(smallest),
+            (false, Language::En) => format!("{} to {}", shown(smallest), shown(largest)),
+            (false, _) => format!("{}至{}", shown(smallest), shown(largest)),
         };
+        return vec![(range, None, None)];
     }
-    let cut = |text: &str| {
-        let mut shown: String = text.chars().take(CHARACTERS).collect();
-        if shown.len() < text.len() {
-            shown.push('…');
+    let repeats = facts.commonest.first().is_some_and(|(_, count)| *count > 1);
+    if repeats || (1..=SHOWN).contains(&facts.commonest.len()) {
+        let listed = |(value, count): &(String, u64)| {
+            let shown = cut(&text::written(value, field.kind, language));
+            let lang = text::language_of(&shown, language);
+            (shown, lang, repeats.then(|| text::number(*count)))
+        };
+        return facts.commonest.iter().take(SHOWN).map(listed).collect();
+    }
+    facts
+        .distinct
+        .filter(|distinct| *distinct > 0)
+        .map(|distinct| (different(distinct, language), None, None))
+        .into_iter()
+        .collect()
+}
+
+fn different(distinct: u64, language: Language) -> String {
+    let shown = text::number(distinct);
+    match language {
+        Language::En => format!("{shown} different"),
+        Language::ZhHant => format!("{shown}個不同數值"),
+        Language::ZhHans => format!("{shown}个不同数值"),
+    }
+}
+
+/// Longer values are for the table.
+fn cut(text: &str) -> String {
+    const CHARACTERS: usize = 60;
+    let mut shown: String = text.chars().take(CHARACTERS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_never_says_all_or_nothing_of_a_part() {
+        for (of, all, shown) in [(0, 10, "0%"), (1, 1000, "<1%"), (999, 1000, "99%"), (10, 10, "100%"), (0, 0, "0%")] {
+            assert_eq!(filled(of, all), shown);
         }
-        shown
-    };
-    let is_worth_listing =
-        facts.commonest.first().is_some_and(|(_, count)| *count > 1 || facts.commonest.len() <= SHOWN);
-    if is_worth_listing {
-        let listed: Vec<String> = facts
-            .commonest
-            .iter()
-            .take(SHOWN)
-            .map(|(value, count)| format!("{} ({})", cut(value), text::number(*count)))
-            .collect();
-        return listed.join(" · ");
     }
-    match (facts.distinct, language) {
-        (Some(distinct), Language::En) => format!("{} different", text::number(distinct)),
-        (Some(distinct), Language::ZhHant) => format!("{}個不同數值", text::number(distinct)),
-        (Some(distinct), Language::ZhHans) => format!("{}个不同数值", text::number(distinct)),
-        (None, _) => String::new(),
+
+    #[test]
+    fn values_that_repeat_are_counted_and_those_that_differ_are_not() {
+        let field = crate::base::Field {
+            name: "District".into(),
+            column: "District".into(),
+            kind: crate::base::FieldKind::Text,
+            title: Default::default(),
+            description: Default::default(),
+        };
+        let facts = FieldFacts {
+            filled: 34,
+            distinct: Some(2),
+            commonest: vec![("SHA TIN".into(), 19), ("沙田".into(), 15)],
+            range: None,
+        };
+        assert_eq!(
+            values(&field, &facts, Language::En),
+            [("Sha Tin".into(), None, Some("19".into())), ("沙田".into(), Some("zh-Hant"), Some("15".into()))]
+        );
+        let facts = FieldFacts { filled: 186, distinct: Some(186), ..FieldFacts::default() };
+        assert_eq!(values(&field, &facts, Language::ZhHant), [("186個不同數值".into(), None, None)]);
     }
 }

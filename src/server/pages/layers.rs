@@ -17,10 +17,11 @@ struct Layers {
     shared: Shared,
     question: String,
     heading: String,
-    count: String,
     chips: Vec<Chip>,
     hits: Vec<Hit>,
     themes: Vec<(String, String)>,
+    next: Option<String>,
+    previous: Option<String>,
 }
 
 struct Chip {
@@ -39,18 +40,26 @@ struct Hit {
     data_as_at: Option<String>,
 }
 
-pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>]) -> String {
+/// Layers on one page: what fits the weight that a page may have.
+const ROWS: usize = 25;
+
+pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>], offset: usize) -> String {
     let shared = Shared::of(frame);
     let language = frame.language;
     let page = Layers {
-        heading: match query.text.is_empty() {
-            true => shared.w.layers.to_owned(),
-            false => format!("{}: {}", shared.w.search, query.text),
+        heading: match (layers.len(), query.text.is_empty()) {
+            (0, _) => shared.w.nothing_found.to_owned(),
+            (count, true) => text::layers(count, language),
+            (count, false) => text::layers_matching(count, &query.text, language),
         },
         question: query.text.clone(),
-        count: text::layers(layers.len(), language),
+        next: Some(offset.saturating_add(ROWS))
+            .filter(|next| *next < layers.len())
+            .map(|next| shared.href(&format!("{}&offset={next}", address(query)))),
+        previous: (offset > 0)
+            .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(ROWS)))),
         chips: chips(query, &shared, frame),
-        hits: layers.iter().map(|layer| hit(layer, &shared, frame)).collect(),
+        hits: layers.iter().skip(offset).take(ROWS).map(|layer| hit(layer, &shared, frame)).collect(),
         themes: vocabulary::themes()
             .iter()
             .map(|theme| {
@@ -62,16 +71,22 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>]) -
     page.render().unwrap_or_default()
 }
 
+/// The address of a list.
+fn address(query: &ListQuery) -> String {
+    let mut address = format!("/collections?text={}", encode(&query.text));
+    for (name, value) in [("theme", &query.theme), ("department", &query.department)] {
+        if let Some(value) = value {
+            address.push_str(&format!("&{name}={}", encode(value)));
+        }
+    }
+    address
+}
+
 /// What narrows the list, each with the address without it.
 fn chips(query: &ListQuery, shared: &Shared, frame: &Frame<'_>) -> Vec<Chip> {
     let without = |theme: Option<&String>, department: Option<&String>| {
-        let mut address = format!("/collections?text={}", encode(&query.text));
-        for (name, value) in [("theme", theme), ("department", department)] {
-            if let Some(value) = value {
-                address.push_str(&format!("&{name}={}", encode(value)));
-            }
-        }
-        shared.href(&address)
+        let (theme, department) = (theme.cloned(), department.cloned());
+        shared.href(&address(&ListQuery { text: query.text.clone(), theme, department }))
     };
     let theme = query.theme.as_ref().and_then(|id| vocabulary::theme(id)).map(|theme| Chip {
         name: theme.name.get(frame.language).to_owned(),
@@ -92,10 +107,21 @@ fn hit(layer: &LiveLayer, shared: &Shared, frame: &Frame<'_>) -> Hit {
         title: record.title.get(frame.language).to_owned(),
         href: shared.href(&here),
         table_href: shared.href(&format!("{here}/items")),
-        items_href: format!("{here}/items?f=json"),
+        items_href: shared.plain(&format!("{here}/items?f=json")),
         publisher: record.department.name.get(frame.language).to_owned(),
         sentence: record.abstract_text.get(frame.language).to_owned(),
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),
         data_as_at: record.data_as_at.map(|date| text::date(date, frame.language)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_a_list_says_what_narrows_it() {
+        let query = ListQuery { text: "a b".into(), theme: Some("health".into()), department: None };
+        assert_eq!(address(&query), "/collections?text=a%20b&theme=health");
     }
 }

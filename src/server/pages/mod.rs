@@ -4,6 +4,7 @@
 //! pages; templates stand beside the code that fills them. Askama escapes every value.
 
 mod api;
+mod fields;
 mod frame;
 mod home;
 mod items;
@@ -20,7 +21,7 @@ use rust_embed::RustEmbed;
 
 use crate::base::{BBox, FeatureId, Language, Value};
 
-pub use api::api;
+pub use api::{ApiQuery, api};
 pub use home::home;
 pub use items::{feature, items};
 pub use layer::layer;
@@ -59,6 +60,8 @@ pub struct ItemsView {
     pub first: Option<u64>,
     pub next: Option<String>,
     pub previous: Option<String>,
+    /// The page that the walk began with, where this is a later one.
+    pub beginning: Option<String>,
     pub filters: Vec<(String, String)>,
 }
 
@@ -90,6 +93,54 @@ fn asset_href(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{ApiQuery, Frame, api, home, json_twin, problem};
+    use crate::base::Language;
+
+    fn frames() -> [Frame<'static>; 3] {
+        Language::ALL.map(|language| Frame {
+            language,
+            base: "https://host.hk/geo",
+            path_and_query: "/collections/public-libraries?x=1",
+        })
+    }
+
+    #[test]
+    fn an_empty_data_folder_says_what_to_do_next_in_every_language() {
+        for frame in frames() {
+            let page = home(&frame, &[]);
+            assert!(page.contains("<code>causeway ingest</code>"), "{}", frame.language.tag());
+            assert!(page.contains(&format!("<html lang=\"{}\">", frame.language.tag())));
+        }
+    }
+
+    #[test]
+    fn a_problem_keeps_its_words_and_offers_to_search_for_the_address() {
+        for frame in frames() {
+            let page = problem(&frame, 404, "there is no layer \"<b>\"");
+            assert!(page.contains("There is no layer &#34;&#60;b&#62;&#34;."), "{page}");
+            assert!(page.contains("value=\"public libraries\""));
+        }
+    }
+
+    #[test]
+    fn links_stay_under_the_path_of_the_public_address() {
+        for frame in frames() {
+            for page in [
+                home(&frame, &[]),
+                problem(&frame, 500, "x"),
+                api(&frame, ApiQuery::default(), &[]),
+                json_twin(&frame, "T", &serde_json::json!({ "a": 1 })),
+            ] {
+                for attribute in ["href=\"/", "src=\"/", "action=\"/"] {
+                    for (place, _) in page.match_indices(attribute) {
+                        let rest = &page[place + attribute.len() - 1..];
+                        assert!(rest.starts_with("/geo/"), "{}", rest.chars().take(40).collect::<String>());
+                    }
+                }
+            }
+        }
+    }
+
     use crate::base::digest::Sha256Hex;
 
     /// The digests that stand in the vendored folder's README.

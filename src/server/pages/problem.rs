@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::Frame;
 use super::frame::Shared;
+use super::{Frame, words};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -12,10 +12,62 @@ struct Problem<'a> {
     question: String,
     status: u16,
     title: &'a str,
-    detail: &'a str,
+    detail: String,
 }
 
-pub fn problem(frame: &Frame<'_>, status: u16, title: &str, detail: &str) -> String {
-    let page = Problem { shared: Shared::of(frame), question: String::new(), status, title, detail };
+pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
+    let page = Problem {
+        shared: Shared::of(frame),
+        question: if status == 404 { words_of(frame.path_and_query) } else { String::new() },
+        status,
+        title: words::status(status, frame.language),
+        detail: sentence(detail),
+    };
     page.render().unwrap_or_default()
+}
+
+/// The same words as problem+json, as a sentence.
+fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// What a wrong address probably looked for, as words to search for.
+fn words_of(path_and_query: &str) -> String {
+    const WORDS_MOST: usize = 6;
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let is_ours =
+        |word: &&str| matches!(*word, "collections" | "items" | "tiles" | "styles" | "html" | "json" | "tilejson");
+    let words: Vec<&str> = decoded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !is_ours(word) && !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .take(WORDS_MOST)
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_address_is_searched_for_by_its_own_words() {
+        for (address, words) in [
+            ("/collections/public-libraries/items/12?lang=en", "public libraries"),
+            ("/%E5%9C%96%E6%9B%B8%E9%A4%A8", "圖書館"),
+            ("/tiles/1/2/3", ""),
+            ("/a/b/c/d/e/f/g/h", "a b c d e f"),
+        ] {
+            assert_eq!(words_of(address), words, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_problem_stand_as_a_sentence() {
+        assert_eq!(sentence("there is no layer \"x\""), "There is no layer \"x\".");
+        assert_eq!(sentence(""), ".");
+    }
 }

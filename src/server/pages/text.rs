@@ -1,7 +1,7 @@
 //! Numbers, dates and values as people read them.
 
 use crate::base::geometry_kind::Dimension;
-use crate::base::{FieldKind, GeometryKind, Language, Value};
+use crate::base::{FieldKind, GeometryKind, Language, Trilingual, Value};
 
 /// 1488 as `1,488`.
 pub fn number(value: u64) -> String {
@@ -32,46 +32,28 @@ pub fn day(moment: jiff::Timestamp, language: Language) -> String {
 
 /// `186 points`, `186個點`.
 pub fn count_of(count: u64, kind: GeometryKind, language: Language) -> String {
-    let shown = number(count);
-    let word = match (kind.dimension(), language) {
-        (Dimension::Points, Language::En) => {
-            if count == 1 {
-                " point"
-            } else {
-                " points"
-            }
-        }
-        (Dimension::Lines, Language::En) => {
-            if count == 1 {
-                " line"
-            } else {
-                " lines"
-            }
-        }
-        (Dimension::Areas, Language::En) => {
-            if count == 1 {
-                " area"
-            } else {
-                " areas"
-            }
-        }
-        (_, Language::En) => {
-            if count == 1 {
-                " feature"
-            } else {
-                " features"
-            }
-        }
-        (Dimension::Points, Language::ZhHant) => "個點",
-        (Dimension::Lines, Language::ZhHant) => "條線",
-        (Dimension::Areas, Language::ZhHant) => "個範圍",
-        (_, Language::ZhHant) => "個項目",
-        (Dimension::Points, Language::ZhHans) => "个点",
-        (Dimension::Lines, Language::ZhHans) => "条线",
-        (Dimension::Areas, Language::ZhHans) => "个范围",
-        (_, Language::ZhHans) => "个项目",
+    let (one, many, zh_hant, zh_hans) = match kind.dimension() {
+        Dimension::Points => ("point", "points", "個點", "个点"),
+        Dimension::Lines => ("line", "lines", "條線", "条线"),
+        Dimension::Areas => ("area", "areas", "個範圍", "个范围"),
+        _ => ("feature", "features", "個項目", "个项目"),
     };
-    format!("{shown}{word}")
+    let shown = number(count);
+    match language {
+        Language::En => format!("{shown} {}", if count == 1 { one } else { many }),
+        Language::ZhHant => format!("{shown}{zh_hant}"),
+        Language::ZhHans => format!("{shown}{zh_hans}"),
+    }
+}
+
+/// `5 layers match “clinic”`, `5個圖層符合「clinic」`.
+pub fn layers_matching(count: usize, question: &str, language: Language) -> String {
+    match language {
+        Language::En if count == 1 => format!("1 layer matches “{question}”"),
+        Language::En => format!("{} match “{question}”", layers(count, language)),
+        Language::ZhHant => format!("{}符合「{question}」", layers(count, language)),
+        Language::ZhHans => format!("{}符合「{question}」", layers(count, language)),
+    }
 }
 
 pub fn layers(count: usize, language: Language) -> String {
@@ -114,19 +96,90 @@ pub fn value(value: &Value, kind: FieldKind, language: Language) -> String {
     }
 }
 
-/// A text of a kind: dates and times as people write them.
+/// A text of a kind: dates and times as people write them, shouted words calmed.
 pub fn written(text: &str, kind: FieldKind, language: Language) -> String {
     match kind {
         FieldKind::Date => text.parse().map_or_else(|_| visible(text), |day| date(day, language)),
         FieldKind::DateTime => text.parse().map_or_else(|_| visible(text), |moment| moment_of(moment, language)),
-        _ => visible(text),
+        _ => calm(&visible(text)),
     }
 }
 
 fn moment_of(moment: jiff::Timestamp, language: Language) -> String {
     let zone = jiff::tz::TimeZone::get("Asia/Hong_Kong").unwrap_or(jiff::tz::TimeZone::UTC);
     let local = moment.to_zoned_datetime(zone);
-    format!("{} {}", date(local.date(), language), local.strftime("%H:%M"))
+    match language {
+        Language::En => format!("{}, {}", date(local.date(), language), local.strftime("%H:%M")),
+        _ => format!("{} {}", date(local.date(), language), local.strftime("%H:%M")),
+    }
+}
+
+/// Words that are all capitals as a title has them: `SHA TIN` is `Sha Tin`. Codes (`IIPECMUW`,
+/// `LCSD`, `B2/F`) and text that has any small letter stay as delivered.
+pub fn calm(text: &str) -> String {
+    const SMALL_WORDS: [&str; 11] = ["A", "AN", "AND", "AT", "BY", "FOR", "IN", "OF", "ON", "THE", "TO"];
+    let words = || text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’').filter(|word| !word.is_empty());
+    /// Letters of a name of syllables, such as `SHA TIN`, from which on it is not a code.
+    const SYLLABLE_LETTERS_LEAST: usize = 6;
+    let are_syllables =
+        || words().count() > 1 && words().all(sounds) && words().map(str::len).sum::<usize>() >= SYLLABLE_LETTERS_LEAST;
+    let is_shouted = !text.chars().any(char::is_lowercase) && (words().any(reads_as_a_word) || are_syllables());
+    if !is_shouted {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_first = true;
+    while let Some(start) = rest.find(char::is_alphanumeric) {
+        let tail = &rest[start..];
+        let is_in_word = |c: char| c.is_alphanumeric() || c == '\'' || c == '’';
+        let end = tail.find(|c| !is_in_word(c)).unwrap_or(tail.len());
+        let word = &tail[..end];
+        out.push_str(&rest[..start]);
+        if SMALL_WORDS.contains(&word) && !is_first {
+            out.push_str(&word.to_lowercase());
+        } else if reads_as_a_word(word) || is_short_name(word) {
+            let mut letters = word.chars();
+            out.extend(letters.next());
+            out.push_str(&letters.as_str().to_lowercase());
+        } else {
+            out.push_str(word);
+        }
+        is_first = false;
+        rest = &tail[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether capitals spell a word and not a code: five letters or more, with vowels among them and
+/// never four consonants together.
+fn reads_as_a_word(word: &str) -> bool {
+    const LETTERS_LEAST: usize = 5;
+    let letters = word.trim_end_matches("'S").trim_end_matches("’S");
+    letters.len() >= LETTERS_LEAST && sounds(letters) && !letters.starts_with("II")
+}
+
+/// A syllable such as `SHA`, `TIN`, `WAN`, or `ST`, inside a text that is known to be words.
+fn is_short_name(word: &str) -> bool {
+    const ACRONYMS: [&str; 12] = ["AED", "CAD", "CUHK", "HKU", "II", "III", "MTR", "NGO", "PHAB", "QEH", "USA", "YMCA"];
+    const WITHOUT_VOWELS: [&str; 6] = ["BLDG", "DR", "MR", "MT", "RD", "ST"];
+    WITHOUT_VOWELS.contains(&word) || (word.len() > 1 && sounds(word) && !ACRONYMS.contains(&word))
+}
+
+fn sounds(word: &str) -> bool {
+    const CONSONANTS_TOGETHER_MOST: usize = 3;
+    let is_vowel = |c: char| "AEIOUY".contains(c);
+    let most = word.split(is_vowel).map(str::len).max().unwrap_or_default();
+    word.chars().all(|c| c.is_ascii_uppercase() || c == '\'' || c == '’')
+        && word.chars().any(is_vowel)
+        && most <= CONSONANTS_TOGETHER_MOST
+}
+
+/// The value as an address, where it is one that may be followed.
+pub fn address_of(text: &str) -> Option<&str> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    (is_web && !text.chars().any(|c| c.is_whitespace() || c.is_control())).then_some(text)
 }
 
 fn visible(text: &str) -> String {
@@ -135,6 +188,24 @@ fn visible(text: &str) -> String {
             || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     };
     text.chars().map(|c| if is_hidden(c) { format!("[U+{:04X}]", u32::from(c)) } else { c.to_string() }).collect()
+}
+
+/// A text, with its language where that is not the page's.
+pub struct Said<'a> {
+    pub text: &'a str,
+    lang: Option<&'static str>,
+}
+
+impl<'a> Said<'a> {
+    pub fn of(text: &'a Trilingual, page: Language) -> Self {
+        let (text, language) = text.get_with_language(page);
+        Said { text, lang: (language != page).then_some(language.tag()) }
+    }
+
+    /// The attribute for the element that holds it.
+    pub fn mark(&self) -> askama::filters::Safe<String> {
+        askama::filters::Safe(self.lang.map_or_else(String::new, |lang| format!(" lang=\"{lang}\"")))
+    }
 }
 
 /// The language of a value, so that browsers choose the right shapes for its characters.
@@ -155,5 +226,55 @@ mod tests {
         assert_eq!(date(day, Language::En), "17 Dec 2021");
         assert_eq!(date(day, Language::ZhHant), "2021年12月17日");
         assert_eq!(visible("a\u{202E}b"), "a[U+202E]b");
+    }
+
+    #[test]
+    fn a_time_is_written_as_hong_kong_reads_its_clocks() {
+        let shown = |language| written("2021-11-19T08:35:28.000Z", FieldKind::DateTime, language);
+        assert_eq!(shown(Language::En), "19 Nov 2021, 16:35");
+        assert_eq!(shown(Language::ZhHans), "2021年11月19日 16:35");
+        assert_eq!(written("last week", FieldKind::DateTime, Language::En), "last week");
+    }
+
+    #[test]
+    fn shouted_words_are_calmed_and_codes_are_left() {
+        for (delivered, shown) in [
+            ("MOBILE LIBRARY", "Mobile Library"),
+            ("SELF-SERVICE LIBRARY STATION", "Self-Service Library Station"),
+            ("WAN CHAI", "Wan Chai"),
+            ("CENTRAL & WESTERN", "Central & Western"),
+            ("YAU TSIM MONG DISTRICT", "Yau Tsim Mong District"),
+            ("NORTH", "North"),
+            ("SHA TIN", "Sha Tin"),
+            ("KWUN TONG", "Kwun Tong"),
+            ("HALL 2 A", "HALL 2 A"),
+            ("HALL OF THE PEOPLE", "Hall of the People"),
+            ("ST. PAUL'S CHURCH, 2/F", "St. Paul's Church, 2/F"),
+            ("IIPECMUW", "IIPECMUW"),
+            ("HHNP", "HHNP"),
+            ("LCSD", "LCSD"),
+            ("Ws4pkZ2Bgl", "Ws4pkZ2Bgl"),
+            ("Sha Tin Public Library", "Sha Tin Public Library"),
+            ("沙田", "沙田"),
+            ("", ""),
+        ] {
+            assert_eq!(calm(delivered), shown, "{delivered}");
+        }
+    }
+
+    #[test]
+    fn counts_agree_with_their_words() {
+        assert_eq!(count_of(1, GeometryKind::Point, Language::En), "1 point");
+        assert_eq!(count_of(1488, GeometryKind::Point, Language::ZhHant), "1,488個點");
+        assert_eq!(layers_matching(1, "x", Language::En), "1 layer matches “x”");
+        assert_eq!(layers_matching(5, "x", Language::ZhHans), "5个图层符合「x」");
+    }
+
+    #[test]
+    fn only_whole_web_addresses_are_followed() {
+        assert_eq!(address_of("https://a.hk/x?y=1"), Some("https://a.hk/x?y=1"));
+        for text in ["javascript:alert(1)", "www.a.hk", "http://a.hk and more", ""] {
+            assert_eq!(address_of(text), None, "{text}");
+        }
     }
 }
