@@ -14,6 +14,7 @@ fn an_empty_folder_is_served_and_told_what_to_do() {
     let workspace = Workspace::default();
     let server = workspace.serve();
     assert_eq!(server.json("/collections")["collections"].as_array().unwrap().len(), 1, "the catalogue alone");
+    assert!(server.page("/").contains("causeway ingest"));
 }
 
 #[test]
