@@ -12,7 +12,7 @@ use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
 use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
-use crate::store::Store;
+use crate::store::{PersonalData, Store};
 
 #[derive(Debug, Args)]
 pub struct IngestArguments {
@@ -144,9 +144,12 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
             eprintln!("unchanged {}: {revision} is made of this delivery", plan.layer);
             Ending::Done
         }
-        Ok(Outcome::Published(record)) => {
-            say(as_json, json!({ "layer": plan.layer, "published": record.revision, "record": record }));
-            eprint!("{}", report(&record));
+        Ok(Outcome::Published(record, personal_data)) => {
+            let published = json!({
+                "layer": plan.layer, "published": record.revision, "record": record, "personal_data": personal_data,
+            });
+            say(as_json, published);
+            eprint!("{}{}", report(&record), noted(&personal_data));
             Ending::Done
         }
         Err(error) => report_error(plan.layer.as_str(), &error, as_json),
@@ -156,12 +159,12 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
 fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {
     let (word, ending) = match error {
         intake::IngestError::Refused(_) => ("refused", Ending::Refused),
-        intake::IngestError::Held(_) => ("held", Ending::Held),
+        intake::IngestError::Held(_) | intake::IngestError::PersonalData(_) => ("held", Ending::Held),
         _ => ("failed", Ending::Failed),
     };
     say(as_json, json!({ "layer": what, word: error.to_string() }));
     eprintln!("{word} {what}: {error}");
-    if ending == Ending::Held {
+    if matches!(error, intake::IngestError::Held(_)) {
         eprintln!("  nothing was published; if it is right, say so with \"causeway ingest {what} --accept\"");
     }
     ending
@@ -189,6 +192,15 @@ fn report(record: &LayerRecord) -> String {
     lines.extend(counts.tidied_by_reason.iter().map(|(what, count)| format!("  {count} × {what}")));
     lines.extend(counts.rejected_by_reason.iter().map(|(why, count)| format!("  rejected {count} × {why}")));
     lines.join("\n") + "\n"
+}
+
+/// Columns of personal data that were published: an office's everyday data, or on somebody's decision.
+fn noted(personal_data: &[PersonalData]) -> String {
+    let line = |one: &PersonalData| {
+        let decided = one.released.as_ref().map_or(String::new(), |release| format!(", released by {}", release.who));
+        format!("  note: {} in {} values of \"{}\"{decided}\n", one.kind.as_str(), one.values, one.field)
+    };
+    personal_data.iter().map(line).collect()
 }
 
 /// A bar on a terminal, plain lines elsewhere.

@@ -37,6 +37,8 @@ pub struct LayerDefinition {
     pub time: Option<TimeFields>,
     pub fields: BTreeMap<String, FieldDefinition>,
     pub gates: Gates,
+    /// Columns of personal data that somebody decided to publish.
+    pub releases: BTreeMap<String, Release>,
     /// SHA-256 of the file as it stands: one part of what makes a delivery "unchanged".
     pub digest: crate::base::digest::Sha256Hex,
 }
@@ -137,6 +139,14 @@ pub enum TimeFields {
     Interval { start: String, end: String },
 }
 
+/// A decision to publish personal data: who took it, and why it may be published.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    pub who: String,
+    pub why: String,
+}
+
 /// What is declared of one field.
 #[derive(Clone, Debug, Default)]
 pub struct FieldDefinition {
@@ -169,6 +179,7 @@ impl LayerDefinition {
         named.extend(self.display.category.names().map(|name| (name, "[display] category")));
         named.extend(self.display.summary.iter().map(|name| (name.as_str(), "[display] summary")));
         named.extend(self.gates.fields().map(|name| (name, "[gates]")));
+        named.extend(self.releases.keys().map(|name| (name.as_str(), "[personal_data]")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),
             Some(TimeFields::Interval { start, end }) => {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition,
+    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition, Release,
     SourceDefinition, TimeFields, files, gates, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
@@ -31,6 +31,8 @@ struct RawDefinition {
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
+    #[serde(default)]
+    personal_data: BTreeMap<String, Spanned<Release>>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +151,7 @@ pub fn parse(
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
+        releases: releases(&place, raw.personal_data)?,
         digest: Sha256Hex::of_bytes(text.as_bytes()),
     })
 }
@@ -336,6 +339,23 @@ fn fields(
                 drop: field.drop,
             };
             Ok((name, definition))
+        })
+        .collect()
+}
+
+/// A decision without a name or a reason is none.
+fn releases(
+    place: &Place,
+    raw: BTreeMap<String, Spanned<Release>>,
+) -> Result<BTreeMap<String, Release>, DefinitionFault> {
+    raw.into_iter()
+        .map(|(field, release)| {
+            let span = release.span();
+            let release = release.into_inner();
+            match release.who.trim().is_empty() || release.why.trim().is_empty() {
+                true => Err(place.fault(&span, format!("the decision on \"{field}\" needs who took it and why"))),
+                false => Ok((field, release)),
+            }
         })
         .collect()
 }

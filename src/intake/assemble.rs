@@ -10,7 +10,7 @@ use super::judge::Judged;
 use super::kinds::Conversion;
 use super::measure::FieldMeasure;
 use super::plan::Plan;
-use super::{IngestError, Step, identity, times};
+use super::{IngestError, Step, identity, personal_data, times};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{Field, FieldKind, GeometryKind, Schema, Trilingual, Value};
 use crate::catalogue::record::{Counts, FieldFacts};
@@ -18,6 +18,7 @@ use crate::definition::TimeFields;
 use crate::geometry::{Shape, blob};
 use crate::package::build::PackageHead;
 use crate::package::{BuiltPackage, PackageBuilder, names};
+use crate::store::PersonalData;
 
 /// A finished package and everything measured on the way.
 pub struct Assembled {
@@ -27,6 +28,7 @@ pub struct Assembled {
     pub counts: Counts,
     pub facts: SourceFacts,
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
+    pub personal_data: Vec<PersonalData>,
 }
 
 /// One kept field: its place in the delivery and how its values are turned.
@@ -62,6 +64,7 @@ pub fn assemble(
     };
     let mut builder = PackageBuilder::create(path, &head)?;
     let mut measures: Vec<FieldMeasure> = schema.fields.iter().map(|field| FieldMeasure::new(field.kind)).collect();
+    let mut scan = personal_data::Scan::new(&schema);
     let mut shape = Shape::default();
     let total = order.len() as u64;
     for (done, place) in order.into_iter().enumerate() {
@@ -75,6 +78,7 @@ pub fn assemble(
         for (measure, value) in measures.iter_mut().zip(&values) {
             measure.see(value);
         }
+        scan.see(&values);
         let stored = match feature.wkb {
             Some(wkb) => Some(stored_geometry(&wkb, schema.geometry, &mut shape)?),
             None => None,
@@ -85,6 +89,7 @@ pub fn assemble(
     let field_facts: Vec<FieldFacts> = measures.into_iter().map(FieldMeasure::finish).collect();
     Ok(Assembled {
         package: builder.finish()?,
+        personal_data: scan.finish(&schema, |field| plan.release(field)),
         period: period(plan.time(), &schema, &field_facts),
         schema: Arc::new(schema),
         field_facts,

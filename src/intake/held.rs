@@ -2,7 +2,7 @@
 //! that nobody sees at once.
 
 use super::assemble::Assembled;
-use super::{IngestError, Plan, Workshop};
+use super::{IngestError, Plan, Workshop, personal_data};
 use crate::base::digest::Sha256Hex;
 use crate::catalogue::LayerRecord;
 
@@ -55,6 +55,27 @@ pub fn after_reading(
         hold(workshop, format!("{layer} would lose the fields {}", vanished.join(", ")))?;
     }
     Ok(())
+}
+
+/// Personal data in an open layer is released field by field in the definition, where the decision
+/// has a name and a reason, and not by a word at the command line.
+pub fn personal_data(plan: &Plan, assembled: &Assembled) -> Result<(), IngestError> {
+    let stopped = personal_data::stopped(&assembled.personal_data, plan.class);
+    if stopped.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = stopped
+        .iter()
+        .map(|one| {
+            let (kind, samples) = (one.kind.as_str(), one.samples.join(", "));
+            format!("{} values of \"{}\" hold a {kind}, such as {samples}", one.values, one.field)
+        })
+        .collect();
+    Err(IngestError::PersonalData(format!(
+        "{} is open, but {}; drop the field, or decide in [personal_data] of the definition with who and why",
+        plan.layer,
+        shown.join("; ")
+    )))
 }
 
 /// A person who said `--accept` has decided already.

@@ -16,6 +16,7 @@ mod identity;
 mod judge;
 mod kinds;
 mod measure;
+mod personal_data;
 mod plan;
 mod spool;
 mod times;
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
-use crate::store::{MANIFEST_FORMAT, Manifest, Store, StoreError};
+use crate::store::{MANIFEST_FORMAT, Manifest, PersonalData, Store, StoreError};
 
 pub use plan::{BareFile, Plan};
 
@@ -56,7 +57,7 @@ pub enum Step {
 /// What became of a delivery.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    Published(Box<LayerRecord>),
+    Published(Box<LayerRecord>, Vec<PersonalData>),
     Unchanged(RevisionId),
 }
 
@@ -79,6 +80,9 @@ pub enum IngestError {
     /// It may be right, but a person has to say so.
     #[error("{0}")]
     Held(String),
+    /// Held too, but the word has to stand in the definition.
+    #[error("{0}")]
+    PersonalData(String),
 }
 
 impl From<delivery::DeliveryError> for IngestError {
@@ -116,6 +120,7 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
     let assembled = assemble::assemble(plan, judged, &package_path, published, progress)?;
     progress(Step::Verifying);
     gates::check(&assembled, plan, &revision)?;
+    held::personal_data(plan, &assembled)?;
     if let Some(previous) = &previous {
         held::after_reading(workshop, plan, previous, &assembled)?;
     }
@@ -139,13 +144,14 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
         kept: record.counts.kept,
         rejected: record.counts.rejected,
         crs_operation: record.source.transformation.clone(),
+        personal_data: assembled.personal_data.clone(),
         tools: [("causeway".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
     };
     manifest.write(stage.folder())?;
     manifest.verify(stage.folder())?;
     progress(Step::Publishing);
     workshop.store.publish(stage, &plan.layer, &revision)?;
-    Ok(Outcome::Published(Box::new(record)))
+    Ok(Outcome::Published(Box::new(record), assembled.personal_data))
 }
 
 fn make_folder(parent: &std::path::Path, name: &str) -> Result<PathBuf, IngestError> {

@@ -102,6 +102,11 @@ impl Plan {
         self.fields().and_then(|fields| fields.get(field)).is_some_and(|declared| declared.drop)
     }
 
+    /// The decision to publish personal data in a field.
+    pub fn release(&self, field: &str) -> Option<crate::definition::Release> {
+        self.definition.as_ref().and_then(|definition| definition.releases.get(field)).cloned()
+    }
+
     pub fn gates(&self) -> Option<&crate::definition::Gates> {
         self.definition.as_ref().map(|definition| &definition.gates)
     }

@@ -210,6 +210,7 @@ mod tests {
                     kept: 1,
                     rejected: 0,
                     crs_operation: String::new(),
+                    personal_data: Vec::new(),
                     tools: Default::default(),
                 };
                 manifest.write(stage.folder()).unwrap();

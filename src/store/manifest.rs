@@ -29,6 +29,9 @@ pub struct Manifest {
     pub kept: u64,
     pub rejected: u64,
     pub crs_operation: String,
+    /// Columns that hold personal data, and the decisions that released them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub personal_data: Vec<super::PersonalData>,
     pub tools: BTreeMap<String, String>,
 }
 

@@ -5,6 +5,7 @@
 
 mod history;
 mod manifest;
+mod personal_data;
 mod publish;
 
 use std::fs;
@@ -15,6 +16,7 @@ use crate::base::{LayerId, RevisionId};
 
 pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
+pub use personal_data::{PersonalData, PersonalDataKind};
 pub use publish::Stage;
 
 /// The data folder. `layers/<layer>/current` holds one line, the id of the revision in use.
