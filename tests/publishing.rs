@@ -339,3 +339,43 @@ fn the_tree_holds_layers_of_many_departments_and_stays_small() {
     let departments: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row.split('-').next()).collect();
     assert!(rows.len() >= 30 && departments.len() >= 12, "{} of {}", rows.len(), departments.len());
 }
+
+/// What a machine can know is filled in; with the rest filled by a person the draft is taken in.
+#[test]
+fn a_drafted_definition_lacks_only_what_a_person_knows() {
+    for (place, file, parts) in [
+        (
+            "lcsd/drafted",
+            tree("layers/lcsd/libraries/Libraries.geojson"),
+            ["key = \"GMID\"", "no_data = [\"N.A.\"", "\"設施名稱\""],
+        ),
+        ("censtatd/drafted", made("libraries-utf16.csv"), ["UTF-16", "EPSG:2326", "[fields]"]),
+    ] {
+        let workspace = Workspace::default();
+        let described = workspace.causeway(&["describe", file.to_str().unwrap()]);
+        assert_eq!(described.status, 0, "{}", described.stderr);
+        for part in parts {
+            assert!(described.stdout.contains(part), "{part}: {}", described.stdout);
+        }
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let folder = workspace.define(place, &[(name, &std::fs::read(&file).unwrap())], "");
+        std::fs::write(folder.join("layer.toml"), &described.stdout).unwrap();
+        assert_eq!(workspace.causeway(&["ingest"]).status, 3, "a draft is no definition");
+        let filled = described
+            .stdout
+            .replace("class = \"\"", "class = \"open\"")
+            .replace("theme = \"\"", "theme = \"education\"")
+            .replace("licence = \"\"", "licence = \"data.gov.hk\"")
+            .replace("frequency = \"\"", "frequency = \"unknown\"")
+            .replace("en = \"\"", "en = \"Words\"")
+            .replace("zh-Hant = \"\"", "zh-Hant = \"文字\"")
+            .replace("en = []", "en = [\"word\"]")
+            .replace("zh-Hant = []", "zh-Hant = [\"文字\"]");
+        std::fs::write(folder.join("layer.toml"), filled).unwrap();
+        workspace.ingest();
+    }
+    let workspace = Workspace::default();
+    let refused = workspace.causeway(&["describe", tree("README.md").to_str().unwrap()]);
+    assert_eq!(refused.status, 3);
+    assert!(refused.stderr.contains(".md"), "{}", refused.stderr);
+}

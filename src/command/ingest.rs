@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
 }
 
 /// The worker beside this program, or the one that `CAUSEWAY_WORKER` names.
-fn worker_path() -> PathBuf {
+pub(super) fn worker_path() -> PathBuf {
     if let Some(path) = std::env::var_os("CAUSEWAY_WORKER") {
         return path.into();
     }
@@ -156,7 +156,7 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
     }
 }
 
-fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {
+pub(super) fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {
     let (word, ending) = match error {
         intake::IngestError::Refused(_) => ("refused", Ending::Refused),
         intake::IngestError::Held(_) | intake::IngestError::PersonalData(_) => ("held", Ending::Held),

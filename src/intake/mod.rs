@@ -10,6 +10,7 @@
 
 mod assemble;
 pub mod delivery;
+mod describe;
 mod gates;
 mod held;
 mod identity;
@@ -28,6 +29,7 @@ use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
 use crate::store::{MANIFEST_FORMAT, Manifest, PersonalData, Store, StoreError};
 
+pub use describe::{Description, describe};
 pub use plan::{BareFile, Plan};
 
 /// Raised when the same delivery would give a different package, so that `ingest` makes it anew.
