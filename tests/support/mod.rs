@@ -20,21 +20,26 @@ pub fn made(name: &str) -> PathBuf {
 }
 
 /// A path in the shared data (`$CAUSEWAY_SHARED`, else `../shared`), or `None` after saying loudly
-/// that the test did not run: on standard error, past the harness that hides what tests print, and
-/// in the file `$CAUSEWAY_SKIPS`, which `make test` counts.
+/// that the test did not run.
 pub fn shared_path(test: &str, path: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("CAUSEWAY_SHARED").map_or_else(|| tree("../shared"), PathBuf::from);
     let path = shared.join("data").join(path);
     if path.exists() {
         return Some(path);
     }
-    let line = format!("SKIPPED {test}: {} is not there\n", path.display());
+    skip(test, &format!("{} is not there", path.display()));
+    None
+}
+
+/// Says that a test did not run: on standard error, past the harness that hides what tests print,
+/// and in the file `$CAUSEWAY_SKIPS`, which `make test` counts.
+pub fn skip(test: &str, why: &str) {
+    let line = format!("SKIPPED {test}: {why}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     if let Some(skips) = std::env::var_os("CAUSEWAY_SKIPS") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(skips).unwrap();
         file.write_all(line.as_bytes()).unwrap();
     }
-    None
 }
 
 /// `causeway` with the folders of a test and no environment of the person who runs it.
