@@ -8,5 +8,5 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    causeway::command::run(causeway::command::Arguments::parse()).into()
+    causeway::command::run(causeway::command::CommandLine::parse()).into()
 }

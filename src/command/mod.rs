@@ -3,6 +3,7 @@
 //! Comes in: arguments. Goes out: results on standard output, progress on standard error, an exit
 //! status. Must not know: anything that a library user would want.
 
+mod configuration;
 mod describe;
 mod ingest;
 mod revisions;
@@ -13,24 +14,54 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use configuration::Configuration;
+
 /// A department's file in; GeoPackages, vector tiles, feature queries and a catalogue out.
 #[derive(Debug, Parser)]
 #[command(name = "causeway", version, about)]
-pub struct Arguments {
-    /// Where published layers are kept.
-    #[arg(long, global = true, env = "CAUSEWAY_DATA", default_value = "data", value_name = "DIR")]
-    data: PathBuf,
-    /// Where layer definitions are: <department>/<name>/layer.toml.
-    #[arg(long, global = true, env = "CAUSEWAY_LAYERS", default_value = "layers", value_name = "DIR")]
-    layers: PathBuf,
-    /// Where hand-made styles are: <layer>.json.
-    #[arg(long, global = true, env = "CAUSEWAY_STYLES", default_value = "styles", value_name = "DIR")]
-    styles: PathBuf,
+pub struct CommandLine {
+    /// Where published layers are kept [default: data].
+    #[arg(long, global = true, env = "CAUSEWAY_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where layer definitions are: <department>/<name>/layer.toml [default: layers].
+    #[arg(long, global = true, env = "CAUSEWAY_LAYERS", value_name = "DIR")]
+    layers: Option<PathBuf>,
+    /// Where hand-made styles are: <layer>.json [default: styles].
+    #[arg(long, global = true, env = "CAUSEWAY_STYLES", value_name = "DIR")]
+    styles: Option<PathBuf>,
+    /// The configuration [default: causeway.toml if it is there].
+    #[arg(long, global = true, env = "CAUSEWAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print results as JSON.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
     command: Command,
+}
+
+/// What every command works with, once flags, environment and file are read.
+#[derive(Debug)]
+struct Arguments {
+    data: PathBuf,
+    layers: PathBuf,
+    styles: PathBuf,
+    json: bool,
+    configuration: Configuration,
+}
+
+impl Arguments {
+    fn of(line: &CommandLine, configuration: Configuration) -> Self {
+        let chosen = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: &str| {
+            flag.clone().or_else(|| file.clone()).unwrap_or_else(|| default.into())
+        };
+        Arguments {
+            data: chosen(&line.data, &configuration.data, "data"),
+            layers: chosen(&line.layers, &configuration.layers, "layers"),
+            styles: chosen(&line.styles, &configuration.styles, "styles"),
+            json: line.json,
+            configuration,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,9 +110,17 @@ impl From<Ending> for ExitCode {
     }
 }
 
-/// Runs the command that the arguments name.
-pub fn run(arguments: Arguments) -> Ending {
-    match &arguments.command {
+/// Runs the command that the line names.
+pub fn run(line: CommandLine) -> Ending {
+    let configuration = match Configuration::load(line.config.as_deref()) {
+        Ok(configuration) => configuration,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return Ending::WrongUsage;
+        }
+    };
+    let arguments = Arguments::of(&line, configuration);
+    match &line.command {
         Command::Ingest(ingest) => ingest::run(&arguments, ingest),
         Command::Describe(asked) => describe::run(&arguments, asked),
         Command::Serve(serve) => serve::run(&arguments, serve),

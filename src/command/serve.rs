@@ -7,17 +7,20 @@ use crate::base::limits;
 use crate::server::{self, ServerSettings};
 use crate::store::Store;
 
+/// This machine only, until an operator says otherwise.
+const LISTEN: &str = "127.0.0.1:8080";
+
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    /// Address to listen on; port 0 takes any free one.
-    #[arg(long, env = "CAUSEWAY_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
-    listen: String,
+    /// Address to listen on; port 0 takes any free one [default: 127.0.0.1:8080].
+    #[arg(long, env = "CAUSEWAY_LISTEN", value_name = "HOST:PORT")]
+    listen: Option<String>,
     /// Public address of the server; without it links use the Host that clients ask for.
     #[arg(long, env = "CAUSEWAY_BASE_URL", value_name = "URL")]
     base_url: Option<String>,
-    /// Bytes of finished answers kept in memory.
-    #[arg(long, env = "CAUSEWAY_CACHE_BYTES", default_value_t = limits::CACHE_BYTES, value_name = "BYTES")]
-    cache_bytes: u64,
+    /// Bytes of finished answers kept in memory [default: 512 MiB].
+    #[arg(long, env = "CAUSEWAY_CACHE_BYTES", value_name = "BYTES")]
+    cache_bytes: Option<u64>,
 }
 
 pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
@@ -26,10 +29,11 @@ pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
         .with_writer(std::io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CAUSEWAY_LOG").unwrap_or_else(|_| "warn".into()))
         .init();
+    let file = &arguments.configuration;
     let settings = ServerSettings {
-        listen: serve.listen.clone(),
-        base_url: serve.base_url.clone(),
-        cache_bytes: serve.cache_bytes,
+        listen: serve.listen.clone().or_else(|| file.listen.clone()).unwrap_or_else(|| LISTEN.to_owned()),
+        base_url: serve.base_url.clone().or_else(|| file.base_url.clone()),
+        cache_bytes: serve.cache_bytes.or(file.cache_bytes).unwrap_or(limits::CACHE_BYTES),
     };
     let served = Store::open(&arguments.data).map_err(server::ServeError::from).and_then(|store| {
         let runtime = tokio::runtime::Runtime::new().map_err(server::ServeError::Start)?;

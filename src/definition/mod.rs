@@ -169,6 +169,20 @@ pub struct DefinitionFault {
     pub message: String,
 }
 
+impl DefinitionFault {
+    /// A fault at a byte of a text, its message in one line.
+    pub fn at(file: &str, text: &str, byte: usize, message: impl Into<String>) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        DefinitionFault {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            message: message.into().trim().replace('\n', ", ").replace('`', "\""),
+        }
+    }
+}
+
 impl LayerDefinition {
     /// Every field name that the definition speaks of, with what it is needed for.
     pub fn named_fields(&self) -> Vec<(&str, &'static str)> {

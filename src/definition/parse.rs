@@ -101,14 +101,7 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     pub(super) fn fault(&self, span: &Range<usize>, message: impl Into<String>) -> DefinitionFault {
-        let before = &self.text[..span.start.min(self.text.len())];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        DefinitionFault {
-            file: self.file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
+        DefinitionFault::at(self.file, self.text, span.start, message)
     }
 }
 
@@ -133,10 +126,8 @@ pub fn parse(
             ),
         )
     })?;
-    let raw: RawDefinition = toml::from_str(text).map_err(|error| {
-        let message = error.message().trim().replace('\n', ", ").replace('`', "\"");
-        place.fault(&error.span().unwrap_or(0..0), message)
-    })?;
+    let raw: RawDefinition =
+        toml::from_str(text).map_err(|error| place.fault(&error.span().unwrap_or(0..0), error.message()))?;
     Ok(LayerDefinition {
         id,
         department,

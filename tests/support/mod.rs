@@ -45,7 +45,14 @@ pub fn skip(test: &str, why: &str) {
 /// `causeway` with the folders of a test and no environment of the person who runs it.
 pub fn causeway(data: &Path, layers: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_causeway"));
-    for name in ["CAUSEWAY_DATA", "CAUSEWAY_LAYERS", "CAUSEWAY_STYLES", "CAUSEWAY_BASE_URL", "CAUSEWAY_LISTEN"] {
+    for name in [
+        "CAUSEWAY_DATA",
+        "CAUSEWAY_LAYERS",
+        "CAUSEWAY_STYLES",
+        "CAUSEWAY_BASE_URL",
+        "CAUSEWAY_LISTEN",
+        "CAUSEWAY_CONFIG",
+    ] {
         command.env_remove(name);
     }
     command.arg("--data").arg(data).arg("--layers").arg(layers).arg("--styles").arg(tree("styles"));
