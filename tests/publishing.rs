@@ -379,3 +379,32 @@ fn a_drafted_definition_lacks_only_what_a_person_knows() {
     assert_eq!(refused.status, 3);
     assert!(refused.stderr.contains(".md"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_watching_ingest_takes_in_what_changes() {
+    let workspace = Workspace::default();
+    workspace.define("afcd/points", &[("points.csv", POINTS.as_bytes())], "");
+    let mut watching = support::causeway(&workspace.data(), &workspace.layers())
+        .args(["ingest", "--watch"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let features = |count: i64| {
+        move |workspace: &Workspace| {
+            let current = workspace.data().join("layers/afcd-points/current");
+            let counted = || {
+                let rows = workspace.package("afcd-points");
+                rows.query_row("SELECT count(*) FROM afcd_points", [], |row| row.get::<_, i64>(0)).unwrap()
+            };
+            current.exists() && counted() == count
+        }
+    };
+    wait_until(|| features(2)(&workspace));
+    let more = format!("{POINTS}3,Park,114.17,22.29\n");
+    workspace.define("afcd/points", &[("points.csv", more.as_bytes())], "");
+    wait_until(|| features(3)(&workspace));
+    workspace.define("afcd/more", &[("points.csv", POINTS.as_bytes())], "");
+    wait_until(|| workspace.data().join("layers/afcd-more/current").exists());
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+}

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Arguments, Ending};
+use super::{Arguments, Ending, watch};
 use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
@@ -31,6 +31,9 @@ pub struct IngestArguments {
     /// Publish the named layers although something about them was held for a person's word.
     #[arg(long)]
     accept: bool,
+    /// Go on taking in what changes, until stopped.
+    #[arg(long, conflicts_with_all = ["source", "accept"])]
+    watch: bool,
 }
 
 pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
@@ -88,19 +91,22 @@ fn run_definitions(arguments: &Arguments, ingest: &IngestArguments, workshop: &W
             return Ending::WrongUsage;
         }
     };
-    let mut worst = Ending::Done;
-    for place in &places {
-        let ending = match definition::load(place) {
-            Ok(definition) => take_in(workshop, &Plan::from_definition(definition), arguments.json),
-            Err(fault) => {
-                say(arguments.json, json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
-                eprintln!("refused {fault}");
-                Ending::Refused
-            }
-        };
-        worst = worse(worst, ending);
+    if ingest.watch {
+        return watch::run(arguments, &ingest.layers_wanted, workshop);
     }
-    worst
+    places.iter().map(|place| take_in_place(workshop, place, arguments.json)).fold(Ending::Done, worse)
+}
+
+/// Takes in one layer by its definition.
+pub(super) fn take_in_place(workshop: &Workshop, place: &DefinitionPlace, as_json: bool) -> Ending {
+    match definition::load(place) {
+        Ok(definition) => take_in(workshop, &Plan::from_definition(definition), as_json),
+        Err(fault) => {
+            say(as_json, json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
+            eprintln!("refused {fault}");
+            Ending::Refused
+        }
+    }
 }
 
 fn chosen(places: Vec<DefinitionPlace>, wanted: &[String], folder: &Path) -> Result<Vec<DefinitionPlace>, String> {

@@ -8,6 +8,7 @@ mod describe;
 mod ingest;
 mod revisions;
 mod serve;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
