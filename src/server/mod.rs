@@ -12,6 +12,8 @@ mod cache;
 mod catalogue;
 mod collections;
 mod features;
+mod filter_parameters;
+mod functions;
 mod health;
 mod landing;
 mod listen;

@@ -11,6 +11,8 @@ use super::pages;
 use super::routes::{Context, Reply};
 use crate::base::{FieldKind, limits};
 use crate::catalogue::LayerRecord;
+use crate::crs::System;
+use crate::filter::FilterLanguage;
 
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -60,6 +62,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/conformance",
         operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]),
     );
+    add("/functions", operation("getFunctions", "Functions of filters", &[], &["application/json", "text/html"], &[]));
     add(
         "/collections",
         operation(
@@ -169,19 +172,22 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
 }
 
+/// What the items of every layer take, beside their fields.
+const ITEMS_PARAMETERS: [&str; 8] =
+    ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "offset", "cursor"];
+
 /// The items of one layer, with a parameter for each of its fields: clients send a filter only
 /// where its parameter is declared.
 fn items_operation(record: &LayerRecord) -> Value {
     let mut operation = operation(
         &format!("getItems.{}", record.id),
         &format!("Features of {}", record.title.en),
-        &["bbox", "datetime", "limit", "offset", "cursor"],
+        &ITEMS_PARAMETERS,
         &["application/geo+json", "text/html"],
         &["404", "410"],
     );
-    let taken = ["bbox", "datetime", "limit", "offset", "cursor", "f", "lang"];
-    let fields =
-        record.schema.fields.iter().filter(|field| !taken.contains(&field.name.as_str()) && !field.name.is_empty());
+    let taken = |name: &str| ITEMS_PARAMETERS.contains(&name) || ["f", "lang"].contains(&name);
+    let fields = record.schema.fields.iter().filter(|field| !taken(&field.name) && !field.name.is_empty());
     if let Some(listed) = operation["parameters"].as_array_mut() {
         listed.extend(fields.map(|field| {
             json!({
@@ -256,6 +262,26 @@ fn parameters() -> Value {
             "West, south, east, north in degrees; features that share a point with the box",
         ),
         "datetime": in_query("datetime", text(), "A time, or start/end with .. for an open end"),
+        "filter": in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
+        "filter-lang": in_query(
+            "filter-lang",
+            json!({
+                "type": "string",
+                "enum": FilterLanguage::ALL.map(FilterLanguage::name),
+                "default": FilterLanguage::default().name(),
+            }),
+            "How the filter is written",
+        ),
+        "filter-crs": in_query(
+            "filter-crs",
+            json!({
+                "type": "string",
+                "format": "uri-reference",
+                "enum": System::ALL.map(System::uri),
+                "default": System::default().uri(),
+            }),
+            "The coordinate reference system of geometries in the filter, in the axis order of its authority",
+        ),
         "limit": in_query(
             "limit",
             json!({
