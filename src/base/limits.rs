@@ -40,6 +40,19 @@ pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// How long running requests may take to end when the server stops.
 pub const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
 
+/// Bytes of a filter: eight times an address, for filters that come by other ways.
+pub const FILTER_BYTES_MAX: usize = 64 * 1024;
+/// How deep a filter may be nested: people write 5, generators 10; each level is a call on a stack.
+pub const FILTER_DEPTH_MAX: usize = 32;
+/// Operators, names and values of a filter together: each costs some work for every row.
+pub const FILTER_NODES_MAX: usize = 1_000;
+/// Values of one list, conditions of one AND or OR, arguments of one function.
+pub const FILTER_LIST_MAX: usize = 500;
+/// Characters of a LIKE pattern; matching costs pattern times text at worst.
+pub const FILTER_PATTERN_CHARS_MAX: usize = 200;
+/// Vertices of the geometries of a filter together: proving one valid takes 6 ms, one of 5,000 150 ms.
+pub const FILTER_VERTICES_MAX: usize = 1_000;
+
 /// Bytes of a delivery's files together.
 pub const SOURCE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// Bytes that an archive may unpack to.

@@ -3,9 +3,13 @@
 //! Comes in: CRS84 degrees or coordinates of an offered system. Goes out: the other of the two.
 //! Must not know: layers, GDAL, HTTP.
 
+mod system;
+
 use std::sync::LazyLock;
 
 use proj4rs::Proj;
+
+pub use system::System;
 
 /// EPSG:2326, the Hong Kong 1980 Grid, with the seven parameters of EPSG:1825; the rotations are
 /// those of a coordinate frame with their signs changed, as `+towgs84` wants them.

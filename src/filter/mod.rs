@@ -1,10 +1,46 @@
 //! Filters: one tree of conditions, typed by a schema, whatever language it was written in.
 //!
-//! Comes in: values of query parameters. Goes out: conditions whose names and values fit the
-//! schema. Must not know: SQL, HTTP.
+//! Comes in: CQL2 Text and CQL2 JSON (OGC 21-065r2), values of query parameters, a schema. Goes
+//! out: conditions whose names and values fit the schema, and whether a feature fulfils them. Must
+//! not know: SQL, HTTP.
+//!
+//! Read aloud: `text` (over the tokens of `token`) and `json` make the same `tree`, `print` and
+//! `json` write it again; `check` fits the tree to a schema, which gives the conditions of `types`;
+//! `evaluate` judges a feature by them, as the SQL of `query` does in a package. `arithmetic`,
+//! `array`, `fold`, `functions`, `like`, `spatial` and `temporal` say what the operators mean.
+
+mod arithmetic;
+mod array;
+mod check;
+mod evaluate;
+mod fold;
+mod functions;
+pub mod json;
+mod like;
+mod print;
+pub mod spatial;
+mod temporal;
+pub mod text;
+mod token;
+pub mod tree;
+mod types;
+mod well_known_text;
+
+pub use arithmetic::{Arithmetic, Number};
+pub use array::{ArrayOperator, elements};
+pub use evaluate::Feature;
+pub use functions::{CalendarPart, FUNCTIONS, Function, NumberChange, TextChange, ValueType};
+pub use like::Pattern;
+pub use spatial::{SpatialLiteral, SpatialOperator};
+pub use temporal::{Edge, Granularity, Moment, Rule, TemporalOperator};
+pub use tree::Comparison;
+pub use types::{ArrayTerm, Choice, Condition, End, InstantTerm, NumberTerm, Operand, Pair, Period, TextTerm};
+
+use tree::{Node, Place};
 
 use crate::base::ids::cut;
-use crate::base::{FieldKind, Schema, Value};
+use crate::base::{FieldKind, Schema};
+use crate::crs::System;
 
 /// All of these hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,52 +48,115 @@ pub struct Filter {
     pub conditions: Vec<Condition>,
 }
 
-/// One field has one value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Condition {
-    /// Place of the field in the schema.
-    pub field: usize,
-    pub value: Value,
+/// How a filter is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FilterLanguage {
+    #[default]
+    Cql2Text,
+    Cql2Json,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// What is wrong with a filter: one sentence with the place and what would be accepted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FilterFault {
     #[error("the value \"{value}\" of {field} is not {wanted}")]
     Value { field: String, value: String, wanted: &'static str },
+    #[error("{place}: {found} stands where {wanted} is accepted")]
+    Unexpected { place: Place, found: String, wanted: String },
+    #[error("{place}: the {what} is not closed by {quote}")]
+    Unclosed { place: Place, what: &'static str, quote: char },
+    #[error("the filter has more than {most} {what}; ask for less at once")]
+    TooMuch { what: &'static str, most: usize },
+    #[error("the filter is not JSON: {0}")]
+    NotJson(String),
+    #[error("{place}: a box has 4 numbers, or 6 with heights, not {count}")]
+    BBox { place: Place, count: usize },
+    #[error("{place}: {reason}")]
+    Geometry { place: Place, reason: String },
+    #[error("{place}: there is no property \"{name}\"; there are {known}")]
+    UnknownProperty { place: Place, name: String, known: String },
+    #[error("{place}: there is no function \"{name}\"; /functions lists those that there are")]
+    UnknownFunction { place: Place, name: String },
+    #[error("{place}: {name} has {found} arguments; it takes {wanted}")]
+    Arity { place: Place, name: String, found: usize, wanted: String },
+    #[error("{place}: {written} is {found}, where {wanted} is accepted")]
+    Kind { place: Place, written: String, found: String, wanted: String },
+    #[error("{place}: {written} has no value")]
+    NoValue { place: Place, written: String },
+    #[error("{place}: the interval ends before it starts")]
+    Backwards { place: Place },
+}
+
+impl FilterLanguage {
+    pub const ALL: [FilterLanguage; 2] = [FilterLanguage::Cql2Text, FilterLanguage::Cql2Json];
+
+    /// The value of `filter-lang`, OGC 19-079r2 §8.3.
+    pub fn name(self) -> &'static str {
+        match self {
+            FilterLanguage::Cql2Text => "cql2-text",
+            FilterLanguage::Cql2Json => "cql2-json",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<Self> {
+        FilterLanguage::ALL.into_iter().find(|language| language.name() == name)
+    }
+
+    /// Reads a filter as it is written.
+    pub fn parse(self, source: &str) -> Result<Node, FilterFault> {
+        match self {
+            FilterLanguage::Cql2Text => text::parse(source),
+            FilterLanguage::Cql2Json => json::parse(source),
+        }
+    }
 }
 
 impl Filter {
+    /// Fits a filter to a schema. Its geometries are in `system`.
+    pub fn from_tree(node: &Node, schema: &Schema, system: System) -> Result<Self, FilterFault> {
+        let condition = check::Checker { schema, system }.condition(node)?;
+        Ok(Filter { conditions: vec![condition] })
+    }
+
+    /// Adds everything that another filter asks.
+    pub fn add(&mut self, other: Filter) {
+        self.conditions.extend(other.conditions);
+    }
+
     /// Adds `field = text`, the text read as the field's kind. False when there is no such field.
     pub fn add_equality(&mut self, schema: &Schema, name: &str, text: &str) -> Result<bool, FilterFault> {
         let Some(field) = schema.field_index(name) else { return Ok(false) };
         let kind = schema.fields[field].kind;
-        let value = value_of(kind, text).ok_or_else(|| FilterFault::Value {
+        let condition = equality(field, kind, text).ok_or_else(|| FilterFault::Value {
             field: cut(name),
             value: cut(text),
             wanted: wanted(kind),
         })?;
-        self.conditions.push(Condition { field, value });
+        self.conditions.push(condition);
         Ok(true)
     }
 }
 
-fn value_of(kind: FieldKind, text: &str) -> Option<Value> {
-    match kind {
-        FieldKind::Text | FieldKind::Json => Some(Value::Text(text.to_owned())),
-        FieldKind::Integer => text.parse().ok().map(Value::Integer),
-        FieldKind::Real => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Real),
-        FieldKind::Boolean => match text {
-            "true" => Some(Value::Boolean(true)),
-            "false" => Some(Value::Boolean(false)),
-            _ => None,
-        },
-        FieldKind::Date => text.parse::<jiff::civil::Date>().ok().map(|date| Value::Text(date.to_string())),
-        FieldKind::DateTime => text
-            .replace(' ', "+")
-            .parse::<jiff::Timestamp>()
-            .ok()
-            .map(|time| Value::Text(time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())),
-    }
+fn equality(field: usize, kind: FieldKind, text: &str) -> Option<Condition> {
+    let number = |number| Pair::Numbers(NumberTerm::Field(field), NumberTerm::Literal(number));
+    let pair = match kind {
+        FieldKind::Text | FieldKind::Json => Pair::Texts(TextTerm::Field(field), TextTerm::Literal(text.to_owned())),
+        FieldKind::Integer => number(Number::Integer(text.parse().ok()?)),
+        FieldKind::Real => number(Number::Real(text.parse().ok().filter(|number: &f64| number.is_finite())?)),
+        FieldKind::Boolean => Pair::Booleans(Condition::Field(field), Condition::Constant(text.parse().ok()?)),
+        FieldKind::Date => Pair::Instants(
+            Granularity::Day,
+            InstantTerm::DateField(field),
+            InstantTerm::Literal(Moment::Date(text.parse().ok()?)),
+        ),
+        // A "+" of an offset arrives as a blank when an address was not escaped.
+        FieldKind::DateTime => Pair::Instants(
+            Granularity::Instant,
+            InstantTerm::TimeField(field),
+            InstantTerm::Literal(Moment::Time(text.replace(' ', "+").parse().ok()?)),
+        ),
+    };
+    Some(Condition::Compare(Comparison::Equal, Box::new(pair)))
 }
 
 fn wanted(kind: FieldKind) -> &'static str {

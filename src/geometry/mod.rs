@@ -10,6 +10,7 @@ pub mod hilbert;
 mod intersects;
 mod normalise;
 mod shape;
+mod simple_features;
 mod wkb;
 
 pub use intersects::{intersects_box, shape_intersects_box};

@@ -4,6 +4,7 @@
 //! Must not know: HTTP, GDAL, how revisions are published.
 
 pub mod build;
+pub mod functions;
 pub mod names;
 pub mod pool;
 pub mod read;

@@ -6,18 +6,14 @@ use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::functions::FunctionFlags;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::build::sqlite_error;
+use super::functions::add_functions;
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
 use super::{BuiltPackage, PackageError, PackageFile, Row};
 use crate::base::{BBox, LayerId, Schema, limits};
-
-/// The SQL function that tests a geometry against a box exactly:
-/// `causeway_intersects(geom, west, south, east, north)` in degrees.
-pub const INTERSECTS: &str = "causeway_intersects";
 
 /// An open package. Only [`super::Pool`], which asks for a permit, and ingest, which has just
 /// built the file, can make one.
@@ -152,6 +148,24 @@ impl OpenPackage {
         Ok(count.unsigned_abs())
     }
 
+    /// Whether more than `most` rows have a box that touches `bbox`; no more of the tree is read.
+    pub fn box_exceeds(&self, bbox: &BBox, most: u64) -> Result<bool, PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE maxx >= ?1 AND minx <= ?3 AND maxy >= ?2 AND miny <= ?4 \
+             LIMIT ?5)",
+            self.rtree
+        );
+        let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
+        let [west, south, east, north] = bbox.to_array();
+        let count: i64 = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_row((west, south, east, north, limit), |row| row.get(0)))
+            .map_err(&fail)?;
+        Ok(count.unsigned_abs() > most)
+    }
+
     /// Visits every row whose box touches `bbox`, in the order of the package.
     /// The R-tree keeps 32-bit floats rounded outward: the caller tests the exact box again.
     pub fn visit_box(
@@ -219,13 +233,16 @@ pub fn visit_both_by_id(
     }
 }
 
+/// The longest filter with every name in quotes and written twice; values are parameters.
+const SQL_BYTES_MAX: i32 = 1_000_000;
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         immutable_address(path),
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -245,19 +262,4 @@ fn immutable_address(path: &Path) -> String {
     let path = path.to_string_lossy();
     let escaped = percent_encoding::utf8_percent_encode(&path, &ESCAPED);
     format!("file:{escaped}?mode=ro&immutable=1")
-}
-
-fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
-    connection.create_scalar_function(
-        INTERSECTS,
-        5,
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
-        |context| {
-            let bbox = BBox::new(context.get(1)?, context.get(2)?, context.get(3)?, context.get(4)?);
-            let Ok(blob) = context.get_raw(0).as_blob() else {
-                return Ok(false);
-            };
-            Ok(crate::geometry::intersects_box(blob, &bbox).unwrap_or(false))
-        },
-    )
 }

@@ -6,7 +6,9 @@
 
 mod changes;
 mod cursor;
+mod parameters;
 mod plan;
+mod sql_filter;
 
 use std::ops::ControlFlow;
 
@@ -63,7 +65,7 @@ pub fn page(
     query: &FeatureQuery,
     mut visit: impl FnMut(&Row<'_>) -> Result<(), PackageError>,
 ) -> Result<PageFacts, PackageError> {
-    let plan = plan::plan(package, query);
+    let plan = plan::plan(package, query)?;
     let matched = match query.is_filtered() {
         false => Some(package.package().features),
         true => Some(package.count_to(&plan.conditions(), &plan.parameters(), COUNT_MAX + 1)?)

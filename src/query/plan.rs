@@ -2,26 +2,30 @@
 
 use rusqlite::ToSql;
 
+use super::parameters::Parameters;
+use super::sql_filter::{SqlWriter, Unknown};
 use super::{FeatureQuery, Start};
-use crate::base::{BBox, FieldKind, Interval, Value};
+use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
-use crate::package::OpenPackage;
-use crate::package::read::INTERSECTS;
+use crate::package::{OpenPackage, PackageError};
 
 /// Conditions and values of a query.
 pub struct Plan {
-    conditions: Vec<String>,
-    values: Vec<Box<dyn ToSql>>,
+    /// What chooses the rows of a page, and what chooses them when they are counted.
+    page_conditions: Vec<String>,
+    count_conditions: Vec<String>,
+    parameters: Parameters,
     start: Start,
     start_value: i64,
     /// One more than the page, to know whether there is a next one.
     rows: i64,
 }
 
-pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Plan {
+pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, PackageError> {
     let mut plan = Plan {
-        conditions: Vec::new(),
-        values: Vec::new(),
+        page_conditions: Vec::new(),
+        count_conditions: Vec::new(),
+        parameters: Parameters::default(),
         start: query.start,
         start_value: match query.start {
             // SQLite's integers end at 2^63; an offset beyond any table is an empty page.
@@ -31,51 +35,48 @@ pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Plan {
         rows: i64::from(query.limit) + 1,
     };
     if let Some(bbox) = &query.bbox {
-        plan.boxes(package, bbox);
+        plan.boxes(package, query, bbox)?;
     }
     for condition in &query.filter.conditions {
-        let column = package.column(condition.field);
-        plan.compare(&column, "=", condition.value.clone());
+        let sql = plan.writer(package).condition(condition, Unknown::MayBeFalse)?;
+        plan.add(sql);
     }
     if let Some((interval, fields)) = &query.datetime {
         plan.time(package, interval, fields);
     }
-    plan
+    Ok(plan)
 }
 
 impl Plan {
-    fn value(&mut self, value: impl ToSql + 'static) -> String {
-        self.values.push(Box::new(value));
-        format!("?{}", self.values.len())
+    fn writer<'a>(&'a mut self, package: &'a OpenPackage) -> SqlWriter<'a> {
+        SqlWriter { package, parameters: &mut self.parameters }
     }
 
-    fn compare(&mut self, column: &str, operator: &str, value: Value) {
-        let place = match value {
-            Value::Null => return,
-            Value::Integer(number) => self.value(number),
-            Value::Real(number) => self.value(number),
-            Value::Boolean(truth) => self.value(truth),
-            Value::Text(text) => self.value(text),
-        };
-        self.conditions.push(format!("{column} {operator} {place}"));
+    fn add(&mut self, condition: String) {
+        self.count_conditions.push(condition.clone());
+        self.page_conditions.push(condition);
     }
 
-    /// The R-tree finds candidates, the geometry itself decides.
-    fn boxes(&mut self, package: &OpenPackage, bbox: &BBox) {
+    /// A page of a box walks the rows in their order where the box holds so many that the walk
+    /// meets enough of them soon; otherwise the R-tree collects all of the box first. A count has
+    /// to see them all, so it takes the tree.
+    fn boxes(&mut self, package: &OpenPackage, query: &FeatureQuery, bbox: &BBox) -> Result<(), PackageError> {
+        if package.package().schema.geometry == GeometryKind::None {
+            // Nothing in a table of attributes lies in any box.
+            self.add("0".to_owned());
+            return Ok(());
+        }
         let (first, second) = bbox.split();
-        let parts: Vec<String> = [Some(first), second]
-            .into_iter()
-            .flatten()
-            .map(|part| {
-                let [w, s, e, n] = part.to_array().map(|edge| self.value(edge));
-                format!(
-                    "(fid IN (SELECT id FROM {rtree} WHERE maxx >= {w} AND minx <= {e} AND maxy >= {s} AND miny <= {n}) \
-                     AND {INTERSECTS}(geom, {w}, {s}, {e}, {n}))",
-                    rtree = package.rtree()
-                )
-            })
-            .collect();
-        self.conditions.push(format!("({})", parts.join(" OR ")));
+        let walk_from = candidates_worth_a_walk(package, query);
+        let (mut page, mut count) = (Vec::new(), Vec::new());
+        for part in [Some(first), second].into_iter().flatten() {
+            let walks = package.box_exceeds(&part, walk_from)?;
+            page.push(self.writer(package).touches_box(&part, !walks));
+            count.push(self.writer(package).touches_box(&part, true));
+        }
+        self.page_conditions.push(format!("({})", page.join(" OR ")));
+        self.count_conditions.push(format!("({})", count.join(" OR ")));
+        Ok(())
     }
 
     /// A feature's time shares a moment with the interval. Times and dates sort as text.
@@ -85,32 +86,28 @@ impl Plan {
             TimeFields::Interval { start, end } => (start, end),
         };
         let schema = &package.package().schema;
-        if let (Some(start), Some(field)) = (interval.start, schema.field_index(last)) {
-            let text = moment(start, schema.fields[field].kind);
-            self.compare(&package.column(field), ">=", Value::Text(text));
-        }
-        if let (Some(end), Some(field)) = (interval.end, schema.field_index(first)) {
-            let text = moment(end, schema.fields[field].kind);
-            self.compare(&package.column(field), "<=", Value::Text(text));
+        for (limit, name, operator) in [(interval.start, last, ">="), (interval.end, first, "<=")] {
+            if let (Some(limit), Some(field)) = (limit, schema.field_index(name)) {
+                let place = self.parameters.bind(moment(limit, schema.fields[field].kind));
+                self.add(format!("{} {operator} {place}", package.column(field)));
+            }
         }
     }
 
+    /// The rest of the statement that counts.
     pub fn conditions(&self) -> String {
-        match self.conditions.is_empty() {
-            true => String::new(),
-            false => format!("WHERE {}", self.conditions.join(" AND ")),
-        }
+        where_all(&self.count_conditions)
     }
 
     pub fn parameters(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(AsRef::as_ref).collect()
+        self.parameters.values()
     }
 
     /// The rest of the statement for a page, in the order of the package.
     pub fn page(&self) -> String {
-        let rows = self.values.len() + 1;
-        let start = self.values.len() + 2;
-        let mut conditions = self.conditions.clone();
+        let rows = self.parameters.count() + 1;
+        let start = self.parameters.count() + 2;
+        let mut conditions = self.page_conditions.clone();
         let offset = match self.start {
             Start::Offset(_) => format!(" OFFSET ?{start}"),
             Start::After(_) => {
@@ -118,11 +115,7 @@ impl Plan {
                 String::new()
             }
         };
-        let conditions = match conditions.is_empty() {
-            true => String::new(),
-            false => format!("WHERE {}", conditions.join(" AND ")),
-        };
-        format!("{conditions} ORDER BY fid LIMIT ?{rows}{offset}")
+        format!("{} ORDER BY fid LIMIT ?{rows}{offset}", where_all(&conditions))
     }
 
     pub fn page_parameters(&self) -> Vec<&dyn ToSql> {
@@ -131,6 +124,27 @@ impl Plan {
         parameters.push(&self.start_value);
         parameters
     }
+}
+
+/// From how many candidates on a walk in row order is the better plan. It reads about
+/// `rows wanted * all rows / candidates` rows, the R-tree all candidates, at like cost: they meet at
+/// the root of `rows wanted * all rows`. Where other conditions choose too, nobody knows how far a
+/// walk has to go, so it must be no further than the tree would.
+fn candidates_worth_a_walk(package: &OpenPackage, query: &FeatureQuery) -> u64 {
+    let all = package.package().features;
+    if query.datetime.is_some() || !query.filter.conditions.is_empty() {
+        return all / 2;
+    }
+    let passed_over = match query.start {
+        Start::Offset(offset) => offset,
+        Start::After(_) => 0,
+    };
+    let wanted = passed_over.saturating_add(u64::from(query.limit));
+    wanted.saturating_mul(all).isqrt()
+}
+
+fn where_all(conditions: &[String]) -> String {
+    if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
 }
 
 fn moment(instant: jiff::Timestamp, kind: FieldKind) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::filter_parameters;
 use super::landing::{link, self_links};
 use super::pages::{self, FeatureView, ItemsView};
 use super::problem::Problem;
@@ -15,7 +16,6 @@ use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
 use crate::base::{BBox, Interval, limits};
-use crate::filter::Filter;
 use crate::formats::geojson::FeatureWriter;
 use crate::package::{OpenPackage, PackageError, Row};
 use crate::query::{self, Cursor, FeatureQuery, PageFacts, Start};
@@ -100,7 +100,7 @@ impl ItemsRequest {
             text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
         });
         let datetime = datetime.transpose()?;
-        let mut filter = Filter::default();
+        let mut filter = filter_parameters::take(&mut parameters, &layer.record.schema, &mut keep)?;
         take_field_form(&mut parameters, layer, ask)?;
         for (name, text) in parameters.rest() {
             let is_field = filter
@@ -201,7 +201,7 @@ fn unknown(name: &str, layer: &LiveLayer) -> Problem {
         fields.push("…");
     }
     Problem::bad_request(format!(
-        "\"{}\" is neither a parameter nor a field of {}; accepted are bbox, datetime, limit, offset, cursor, revision, as-at, f, lang and the fields {}",
+        "\"{}\" is neither a parameter nor a field of {}; accepted are bbox, datetime, filter, filter-lang, filter-crs, limit, offset, cursor, revision, as-at, f, lang and the fields {}",
         cut(name),
         layer.record.id,
         fields.join(", ")

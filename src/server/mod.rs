@@ -13,6 +13,8 @@ mod catalogue;
 mod changes;
 mod collections;
 mod features;
+mod filter_parameters;
+mod functions;
 mod health;
 mod landing;
 mod listen;

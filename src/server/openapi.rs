@@ -11,6 +11,8 @@ use super::pages;
 use super::routes::{Context, Reply};
 use crate::base::{FieldKind, limits};
 use crate::catalogue::LayerRecord;
+use crate::crs::System;
+use crate::filter::FilterLanguage;
 
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -70,6 +72,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/conformance",
         operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]),
     );
+    add("/functions", operation("getFunctions", "Functions of filters", &[], &["application/json", "text/html"], &[]));
     add(
         "/collections",
         operation(
@@ -190,7 +193,8 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
 }
 
 /// Parameters of items that say which features, and where they are looked for.
-const ITEMS_PARAMETERS: [&str; 7] = ["bbox", "datetime", "limit", "offset", "cursor", "revision", "as-at"];
+const ITEMS_PARAMETERS: [&str; 10] =
+    ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "offset", "cursor", "revision", "as-at"];
 
 /// Whether a field may be asked for by its own name: one named like a parameter may not.
 fn is_free(field: &str) -> bool {
@@ -279,6 +283,26 @@ fn parameters() -> Value {
             "West, south, east, north in degrees; features that share a point with the box",
         ),
         "datetime": in_query("datetime", text(), "A time, or start/end with .. for an open end"),
+        "filter": in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
+        "filter-lang": in_query(
+            "filter-lang",
+            json!({
+                "type": "string",
+                "enum": FilterLanguage::ALL.map(FilterLanguage::name),
+                "default": FilterLanguage::default().name(),
+            }),
+            "How the filter is written",
+        ),
+        "filter-crs": in_query(
+            "filter-crs",
+            json!({
+                "type": "string",
+                "format": "uri-reference",
+                "enum": System::ALL.map(System::uri),
+                "default": System::default().uri(),
+            }),
+            "The coordinate reference system of geometries in the filter, in the axis order of its authority",
+        ),
         "limit": in_query(
             "limit",
             json!({

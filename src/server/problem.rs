@@ -81,7 +81,9 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Busy => Problem::busy("the server is busy; try again in a moment"),
-            ReadError::OutOfTime => Problem::busy("the query took too long; ask for a smaller box or fewer features"),
+            ReadError::OutOfTime => {
+                Problem::busy("the query took too long; ask for a smaller box, fewer features or a simpler filter")
+            }
             ReadError::WrongPermit { .. } | ReadError::ThreadFailed | ReadError::Package(_) => {
                 tracing::error!(%error, "a read failed");
                 Problem::internal("the layer could not be read; the operator's log says why")

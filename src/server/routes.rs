@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
-use super::{assets, catalogue, changes, collections, features, health, landing, openapi, styles, tiles};
+use super::{assets, catalogue, changes, collections, features, functions, health, landing, openapi, styles, tiles};
 use crate::base::limits;
 
 /// What a handler works with.
@@ -50,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/conformance", get(landing::conformance))
         .route("/api", get(openapi::document))
         .route("/api.html", get(openapi::page))
+        .route("/functions", get(functions::list))
         .route("/suggest", get(collections::suggest))
         .route("/collections", get(collections::list))
         .route("/collections/catalogue", get(catalogue::collection))

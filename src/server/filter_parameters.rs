@@ -1,0 +1,53 @@
+//! `filter`, `filter-lang` and `filter-crs`, OGC 19-079r2 §8 and §9.
+//!
+//! The standard binds them to GET alone: features "are accessed using the HTTP GET method" (§9.4),
+//! and POST on items is how Part 4 creates a feature. So CQL2 JSON comes in the address too, and a
+//! filter is as long as an address may be; POST is answered 405.
+
+use super::problem::Problem;
+use super::request::Parameters;
+use crate::base::Schema;
+use crate::base::ids::cut;
+use crate::crs::System;
+use crate::filter::{Filter, FilterLanguage};
+
+/// The names, for sentences and definitions.
+pub const NAMES: [&str; 3] = ["filter", "filter-lang", "filter-crs"];
+
+/// Takes the three and reads the filter that they make. What was given goes to `keep` as it was.
+pub fn take(parameters: &mut Parameters, schema: &Schema, mut keep: impl FnMut(&str, &str)) -> Result<Filter, Problem> {
+    let [filter, language, system] = NAMES.map(|name| {
+        let text = parameters.take(name);
+        if let Some(text) = &text {
+            keep(name, text);
+        }
+        text
+    });
+    let language = language.as_deref().map_or(Ok(FilterLanguage::default()), filter_language)?;
+    let system = system.as_deref().map_or(Ok(System::default()), filter_system)?;
+    let Some(filter) = filter else { return Ok(Filter::default()) };
+    language
+        .parse(&filter)
+        .and_then(|tree| Filter::from_tree(&tree, schema, system))
+        .map_err(|fault| Problem::bad_request(fault.to_string()))
+}
+
+fn filter_language(name: &str) -> Result<FilterLanguage, Problem> {
+    FilterLanguage::by_name(name).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "filter-lang=\"{}\" is not offered; accepted are {}",
+            cut(name),
+            FilterLanguage::ALL.map(FilterLanguage::name).join(", ")
+        ))
+    })
+}
+
+fn filter_system(uri: &str) -> Result<System, Problem> {
+    System::from_uri(uri).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "filter-crs=\"{}\" is not offered; accepted are {}",
+            cut(uri),
+            System::ALL.map(System::uri).join(", ")
+        ))
+    })
+}
