@@ -215,7 +215,7 @@ fn what_a_request_got_wrong_is_named_with_what_would_be_accepted() {
         ("/collections/lcsd-libraries/items?nosuch=1", 400, vec!["\"nosuch\"", "Facility Name"]),
         ("/collections/lcsd-libraries/items?datetime=yesterday", 400, vec!["datetime", "yesterday"]),
         ("/collections/lcsd-libraries/items?limit=1&limit=2", 400, vec!["limit", "twice"]),
-        ("/collections/lcsd-libraries/items?f=xml", 400, vec!["xml", "json, html"]),
+        ("/collections/lcsd-libraries/items?f=xml", 400, vec!["xml", "json", "html"]),
         ("/collections/lcsd-libraries/items?lang=fr", 400, vec!["fr", "zh-Hant"]),
         ("/collections/lcsd-libraries/items?%FF=1", 400, vec!["UTF-8"]),
         ("/collections/lcsd-libraries/items/abc", 404, vec!["\"abc\"", "lcsd-libraries"]),

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use proj4rs::Proj;
 
-use super::{WGS84, from_hk1980_grid};
+use super::{WGS84, from_hk1980_grid, to_hk1980_grid};
+use crate::base::BBox;
+use crate::base::bbox::DEGREE_DECIMALS;
 
 /// A coordinate reference system with the axis order of its authority.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,6 +27,13 @@ pub enum System {
     /// China Geodetic Coordinate System 2000: latitude, longitude, the same as WGS 84 within decimetres.
     Epsg4490,
 }
+
+/// The radius of Web Mercator's sphere.
+const RADIUS_M: f64 = 6_378_137.0;
+/// The latitude at which Web Mercator is a square.
+const LATITUDE_MAX_DEG: f64 = 85.051_128_779_806_59;
+/// Where the HK1980 Grid is computed, see `to_hk1980_grid`.
+const HONG_KONG_AND_AROUND: BBox = BBox::new(104.0, 12.0, 124.0, 32.0);
 
 /// EPSG:4611, the datum of the Grid, with the parameters of the Grid.
 const HK1980: &str = "+proj=longlat +ellps=intl \
@@ -76,11 +85,47 @@ impl System {
         !matches!(self, System::Epsg3857 | System::Epsg2326 | System::Epsg4611)
     }
 
+    /// Whether its axes run along those of CRS84, so that a box in it is a box on the ground.
+    pub fn keeps_boxes(self) -> bool {
+        self.is_geographic() || self == System::Epsg3857
+    }
+
+    /// Whether coordinates everywhere within the box have a meaning in it: the systems of Hong Kong
+    /// end a few degrees around it.
+    pub fn covers(self, bbox: &BBox) -> bool {
+        !matches!(self, System::Epsg2326 | System::Epsg4611) || HONG_KONG_AND_AROUND.contains(bbox)
+    }
+
+    /// Decimals that say a tenth of a millimetre, or in degrees a millimetre.
+    pub fn decimals(self) -> u32 {
+        const METRE_DECIMALS: u32 = 4;
+        if matches!(self, System::Epsg2326 | System::Epsg3857) { METRE_DECIMALS } else { DEGREE_DECIMALS }
+    }
+
+    /// Coordinates in the order of [`System::axes`] for longitude and latitude in CRS84 degrees;
+    /// `None` where they have no meaning.
+    pub fn from_degrees(self, lon_deg: f64, lat_deg: f64) -> Option<(f64, f64)> {
+        match self {
+            System::Crs84 | System::Crs84h => Some((lon_deg, lat_deg)),
+            System::Epsg4326 | System::Epsg4490 => Some((lat_deg, lon_deg)),
+            System::Epsg3857 => {
+                let sine = lat_deg.clamp(-LATITUDE_MAX_DEG, LATITUDE_MAX_DEG).to_radians().sin();
+                let northing_m = RADIUS_M * ((1.0 + sine) / (1.0 - sine)).ln() / 2.0;
+                Some((RADIUS_M * lon_deg.to_radians(), northing_m))
+            }
+            System::Epsg2326 => to_hk1980_grid(lon_deg, lat_deg).map(|(easting_m, northing_m)| (northing_m, easting_m)),
+            System::Epsg4611 => {
+                let (hk1980, wgs84) = HK1980_DEGREES.as_ref()?;
+                let mut point = (lon_deg.to_radians(), lat_deg.to_radians(), 0.0);
+                proj4rs::transform::transform(wgs84, hk1980, &mut point).ok()?;
+                Some((point.1.to_degrees(), point.0.to_degrees()))
+            }
+        }
+    }
+
     /// Longitude and latitude in CRS84 degrees for coordinates in the order of [`System::axes`];
     /// `None` where they have no meaning.
     pub fn to_degrees(self, first: f64, second: f64) -> Option<(f64, f64)> {
-        /// The radius of Web Mercator's sphere.
-        const RADIUS_M: f64 = 6_378_137.0;
         let (lon_deg, lat_deg) = match self {
             System::Crs84 | System::Crs84h => (first, second),
             System::Epsg4326 | System::Epsg4490 => (second, first),
@@ -109,13 +154,17 @@ mod tests {
             (System::Crs84h, 114.181009327, 22.310602434),
             (System::Epsg4326, 22.310602434, 114.181009327),
             (System::Epsg4490, 22.310602434, 114.181009327),
-            (System::Epsg3857, 12_710_571.8165, 2_548_857.8467),
+            (System::Epsg3857, 12710571.8165, 2548857.8467),
             (System::Epsg2326, 819_069.8, 836_694.05),
             (System::Epsg4611, 22.312133333, 114.178555556),
         ] {
             let (lon, lat) = system.to_degrees(first, second).unwrap();
             // A decimetre.
             assert!((lon - 114.181009327).abs() < 1e-6 && (lat - 22.310602434).abs() < 1e-6, "{system:?} {lon} {lat}");
+            let (x, y) = system.from_degrees(lon, lat).unwrap();
+            // A millimetre, in metres and in degrees.
+            let slack = if system.decimals() == DEGREE_DECIMALS { 1e-8 } else { 1e-3 };
+            assert!((x - first).abs() < slack && (y - second).abs() < slack, "{system:?} {x} {y}");
             assert_eq!(System::from_uri(system.uri()), Some(system));
         }
         assert_eq!(System::from_uri("http://evil"), None);

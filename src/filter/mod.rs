@@ -118,6 +118,13 @@ impl Filter {
         Ok(Filter { conditions: vec![condition] })
     }
 
+    /// Adds that features share a point with a box, its edges in the axis order of `system`.
+    pub fn add_box(&mut self, edges: [f64; 4], system: System) -> Result<(), String> {
+        let literal = SpatialLiteral::from_box(edges, system)?;
+        self.conditions.push(Condition::Spatial(SpatialOperator::Intersects, std::sync::Arc::new(literal)));
+        Ok(())
+    }
+
     /// Adds everything that another filter asks.
     pub fn add(&mut self, other: Filter) {
         self.conditions.extend(other.conditions);

@@ -1,5 +1,174 @@
-//! Features out: one file for each format.
+//! Features out: one file for each format, one row for each in [`Format`], from which `f=`,
+//! `Accept`, links and the API definition all follow.
 //!
 //! Comes in: rows and a schema. Goes out: bytes. Must not know: where features come from.
 
+pub mod csv;
 pub mod geojson;
+
+use crate::base::bbox::DEGREE_DECIMALS;
+use crate::crs::System;
+use crate::geometry::{GeometryFault, Shape, blob};
+use crate::package::Row;
+
+/// How a page of features is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    #[default]
+    GeoJson,
+    /// One feature a line, RFC 8142, each after a record separator.
+    GeoJsonSeq,
+    /// One feature a line and nothing else.
+    NdJson,
+    Csv,
+}
+
+impl Format {
+    pub const ALL: [Format; 4] = [Format::GeoJson, Format::GeoJsonSeq, Format::NdJson, Format::Csv];
+
+    /// The value of `f`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::GeoJson => "json",
+            Format::GeoJsonSeq => "geojsonseq",
+            Format::NdJson => "ndjson",
+            Format::Csv => "csv",
+        }
+    }
+
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::GeoJson => "application/geo+json",
+            Format::GeoJsonSeq => "application/geo+json-seq",
+            Format::NdJson => "application/x-ndjson",
+            Format::Csv => "text/csv; charset=utf-8",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::GeoJson => "GeoJSON",
+            Format::GeoJsonSeq => "GeoJSON text sequence",
+            Format::NdJson => "GeoJSON, one feature a line",
+            Format::Csv => "CSV",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<Self> {
+        Format::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// The format of a media type as a client asks for it, without its parameters.
+    pub fn by_media_type(wanted: &str) -> Option<Self> {
+        let essence = |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_owned();
+        Format::ALL.into_iter().find(|format| essence(format.media_type()) == essence(wanted))
+    }
+}
+
+/// What of each feature goes out, and in which coordinates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    pub system: System,
+    /// Places of the fields in the schema; all where absent.
+    pub fields: Option<Vec<usize>>,
+    pub skips_geometry: bool,
+}
+
+impl Selection {
+    /// The fields that go out, of so many.
+    pub fn fields_of(&self, all: usize) -> Vec<usize> {
+        self.fields.clone().unwrap_or_else(|| (0..all).collect())
+    }
+
+    /// Reads a row's geometry into the coordinates that go out; false where there is none to write.
+    fn read_geometry(&self, row: &Row<'_>, shape: &mut Shape) -> Result<bool, GeometryFault> {
+        let Some(bytes) = row.geometry().filter(|_| !self.skips_geometry) else { return Ok(false) };
+        shape.read_wkb(blob::parse(bytes)?.wkb)?;
+        if self.system != System::Crs84 && self.system != System::Crs84h {
+            into_system(shape, self.system)?;
+        }
+        Ok(true)
+    }
+
+    /// Decimals of horizontal coordinates.
+    fn decimals(&self) -> u32 {
+        self.system.decimals()
+    }
+}
+
+/// Decimals of a height in metres.
+const HEIGHT_DECIMALS: u32 = 3;
+
+fn into_system(shape: &mut Shape, system: System) -> Result<(), GeometryFault> {
+    for (vertex, point) in shape.points.iter_mut().enumerate() {
+        let (lon_deg, lat_deg) = *point;
+        *point = system.from_degrees(lon_deg, lat_deg).ok_or(GeometryFault::OutsideTheSystem {
+            vertex,
+            lon_deg,
+            lat_deg,
+        })?;
+    }
+    for member in &mut shape.members {
+        into_system(member, system)?;
+    }
+    Ok(())
+}
+
+/// Appends a number with at most so many decimals and no zeros at its end.
+pub fn push_decimal(number: f64, decimals: u32, out: &mut Vec<u8>) {
+    debug_assert!(decimals <= DEGREE_DECIMALS);
+    let scale = 10i64.pow(decimals);
+    let scaled = (number * scale as f64).round();
+    if !scaled.is_finite() || scaled.abs() >= i64::MAX as f64 {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    let scaled = scaled as i64;
+    if scaled < 0 {
+        out.push(b'-');
+    }
+    let (whole, fraction) = (scaled.unsigned_abs() / scale as u64, scaled.unsigned_abs() % scale as u64);
+    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    if fraction > 0 {
+        out.push(b'.');
+        let mut place = scale as u64 / 10;
+        let mut rest = fraction;
+        while rest > 0 {
+            out.push(b'0' + (rest / place) as u8);
+            rest %= place;
+            place /= 10;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact_and_short() {
+        for (number, text) in [
+            (114.15435797, "114.15435797"),
+            (-0.5, "-0.5"),
+            (22.0, "22"),
+            (0.0, "0"),
+            (-0.000000001, "0"),
+            (179.99999999, "179.99999999"),
+            (0.00000001, "0.00000001"),
+        ] {
+            let mut out = Vec::new();
+            push_decimal(number, DEGREE_DECIMALS, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_format_is_found_by_its_name_and_by_what_clients_accept() {
+        for format in Format::ALL {
+            assert_eq!(Format::by_name(format.name()), Some(format));
+            assert_eq!(Format::by_media_type(format.media_type()), Some(format));
+        }
+        assert_eq!(Format::by_media_type("text/csv;header=present"), Some(Format::Csv));
+        assert_eq!(Format::by_media_type("application/json"), None);
+    }
+}

@@ -34,6 +34,8 @@ pub enum GeometryFault {
     NotFinite { vertex: usize, value: f64 },
     #[error("vertex {vertex} lies at {lon_deg}, {lat_deg}, outside 180 and 90 degrees")]
     OutsideTheWorld { vertex: usize, lon_deg: f64, lat_deg: f64 },
+    #[error("vertex {vertex} at {lon_deg}, {lat_deg} has no place in the coordinate system that was asked for")]
+    OutsideTheSystem { vertex: usize, lon_deg: f64, lat_deg: f64 },
     #[error("the geometry has more than {max} vertices")]
     TooManyVertices { max: usize },
     #[error("geometry collections are nested more than {max} deep")]

@@ -25,11 +25,29 @@ pub use cursor::{Cursor, CursorFault};
 pub struct FeatureQuery {
     pub bbox: Option<BBox>,
     pub filter: Filter,
+    /// Only features with one of these ids.
+    pub ids: Option<Vec<FeatureId>>,
     /// A time, and the fields that hold the features' own; a layer without such fields has
     /// features of all times.
     pub datetime: Option<(Interval, TimeFields)>,
+    /// What the features are sorted by; in the order of the package where it is empty.
+    pub order: Vec<Order>,
     pub limit: u32,
     pub start: Start,
+}
+
+/// Features are sorted by the values of a field, those without one first or, descending, last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Place of the field in the schema.
+    pub field: usize,
+    pub direction: Direction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
 }
 
 /// Where a page begins.
@@ -54,8 +72,21 @@ pub struct PageFacts {
 pub const COUNT_MAX: u64 = 100_000;
 
 impl FeatureQuery {
+    /// The first features of a layer, whatever they are.
+    pub fn first(limit: u32) -> Self {
+        FeatureQuery {
+            bbox: None,
+            filter: Filter::default(),
+            ids: None,
+            datetime: None,
+            order: Vec::new(),
+            limit,
+            start: Start::Offset(0),
+        }
+    }
+
     pub fn is_filtered(&self) -> bool {
-        self.bbox.is_some() || self.datetime.is_some() || !self.filter.conditions.is_empty()
+        self.bbox.is_some() || self.ids.is_some() || self.datetime.is_some() || !self.filter.conditions.is_empty()
     }
 }
 

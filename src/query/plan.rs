@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 
 use super::parameters::Parameters;
 use super::sql_filter::{SqlWriter, Unknown};
-use super::{FeatureQuery, Start};
+use super::{Direction, FeatureQuery, Start};
 use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
 use crate::package::{OpenPackage, PackageError};
@@ -15,6 +15,8 @@ pub struct Plan {
     page_conditions: Vec<String>,
     count_conditions: Vec<String>,
     parameters: Parameters,
+    /// Columns to sort by, before the place of the row.
+    order: Vec<String>,
     start: Start,
     start_value: i64,
     /// One more than the page, to know whether there is a next one.
@@ -26,6 +28,7 @@ pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, Package
         page_conditions: Vec::new(),
         count_conditions: Vec::new(),
         parameters: Parameters::default(),
+        order: Vec::new(),
         start: query.start,
         start_value: match query.start {
             // SQLite's integers end at 2^63; an offset beyond any table is an empty page.
@@ -40,6 +43,14 @@ pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, Package
     for condition in &query.filter.conditions {
         let sql = plan.writer(package).condition(condition, Unknown::MayBeFalse)?;
         plan.add(sql);
+    }
+    if let Some(ids) = &query.ids {
+        let places: Vec<String> = ids.iter().map(|id| plan.parameters.bind(id.get() as i64)).collect();
+        plan.add(format!("feature_id IN ({})", places.join(", ")));
+    }
+    for order in &query.order {
+        let direction = if order.direction == Direction::Descending { " DESC" } else { "" };
+        plan.order.push(format!("{}{direction}", package.column(order.field)));
     }
     if let Some((interval, fields)) = &query.datetime {
         plan.time(package, interval, fields);
@@ -115,7 +126,8 @@ impl Plan {
                 String::new()
             }
         };
-        format!("{} ORDER BY fid LIMIT ?{rows}{offset}", where_all(&conditions))
+        let order: String = self.order.iter().map(|column| format!("{column}, ")).collect();
+        format!("{} ORDER BY {order}fid LIMIT ?{rows}{offset}", where_all(&conditions))
     }
 
     pub fn page_parameters(&self) -> Vec<&dyn ToSql> {

@@ -109,7 +109,7 @@ pub async fn records(mut context: Context) -> Reply {
     };
     let offset = parameters.take("offset").map_or(Ok(0), |text| whole("offset", &text, 0, u64::MAX))?;
     let bbox_text = parameters.take("bbox");
-    let bbox = bbox_text.as_deref().map(super::features::parse_bbox).transpose()?;
+    let bbox = bbox_text.as_deref().map(super::boxes::parse_bbox).transpose()?;
     let datetime_text = parameters.take("datetime");
     let datetime = datetime_text
         .as_deref()

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::features::{self, GEOJSON};
+use super::items_request;
 use super::landing::{json_or_twin, link};
 use super::problem::Problem;
 use super::request::Ask;
@@ -30,7 +31,7 @@ pub async fn changes(mut context: Context) -> Reply {
     let parameters = &mut context.parameters;
     parameters.take_common(&["json", "html"])?;
     let since = parameters.take("since").map(|text| revisions::parse("since", &text)).transpose()?;
-    let limit = parameters.take("limit").map(|text| features::limit(&text)).transpose()?;
+    let limit = parameters.take("limit").map(|text| items_request::limit(&text)).transpose()?;
     let cursor = parameters
         .take("cursor")
         .map(|text| text.parse::<Cursor>().map_err(|fault| Problem::bad_request(fault.to_string())))

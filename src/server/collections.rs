@@ -5,17 +5,19 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::features::offset;
+use super::items_request::offset;
 use super::landing::{json_or_twin, link, self_links};
 use super::pages;
 use super::problem::Problem;
 use super::routes::{Context, Reply};
+use super::selection::systems;
 use super::snapshot::LiveLayer;
 use crate::access::Action;
 use crate::base::{FieldKind, GeometryKind, Language};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::search::Question;
-use crate::definition::vocabulary;
+use crate::crs::System;
+use crate::definition::{TimeFields, vocabulary};
 
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
@@ -154,6 +156,18 @@ pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value
             "application/schema+json",
             "Fields that can be asked for",
         ),
+        link(
+            format!("{here}/sortables"),
+            "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+            "application/schema+json",
+            "Fields that can be sorted by",
+        ),
+        link(
+            format!("{here}/schema"),
+            "http://www.opengis.net/def/rel/ogc/1.0/schema",
+            "application/schema+json",
+            "What a feature looks like",
+        ),
     ]);
     if record.schema.geometry != GeometryKind::None {
         links.extend([
@@ -182,14 +196,17 @@ pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value
         "attribution": record.credit.get(language),
         "extent": extent(record),
         "itemType": "feature",
-        "crs": [CRS84],
+        "crs": systems(record).into_iter().map(System::uri).collect::<Vec<_>>(),
         "storageCrs": CRS84,
         "revision": record.revision,
         "updated": record.published,
         "links": links,
     });
-    if record.schema.geometry == GeometryKind::None {
-        document["storageCrs"].take();
+    if record.schema.geometry == GeometryKind::None
+        && let Some(members) = document.as_object_mut()
+    {
+        members.remove("crs");
+        members.remove("storageCrs");
     }
     document
 }
@@ -210,46 +227,92 @@ fn extent(record: &LayerRecord) -> Value {
     extent.into()
 }
 
-/// Fields as JSON Schema, OGC 19-079r2 §6.2.
-pub async fn queryables(mut context: Context) -> Reply {
+/// Which part of a layer's fields a schema speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SchemaOf {
+    /// What can be asked for, OGC 19-079r2 §6.2.
+    Queryables,
+    Sortables,
+    /// What a feature looks like, OGC API Features Part 5.
+    Feature,
+}
+
+impl SchemaOf {
+    fn name(self) -> &'static str {
+        match self {
+            SchemaOf::Queryables => "queryables",
+            SchemaOf::Sortables => "sortables",
+            SchemaOf::Feature => "schema",
+        }
+    }
+}
+
+pub async fn queryables(context: Context) -> Reply {
+    schema_of(context, SchemaOf::Queryables)
+}
+
+pub async fn sortables(context: Context) -> Reply {
+    schema_of(context, SchemaOf::Sortables)
+}
+
+pub async fn schema(context: Context) -> Reply {
+    schema_of(context, SchemaOf::Feature)
+}
+
+fn schema_of(mut context: Context, what: SchemaOf) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
     let snapshot = context.app.snapshot();
     let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
     let ask = &context.ask;
-    let document = queryables_document(&layer.record, &ask.base, ask.language);
+    let document = schema_document(&layer.record, &ask.base, ask.language, what);
     if ask.wants_html {
         return Ok(json_or_twin(&context, &document, layer.record.title.get(ask.language)));
     }
     Ok(Arc::new(Answer::json(&document).of_type("application/schema+json").in_language(ask.language)))
 }
 
-fn queryables_document(record: &LayerRecord, base: &str, language: Language) -> Value {
+/// Fields as JSON Schema with their titles in the asked language.
+fn schema_document(record: &LayerRecord, base: &str, language: Language, what: SchemaOf) -> Value {
     let mut properties = Map::new();
-    if record.schema.geometry != GeometryKind::None {
+    if record.schema.geometry != GeometryKind::None && what != SchemaOf::Sortables {
         let format = match record.schema.geometry {
             GeometryKind::GeometryCollection => "geometry-any".to_owned(),
             kind => format!("geometry-{}", kind.geojson_name().to_lowercase()),
         };
         properties.insert("geometry".to_owned(), json!({ "format": format, "x-ogc-role": "primary-geometry" }));
     }
-    for field in &record.schema.fields {
+    let is_listed = |kind: FieldKind| what != SchemaOf::Sortables || kind != FieldKind::Json;
+    for field in record.schema.fields.iter().filter(|field| is_listed(field.kind)) {
         let mut property = json_type(field.kind);
         property["title"] = field.title.get(language).into();
         let description = field.description.get(language);
         if !description.is_empty() {
             property["description"] = description.into();
         }
+        if let Some(role) = role_of(&field.name, record).filter(|_| what == SchemaOf::Feature) {
+            property["x-ogc-role"] = role.into();
+        }
         properties.insert(field.name.clone(), property);
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": format!("{base}/collections/{}/queryables", record.id),
+        "$id": format!("{base}/collections/{}/{}", record.id, what.name()),
         "type": "object",
         "title": record.title.get(language),
         "properties": properties,
         "additionalProperties": false,
     })
+}
+
+/// The part that a field plays in a feature.
+fn role_of(field: &str, record: &LayerRecord) -> Option<&'static str> {
+    match record.time.as_ref()? {
+        TimeFields::Instant(name) if name == field => Some("primary-instant"),
+        TimeFields::Interval { start, .. } if start == field => Some("primary-interval-start"),
+        TimeFields::Interval { end, .. } if end == field => Some("primary-interval-end"),
+        _ => None,
+    }
 }
 
 /// The JSON Schema type of a field.

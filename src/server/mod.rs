@@ -8,6 +8,7 @@
 
 pub mod answer;
 mod assets;
+mod boxes;
 mod cache;
 mod catalogue;
 mod changes;
@@ -16,6 +17,7 @@ mod features;
 mod filter_parameters;
 mod functions;
 mod health;
+mod items_request;
 mod landing;
 mod listen;
 mod openapi;
@@ -24,6 +26,7 @@ mod problem;
 mod request;
 mod revisions;
 mod routes;
+mod selection;
 mod snapshot;
 mod state;
 mod styles;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::items_request::PARAMETERS as ITEMS_PARAMETERS;
 use super::landing;
 use super::pages;
 use super::routes::{Context, Reply};
@@ -13,6 +14,7 @@ use crate::base::{FieldKind, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::System;
 use crate::filter::FilterLanguage;
+use crate::formats::Format;
 
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -115,7 +117,16 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             "getFeature",
             "One feature",
-            &["collectionId", "featureId", "revision", "as-at"],
+            &[
+                "collectionId",
+                "featureId",
+                "crs",
+                "properties",
+                "exclude-properties",
+                "skipGeometry",
+                "revision",
+                "as-at",
+            ],
             &["application/geo+json", "text/html"],
             &["404"],
         ),
@@ -192,13 +203,18 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
 }
 
-/// Parameters of items that say which features, and where they are looked for.
-const ITEMS_PARAMETERS: [&str; 10] =
-    ["bbox", "datetime", "filter", "filter-lang", "filter-crs", "limit", "offset", "cursor", "revision", "as-at"];
-
 /// Whether a field may be asked for by its own name: one named like a parameter may not.
 fn is_free(field: &str) -> bool {
-    !field.is_empty() && !ITEMS_PARAMETERS.contains(&field) && !["f", "lang"].contains(&field)
+    !field.is_empty() && field != "f" && !ITEMS_PARAMETERS.contains(&field)
+}
+
+/// What items take beside the fields and what every operation has.
+fn items_parameters() -> Vec<&'static str> {
+    ITEMS_PARAMETERS.into_iter().filter(|name| *name != "lang").collect()
+}
+
+fn items_media_types() -> Vec<&'static str> {
+    Format::ALL.iter().map(|format| format.media_type()).chain(["text/html"]).collect()
 }
 
 /// The items of one layer, with a parameter for each of its fields: clients send a filter only
@@ -207,8 +223,8 @@ fn items_operation(record: &LayerRecord) -> Value {
     let mut operation = operation(
         &format!("getItems.{}", record.id),
         &format!("Features of {}", record.title.en),
-        &ITEMS_PARAMETERS,
-        &["application/geo+json", "text/html"],
+        &items_parameters(),
+        &items_media_types(),
         &["404", "410"],
     );
     let fields = record.schema.fields.iter().filter(|field| is_free(&field.name));
@@ -269,6 +285,14 @@ fn parameters() -> Value {
         })
     };
     let text = || json!({ "type": "string" });
+    let system = || {
+        json!({
+            "type": "string",
+            "format": "uri-reference",
+            "enum": System::ALL.map(System::uri),
+            "default": System::default().uri(),
+        })
+    };
     let place = || json!({ "type": "integer", "minimum": 0 });
     json!({
         "collectionId": in_path("collectionId", text(), "Id of a layer"),
@@ -282,6 +306,13 @@ fn parameters() -> Value {
             json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }),
             "West, south, east, north in degrees; features that share a point with the box",
         ),
+        "bbox-crs": in_query("bbox-crs", system(), "The coordinate reference system of the box"),
+        "crs": in_query("crs", system(), "The coordinate reference system of the answer, in the axis order of its authority"),
+        "ids": in_query("ids", text(), "Ids of features, parted by commas"),
+        "sortby": in_query("sortby", text(), "Fields to sort by, parted by commas; a minus before one turns its order round"),
+        "properties": in_query("properties", text(), "Fields that the answer has, parted by commas"),
+        "exclude-properties": in_query("exclude-properties", text(), "Fields that the answer does not have"),
+        "skipGeometry": in_query("skipGeometry", json!({ "type": "boolean", "default": false }), "Whether geometries are left out"),
         "datetime": in_query("datetime", text(), "A time, or start/end with .. for an open end"),
         "filter": in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
         "filter-lang": in_query(
@@ -295,12 +326,7 @@ fn parameters() -> Value {
         ),
         "filter-crs": in_query(
             "filter-crs",
-            json!({
-                "type": "string",
-                "format": "uri-reference",
-                "enum": System::ALL.map(System::uri),
-                "default": System::default().uri(),
-            }),
+            system(),
             "The coordinate reference system of geometries in the filter, in the axis order of its authority",
         ),
         "limit": in_query(
@@ -320,7 +346,7 @@ fn parameters() -> Value {
         "text": in_query("text", text(), "Words to find layers by, in any language"),
         "theme": in_query("theme", text(), "Id of a theme"),
         "department": in_query("department", text(), "Code of a department"),
-        "f": in_query("f", json!({ "type": "string", "enum": ["json", "html"] }), "Form of the answer"),
+        "f": in_query("f", json!({ "type": "string", "enum": ["json", "html", "geojsonseq", "ndjson", "csv"] }), "Form of the answer; all have json and most html, features the others too"),
         "lang": in_query("lang", json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }), "Language of titles"),
     })
 }

@@ -18,6 +18,8 @@ pub struct Ask {
     pub base: String,
     pub language: Language,
     pub wants_html: bool,
+    /// The media type that the client wants most, with nothing said of its version.
+    pub leading_type: String,
     pub accepts_gzip: bool,
     known_etags: String,
 }
@@ -42,6 +44,7 @@ impl Ask {
             base: base_url.map_or_else(|| base_of(text(header::HOST)), str::to_owned),
             language,
             wants_html,
+            leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_owned(),
             accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
             known_etags: text(header::IF_NONE_MATCH).to_owned(),
         }
@@ -131,13 +134,15 @@ impl Parameters {
     }
 
     /// Takes `f` and `lang`, which every address has. `formats` are the values of `f`.
-    pub fn take_common(&mut self, formats: &[&str]) -> Result<(), Problem> {
-        if let Some(format) = self.take("f")
+    /// Answers the value of `f`.
+    pub fn take_common(&mut self, formats: &[&str]) -> Result<Option<String>, Problem> {
+        let format = self.take("f");
+        if let Some(format) = &format
             && !formats.contains(&format.as_str())
         {
             return Err(Problem::bad_request(format!(
                 "f=\"{}\" is not offered here; accepted are {}",
-                cut(&format),
+                cut(format),
                 formats.join(", ")
             )));
         }
@@ -149,7 +154,7 @@ impl Parameters {
                 cut(&tag)
             )));
         }
-        Ok(())
+        Ok(format)
     }
 
     /// Adds a pair that other parameters stand for.

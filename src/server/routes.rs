@@ -60,6 +60,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
         .route("/collections/{layer}/changes", get(changes::changes))
+        .route("/collections/{layer}/sortables", get(collections::sortables))
+        .route("/collections/{layer}/schema", get(collections::schema))
         .route("/collections/{layer}/items", get(features::items))
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))
@@ -91,6 +93,8 @@ pub fn router(app: Arc<App>) -> Router {
                     header::LINK,
                     header::ETAG,
                     HeaderName::from_static("causeway-thinned"),
+                    HeaderName::from_static("ogc-numbermatched"),
+                    HeaderName::from_static("ogc-numberreturned"),
                 ]),
         )
         .layer(fixed("content-security-policy", csp))

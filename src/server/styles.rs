@@ -14,8 +14,7 @@ use super::snapshot::LiveLayer;
 use super::state::App;
 use crate::access::{Action, PermittedLayer};
 use crate::base::{GeometryKind, Language, Value, limits};
-use crate::filter::Filter;
-use crate::query::{self, FeatureQuery, Start};
+use crate::query::{self, FeatureQuery};
 use crate::styles as room;
 
 const MEDIA_TYPE: &str = "application/vnd.mapbox.style+json";
@@ -110,13 +109,7 @@ async fn district_names(
     let Some(index) = record.display.name.get(language).and_then(|field| record.schema.field_index(field)) else {
         return Ok(Vec::new());
     };
-    let query = FeatureQuery {
-        bbox: None,
-        filter: Filter::default(),
-        datetime: None,
-        limit: DISTRICTS_MOST,
-        start: Start::Offset(0),
-    };
+    let query = FeatureQuery::first(DISTRICTS_MOST);
     let names = app
         .pool
         .read(permit, &districts.package, limits::QUERY_TIME, move |package| {

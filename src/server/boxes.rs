@@ -1,0 +1,114 @@
+//! `bbox` and `bbox-crs`, OGC 17-069r4 §7.15.3 and OGC 18-058r1 §6.2.
+
+use super::problem::Problem;
+use super::request::Parameters;
+use super::selection::offered;
+use crate::base::BBox;
+use crate::base::ids::cut;
+use crate::catalogue::LayerRecord;
+use crate::crs::System;
+use crate::filter::Filter;
+
+/// The lower and upper edges of both axes in the order of a system.
+pub struct Edges {
+    edges: [f64; 4],
+    system: System,
+}
+
+/// Takes both; `bbox-crs` without `bbox` says nothing and is refused only if it is not offered.
+pub fn take(
+    parameters: &mut Parameters,
+    record: &LayerRecord,
+    keep: &mut impl FnMut(&str, &str),
+) -> Result<Option<Edges>, Problem> {
+    let system = match parameters.take("bbox-crs") {
+        Some(uri) => {
+            keep("bbox-crs", &uri);
+            offered("bbox-crs", &uri, record)?
+        }
+        None => System::Crs84,
+    };
+    let Some(text) = parameters.take("bbox") else { return Ok(None) };
+    keep("bbox", &text);
+    Ok(Some(Edges { edges: edges_of(&text)?, system }))
+}
+
+/// The box in degrees where it is one there too; else its outline becomes a condition.
+pub fn apply(edges: Option<Edges>, filter: &mut Filter) -> Result<Option<BBox>, Problem> {
+    let Some(Edges { edges, system }) = edges else { return Ok(None) };
+    if !system.keeps_boxes() {
+        let wrong = |why: String| Problem::bad_request(format!("bbox: {why}"));
+        filter.add_box(edges, system).map_err(wrong)?;
+        return Ok(None);
+    }
+    let [first_low, second_low, first_high, second_high] = edges;
+    let wrong = || Problem::bad_request(format!("bbox has no place on the earth in {}", system.uri()));
+    let (west, south) = system.to_degrees(first_low, second_low).ok_or_else(wrong)?;
+    let (east, north) = system.to_degrees(first_high, second_high).ok_or_else(wrong)?;
+    checked(BBox::new(west, south, east, north), &written(edges)).map(Some)
+}
+
+fn written(edges: [f64; 4]) -> String {
+    edges.map(|edge| edge.to_string()).join(",")
+}
+
+fn wrong(text: &str, why: &str) -> Problem {
+    Problem::bad_request(format!(
+        "bbox=\"{}\" {why}; accepted is west,south,east,north in degrees, such as 113.8,22.1,114.5,22.6",
+        cut(text)
+    ))
+}
+
+/// Four numbers, or six with heights, which are not looked at.
+fn edges_of(text: &str) -> Result<[f64; 4], Problem> {
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|part| part.trim().parse::<f64>().ok().filter(|number| number.is_finite()))
+        .collect::<Option<_>>()
+        .ok_or_else(|| wrong(text, "holds something that is not a number"))?;
+    match numbers[..] {
+        [west, south, east, north] => Ok([west, south, east, north]),
+        [west, south, _, east, north, _] => Ok([west, south, east, north]),
+        _ => Err(wrong(text, &format!("has {} numbers instead of 4 or 6", numbers.len()))),
+    }
+}
+
+fn checked(bbox: BBox, text: &str) -> Result<BBox, Problem> {
+    if bbox.south_deg > bbox.north_deg {
+        return Err(wrong(text, "has its south above its north"));
+    }
+    let in_range = |degrees: f64, most: f64| (-most..=most).contains(&degrees);
+    let is_in_world = in_range(bbox.west_deg, 180.0)
+        && in_range(bbox.east_deg, 180.0)
+        && in_range(bbox.south_deg, 90.0)
+        && in_range(bbox.north_deg, 90.0);
+    if is_in_world { Ok(bbox) } else { Err(wrong(text, "leaves the world of 180 and 90 degrees")) }
+}
+
+/// A box in CRS84 degrees.
+pub fn parse_bbox(text: &str) -> Result<BBox, Problem> {
+    checked(BBox::from(edges_of(text)?), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_read_or_refused_with_the_reason() {
+        for good in ["113.8,22.1,114.5,22.6", "177,65,-177,70", "-180,-90,180,90", "1,2,0,3,4,9"] {
+            assert!(parse_bbox(good).is_ok(), "{good}");
+        }
+        for (bad, part) in [
+            ("1,2,3", "3 numbers"),
+            ("1,2,3,4,5", "5 numbers"),
+            ("a,2,3,4", "not a number"),
+            ("NaN,2,3,4", "not a number"),
+            ("1,5,3,4", "south above"),
+            ("1,2,3,91", "leaves the world"),
+            ("", "not a number"),
+        ] {
+            assert!(parse_bbox(bad).unwrap_err().detail.contains(part), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A request for items, from the parameters of its address to one [`FeatureQuery`] and what of each
+//! feature goes out.
+
+use super::problem::Problem;
+use super::request::{Ask, Parameters, encode};
+use super::revisions::Wanted;
+use super::snapshot::LiveLayer;
+use super::{boxes, filter_parameters, selection};
+use crate::base::ids::cut;
+use crate::base::{Interval, limits};
+use crate::formats::{Format, Selection};
+use crate::query::{Cursor, FeatureQuery, PageFacts, Start};
+
+/// Rows of the table on a page for people.
+const TABLE_ROWS: u32 = 50;
+
+/// What takes part in every request for items, beside the fields of the layer.
+pub const PARAMETERS: [&str; 18] = [
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "ids",
+    "sortby",
+    "properties",
+    "exclude-properties",
+    "skipGeometry",
+    "limit",
+    "offset",
+    "cursor",
+    "revision",
+    "as-at",
+    "lang",
+];
+
+/// A request for items, read.
+pub struct ItemsRequest {
+    pub query: FeatureQuery,
+    pub cursor: Option<Cursor>,
+    pub format: Format,
+    pub selection: Selection,
+    /// The parameters that say which features and how they look, sorted: what a cursor is bound to.
+    pub canonical: String,
+    /// Those of them that links repeat, as given.
+    pub repeated: Vec<(String, String)>,
+    pub limit_given: Option<u32>,
+}
+
+impl ItemsRequest {
+    pub fn read(mut parameters: Parameters, layer: &LiveLayer, wanted: &Wanted, ask: &Ask) -> Result<Self, Problem> {
+        let format = format(&mut parameters, ask)?;
+        let limit_given = parameters.take("limit").map(|text| limit(&text)).transpose()?;
+        let default = if ask.wants_html { TABLE_ROWS } else { limits::PAGE_FEATURES_DEFAULT };
+        let (cursor, offset) = beginning(&mut parameters)?;
+        let mut repeated = Vec::new();
+        let mut keep = |name: &str, text: &str| repeated.push((name.to_owned(), text.to_owned()));
+        if *wanted != Wanted::Current {
+            // Whatever named the state, links go on in that very revision.
+            keep("revision", layer.record.revision.as_str());
+        }
+        let schema = &layer.record.schema;
+        let selection = selection::take(&mut parameters, &layer.record, &mut keep)?;
+        let order = selection::order(&mut parameters, schema, &mut keep)?;
+        let ids = selection::ids(&mut parameters, &mut keep)?;
+        let edges = boxes::take(&mut parameters, &layer.record, &mut keep)?;
+        let datetime = parameters.take("datetime").map(|text| {
+            keep("datetime", &text);
+            text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
+        });
+        let datetime = datetime.transpose()?;
+        let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;
+        let bbox = boxes::apply(edges, &mut filter)?;
+        take_field_form(&mut parameters, layer, ask)?;
+        for (name, text) in parameters.rest() {
+            let is_field =
+                filter.add_equality(schema, name, text).map_err(|fault| Problem::bad_request(fault.to_string()))?;
+            if !is_field {
+                return Err(unknown(name, layer));
+            }
+            keep(name, text);
+        }
+        let canonical = canonical(&repeated);
+        let start = match &cursor {
+            Some(cursor) => {
+                cursor.check(&canonical).map_err(|fault| Problem::bad_request(fault.to_string()))?;
+                Start::After(cursor.place)
+            }
+            None => Start::Offset(offset.unwrap_or(0)),
+        };
+        Ok(ItemsRequest {
+            query: FeatureQuery {
+                bbox,
+                filter,
+                ids,
+                datetime: datetime.zip(layer.record.time.clone()),
+                order,
+                limit: limit_given.unwrap_or(default),
+                start,
+            },
+            cursor,
+            format,
+            selection,
+            canonical,
+            repeated,
+            limit_given,
+        })
+    }
+
+    /// The address of this query with another beginning.
+    pub fn address(&self, ask: &Ask, layer: &LiveLayer, more: &[(&str, String)]) -> String {
+        let mut pairs: Vec<String> =
+            self.repeated.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+        if let Some(limit) = self.limit_given {
+            pairs.push(format!("limit={limit}"));
+        }
+        let names_format = more.iter().any(|(name, _)| *name == "f");
+        if self.format != Format::GeoJson && !names_format {
+            pairs.push(format!("f={}", self.format.name()));
+        }
+        pairs.extend(more.iter().map(|(name, value)| format!("{name}={}", encode(value))));
+        let here = format!("{}/collections/{}/items", ask.base, layer.record.id);
+        if pairs.is_empty() { here } else { format!("{here}?{}", pairs.join("&")) }
+    }
+
+    /// The next page: by the place of the last row, or, where the features are sorted, by their
+    /// number in the very revision that this page is of.
+    pub fn next(&self, ask: &Ask, layer: &LiveLayer, facts: &PageFacts) -> Option<String> {
+        let last = facts.more_after?;
+        let revision = &layer.record.revision;
+        if self.query.order.is_empty() {
+            let cursor = Cursor::new(revision.clone(), last, &self.canonical);
+            return Some(self.address(ask, layer, &[("cursor", cursor.to_string())]));
+        }
+        let offset = (self.rows_before()? + facts.returned).to_string();
+        let names_revision = self.repeated.iter().any(|(name, _)| name == "revision");
+        let pinned = (!names_revision).then(|| ("revision", revision.to_string()));
+        let more: Vec<(&str, String)> = std::iter::once(("offset", offset)).chain(pinned).collect();
+        Some(self.address(ask, layer, &more))
+    }
+
+    pub fn previous(&self, ask: &Ask, layer: &LiveLayer) -> Option<String> {
+        let before = self.rows_before().filter(|before| *before > 0)?;
+        let offset = before.saturating_sub(u64::from(self.query.limit));
+        Some(self.address(ask, layer, &[("offset", offset.to_string())]))
+    }
+
+    /// Rows of the answer that stand before this page. A place counts rows only where nothing is
+    /// filtered away, because it is the row's number in the whole package.
+    fn rows_before(&self) -> Option<u64> {
+        match self.query.start {
+            Start::Offset(offset) => Some(offset),
+            Start::After(place) if !self.query.is_filtered() => u64::try_from(place).ok(),
+            Start::After(_) => None,
+        }
+    }
+
+    /// Place of the page's first row among all, from 1.
+    pub fn first(&self) -> Option<u64> {
+        self.rows_before().map(|before| before.saturating_add(1))
+    }
+}
+
+/// The parameters in one order, so that equal questions are equal texts.
+fn canonical(repeated: &[(String, String)]) -> String {
+    let mut sorted: Vec<String> =
+        repeated.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+    sorted.sort();
+    sorted.join("&")
+}
+
+/// `f`, else what the client accepts most, else GeoJSON. HTML is told apart before.
+fn format(parameters: &mut Parameters, ask: &Ask) -> Result<Format, Problem> {
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).chain(["html"]).collect();
+    let asked = parameters.take_common(&names)?;
+    let by_name = asked.as_deref().and_then(Format::by_name);
+    Ok(by_name.or_else(|| Format::by_media_type(&ask.leading_type).filter(|_| asked.is_none())).unwrap_or_default())
+}
+
+/// `cursor` or `offset`.
+fn beginning(parameters: &mut Parameters) -> Result<(Option<Cursor>, Option<u64>), Problem> {
+    let offset = parameters.take("offset").map(|text| offset(&text)).transpose()?;
+    let cursor = parameters
+        .take("cursor")
+        .map(|text| text.parse::<Cursor>().map_err(|fault| Problem::bad_request(fault.to_string())))
+        .transpose()?;
+    match (&cursor, offset) {
+        (Some(_), Some(_)) => Err(Problem::bad_request("cursor and offset both say where to begin; give one of them")),
+        _ => Ok((cursor, offset)),
+    }
+}
+
+/// The page's filter form sends a field and a value; together they are one equality.
+fn take_field_form(parameters: &mut Parameters, layer: &LiveLayer, ask: &Ask) -> Result<(), Problem> {
+    let is_form = ask.wants_html && layer.record.schema.field("field").is_none();
+    if !is_form {
+        return Ok(());
+    }
+    let (field, value) = (parameters.take("field"), parameters.take("value"));
+    if let (Some(field), Some(value)) = (field, value)
+        && !field.is_empty()
+        && !value.is_empty()
+    {
+        parameters.add(field, value);
+    }
+    Ok(())
+}
+
+fn unknown(name: &str, layer: &LiveLayer) -> Problem {
+    /// Fields that are named in full; beyond that /queryables is the better list.
+    const NAMED: usize = 40;
+    let mut fields: Vec<&str> =
+        layer.record.schema.fields.iter().map(|field| field.name.as_str()).take(NAMED).collect();
+    if layer.record.schema.fields.len() > NAMED {
+        fields.push("…");
+    }
+    Problem::bad_request(format!(
+        "\"{}\" is neither a parameter nor a field of {}; accepted are {}, f and the fields {}",
+        cut(name),
+        layer.record.id,
+        PARAMETERS.join(", "),
+        fields.join(", ")
+    ))
+}
+
+pub fn limit(text: &str) -> Result<u32, Problem> {
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // More digits than a number holds are more than the maximum, which is taken instead.
+    let number = digits_only.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
+    match number {
+        Some(number) if number > 0 => Ok(number.min(u64::from(limits::PAGE_FEATURES_MAX)) as u32),
+        _ => Err(Problem::bad_request(format!(
+            "limit=\"{}\" is not a whole number from 1; up to {} features are sent at once",
+            cut(text),
+            limits::PAGE_FEATURES_MAX
+        ))),
+    }
+}
+
+/// A row to begin after, as people and links write it.
+pub fn offset(text: &str) -> Result<u64, Problem> {
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match digits_only {
+        true => Ok(text.parse().unwrap_or(u64::MAX)),
+        false => Err(Problem::bad_request(format!("offset=\"{}\" is not a whole number from 0", cut(text)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_lowered_but_never_guessed() {
+        assert_eq!(limit("5").unwrap(), 5);
+        assert_eq!(limit("999999999999999999999999").unwrap(), limits::PAGE_FEATURES_MAX);
+        for bad in ["0", "-1", "10;drop", "unlimited", "", "1e3"] {
+            assert!(limit(bad).is_err(), "{bad}");
+        }
+        assert_eq!(offset("1000000000000").unwrap(), 1_000_000_000_000);
+    }
+}

@@ -1,0 +1,138 @@
+//! What of each feature goes out and in which order: `crs`, `properties`, `exclude-properties`,
+//! `skipGeometry`, `sortby`, `ids`.
+
+use super::problem::Problem;
+use super::request::Parameters;
+use crate::base::ids::cut;
+use crate::base::{FeatureId, GeometryKind, Schema};
+use crate::catalogue::LayerRecord;
+use crate::crs::System;
+use crate::formats::Selection;
+use crate::query::{Direction, Order};
+
+/// Ids that one request may name: what an address holds.
+const IDS_MAX: usize = 1_000;
+
+/// The systems in which a layer's coordinates are offered.
+pub fn systems(record: &LayerRecord) -> Vec<System> {
+    if record.schema.geometry == GeometryKind::None {
+        return Vec::new();
+    }
+    System::ALL
+        .into_iter()
+        .filter(|system| *system != System::Crs84h || record.schema.has_z)
+        .filter(|system| record.extent.is_none_or(|extent| system.covers(&extent)))
+        .collect()
+}
+
+/// A system that a parameter names and the layer is offered in.
+pub fn offered(parameter: &str, uri: &str, record: &LayerRecord) -> Result<System, Problem> {
+    let systems = systems(record);
+    System::from_uri(uri).filter(|system| systems.contains(system)).ok_or_else(|| {
+        let uris: Vec<&str> = systems.iter().map(|system| system.uri()).collect();
+        Problem::bad_request(format!(
+            "{parameter}=\"{}\" is not offered for {}; accepted are {}",
+            cut(uri),
+            record.id,
+            uris.join(", ")
+        ))
+    })
+}
+
+/// Takes what says how each feature looks.
+pub fn take(
+    parameters: &mut Parameters,
+    record: &LayerRecord,
+    keep: &mut impl FnMut(&str, &str),
+) -> Result<Selection, Problem> {
+    let mut taken = |name: &str| {
+        let text = parameters.take(name);
+        if let Some(text) = &text {
+            keep(name, text);
+        }
+        text
+    };
+    let system = taken("crs").map_or(Ok(System::Crs84), |uri| offered("crs", &uri, record))?;
+    let (only, without) = (taken("properties"), taken("exclude-properties"));
+    let skips_geometry = match taken("skipGeometry").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            return Err(Problem::bad_request(format!("skipGeometry=\"{}\" is not true or false", cut(other))));
+        }
+    };
+    let schema = &record.schema;
+    let fields = match (only, without) {
+        (Some(_), Some(_)) => {
+            return Err(Problem::bad_request("properties and exclude-properties exclude each other; give one of them"));
+        }
+        (Some(only), None) => Some(places("properties", &only, schema)?),
+        (None, Some(without)) => {
+            let without = places("exclude-properties", &without, schema)?;
+            Some((0..schema.fields.len()).filter(|field| !without.contains(field)).collect())
+        }
+        (None, None) => None,
+    };
+    Ok(Selection { system, fields, skips_geometry })
+}
+
+/// `sortby=-year,name`: a minus before a field turns its order round, OGC API Features Part 8.
+pub fn order(
+    parameters: &mut Parameters,
+    schema: &Schema,
+    keep: &mut impl FnMut(&str, &str),
+) -> Result<Vec<Order>, Problem> {
+    let Some(text) = parameters.take("sortby") else { return Ok(Vec::new()) };
+    keep("sortby", &text);
+    text.split(',')
+        .map(|part| {
+            let (direction, name) = match part.strip_prefix('-') {
+                Some(name) => (Direction::Descending, name),
+                // A plus arrives as a blank when an address was not escaped.
+                None => (Direction::Ascending, part.trim_start_matches(['+', ' '])),
+            };
+            Ok(Order { field: place("sortby", name, schema)?, direction })
+        })
+        .collect()
+}
+
+/// `ids=1,2,3`.
+pub fn ids(parameters: &mut Parameters, keep: &mut impl FnMut(&str, &str)) -> Result<Option<Vec<FeatureId>>, Problem> {
+    let Some(text) = parameters.take("ids") else { return Ok(None) };
+    keep("ids", &text);
+    let ids: Vec<FeatureId> = text
+        .split(',')
+        .map(|id| {
+            id.trim().parse().map_err(|error: crate::base::ids::IdError| Problem::bad_request(format!("ids: {error}")))
+        })
+        .collect::<Result<_, _>>()?;
+    match ids.len() <= IDS_MAX {
+        true => Ok(Some(ids)),
+        false => Err(Problem::bad_request(format!(
+            "ids names {} features; at most {IDS_MAX} are looked up at once",
+            ids.len()
+        ))),
+    }
+}
+
+fn places(parameter: &str, text: &str, schema: &Schema) -> Result<Vec<usize>, Problem> {
+    let mut places = Vec::new();
+    for name in text.split(',').filter(|name| !name.is_empty()) {
+        let place = place(parameter, name, schema)?;
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    Ok(places)
+}
+
+fn place(parameter: &str, name: &str, schema: &Schema) -> Result<usize, Problem> {
+    schema.field_index(name).ok_or_else(|| {
+        let known: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+        Problem::bad_request(format!(
+            "{parameter}: there is no field \"{}\"; there are {}",
+            cut(name),
+            known.join(", ")
+        ))
+    })
+}

@@ -1,0 +1,227 @@
+//! Coordinate systems, selection, order and formats of features, over the running server.
+#![cfg(feature = "worker")]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use support::{Server, Workspace, header};
+
+const GRID: &str = "http://www.opengis.net/def/crs/EPSG/0/2326";
+const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
+
+/// The control points of EPSG:1825, as PROJ 9.1.1 gives them: easting, northing, longitude, latitude.
+const CONTROL: [(f64, f64, f64, f64); 5] = [
+    (832591.320, 820351.389, 114.141187917, 22.322172085),
+    (836694.050, 819069.800, 114.181009327, 22.310602434),
+    (835411.431, 817266.016, 114.168562005, 22.294313002),
+    (808000.000, 803500.000, 113.902797992, 22.169766250),
+    (863000.000, 843500.000, 114.436727272, 22.531009140),
+];
+
+static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
+    let workspace = Workspace::kept("features");
+    for place in ["lcsd/libraries", "had/districts-18", "afcd/trail-markers"] {
+        workspace.take_from_tree(place);
+    }
+    let mut csv = "key,name,weight,Easting,Northing\n".to_owned();
+    for (place, (easting, northing, _, _)) in CONTROL.iter().enumerate() {
+        csv.push_str(&format!("{},\"=cmd|{place}\",{}.5,{easting},{northing}\n", place + 1, (place * 7) % 5));
+    }
+    let more = "[identity]\nkey = \"key\"\n";
+    workspace.define("landsd/control", &[("control.csv", csv.as_bytes())], more);
+    workspace.ingest();
+    workspace
+});
+
+fn server() -> Server {
+    WORKSPACE.serve()
+}
+
+fn ids(document: &Value) -> Vec<u64> {
+    document["features"].as_array().unwrap().iter().map(|feature| feature["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn the_grid_comes_back_within_a_millimetre_in_its_own_axis_order() {
+    let server = server();
+    let response = server.get(&format!("/collections/landsd-control/items?sortby=key&crs={GRID}"));
+    assert_eq!(header(&response, "content-crs"), format!("<{GRID}>"));
+    let items: Value = serde_json::from_str(&response.text().unwrap()).unwrap();
+    for (feature, (easting, northing, _, _)) in items["features"].as_array().unwrap().iter().zip(CONTROL) {
+        let place = &feature["geometry"]["coordinates"];
+        let (first, second) = (place[0].as_f64().unwrap(), place[1].as_f64().unwrap());
+        assert!((first - northing).abs() < 0.001 && (second - easting).abs() < 0.001, "{place}");
+    }
+    let degrees = server.json("/collections/landsd-control/items?sortby=key");
+    for (feature, (_, _, lon, lat)) in degrees["features"].as_array().unwrap().iter().zip(CONTROL) {
+        let place = &feature["geometry"]["coordinates"];
+        assert!((place[0].as_f64().unwrap() - lon).abs() < 1e-8 && (place[1].as_f64().unwrap() - lat).abs() < 1e-8);
+    }
+}
+
+#[test]
+fn a_box_in_any_system_finds_the_same_features() {
+    let server = server();
+    let collection = server.json("/collections/lcsd-libraries");
+    let systems: Vec<&str> = collection["crs"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(systems.len() >= 6 && systems[0] == CRS84, "{systems:?}");
+    assert_eq!(collection["storageCrs"], CRS84);
+    // Part of the north of the territory; each box is the one before it in another system.
+    let wanted = ids(&server.json("/collections/lcsd-libraries/items?limit=1000&bbox=114.0,22.35,114.2,22.5"));
+    assert!((10..170).contains(&wanted.len()), "{}", wanted.len());
+    for (system, bbox) in [
+        ("http://www.opengis.net/def/crs/EPSG/0/4326", "22.35,114.0,22.5,114.2"),
+        ("http://www.opengis.net/def/crs/EPSG/0/4490", "22.35,114.0,22.5,114.2"),
+        ("http://www.opengis.net/def/crs/EPSG/0/3857", "12690421.95,2553596.26,12712685.85,2571648.38"),
+    ] {
+        let path = format!("/collections/lcsd-libraries/items?limit=1000&bbox={bbox}&bbox-crs={system}");
+        assert_eq!(ids(&server.json(&path)), wanted, "{system}");
+    }
+    // A box of the Grid is none in degrees: every feature is judged by its own coordinates.
+    let path = format!("/collections/lcsd-libraries/items?limit=1000&bbox=822000,820000,835000,840000&bbox-crs={GRID}");
+    let mut in_grid = ids(&server.json(&path));
+    let all = server.json(&format!("/collections/lcsd-libraries/items?limit=1000&crs={GRID}"));
+    let is_inside = |feature: &&Value| {
+        let place = &feature["geometry"]["coordinates"];
+        (822_000.0..=835_000.0).contains(&place[0].as_f64().unwrap())
+            && (820_000.0..=840_000.0).contains(&place[1].as_f64().unwrap())
+    };
+    let mut expected: Vec<u64> =
+        all["features"].as_array().unwrap().iter().filter(is_inside).map(|one| one["id"].as_u64().unwrap()).collect();
+    in_grid.sort_unstable();
+    expected.sort_unstable();
+    assert!(!expected.is_empty() && in_grid == expected, "{} {}", in_grid.len(), expected.len());
+}
+
+#[test]
+fn only_what_is_asked_for_goes_out() {
+    let server = server();
+    let one =
+        |query: &str| server.json(&format!("/collections/landsd-control/items?limit=1&{query}"))["features"][0].clone();
+    let names =
+        |feature: &Value| -> Vec<String> { feature["properties"].as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(names(&one("properties=weight,name")), ["weight", "name"]);
+    assert_eq!(names(&one("exclude-properties=weight,name,Easting")), ["key", "Northing"]);
+    assert!(one("skipGeometry=true")["geometry"].is_null());
+    let chosen = server.json("/collections/landsd-control/items?ids=4,2,99");
+    let mut found = ids(&chosen);
+    found.sort_unstable();
+    assert_eq!((found, &chosen["numberMatched"]), (vec![2, 4], &Value::from(2)));
+    let feature = server.json("/collections/landsd-control/items/3?properties=key&skipGeometry=true");
+    assert_eq!((names(&feature), feature["geometry"].is_null()), (vec!["key".to_owned()], true));
+}
+
+#[test]
+fn features_are_sorted_and_a_sorted_walk_meets_each_once() {
+    let server = server();
+    let keys = |query: &str| -> Vec<i64> {
+        let page = server.json(&format!("/collections/landsd-control/items?{query}"));
+        page["features"].as_array().unwrap().iter().map(|one| one["properties"]["key"].as_i64().unwrap()).collect()
+    };
+    // Weights are 0.5, 2.5, 4.5, 1.5, 3.5 for the keys 1 to 5.
+    assert_eq!(keys("sortby=weight"), [1, 4, 2, 5, 3]);
+    assert_eq!(keys("sortby=-weight"), [3, 5, 2, 4, 1]);
+    assert_eq!(keys("sortby=%2Bweight"), [1, 4, 2, 5, 3]);
+    let mut path = "/collections/afcd-trail-markers/items?sortby=-Name&limit=100".to_owned();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        let page = server.json(&path);
+        for feature in page["features"].as_array().unwrap() {
+            assert!(seen.insert(feature["id"].as_u64().unwrap()));
+            names.push(feature["properties"]["Name"].as_str().unwrap().to_owned());
+        }
+        let next = page["links"].as_array().unwrap().iter().find(|link| link["rel"] == "next").cloned();
+        match next {
+            Some(next) => path = next["href"].as_str().unwrap().strip_prefix(server.base.as_str()).unwrap().to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 576);
+    assert!(names.windows(2).all(|pair| pair[0] >= pair[1]));
+}
+
+#[test]
+fn every_format_comes_by_name_and_by_what_a_client_accepts() {
+    let server = server();
+    for (name, media_type) in [
+        ("json", "application/geo+json"),
+        ("geojsonseq", "application/geo+json-seq"),
+        ("ndjson", "application/x-ndjson"),
+        ("csv", "text/csv; charset=utf-8"),
+    ] {
+        let by_name = server.get(&format!("/collections/lcsd-libraries/items?limit=7&f={name}"));
+        assert_eq!(header(&by_name, "content-type"), media_type);
+        assert_eq!(header(&by_name, "ogc-numbermatched"), "186");
+        assert!(header(&by_name, "link").contains("rel=\"next\""), "{name}");
+        let accept = media_type.split(';').next().unwrap();
+        let by_accept = server
+            .request(reqwest::Method::GET, "/collections/lcsd-libraries/items?limit=7")
+            .header("accept", accept)
+            .send()
+            .unwrap();
+        assert_eq!(header(&by_accept, "content-type"), media_type);
+    }
+    let lines = server.get("/collections/lcsd-libraries/items?limit=7&f=ndjson").text().unwrap();
+    let features: Vec<geojson::Feature> = lines.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(features.len(), 7);
+    let sequence = server.get("/collections/lcsd-libraries/items?limit=7&f=geojsonseq").text().unwrap();
+    assert_eq!(sequence.matches('\u{1E}').count(), 7);
+    assert_eq!(sequence.replace('\u{1E}', ""), lines);
+    let page = server.get("/collections/had-districts-18/items").text().unwrap();
+    let parsed: geojson::FeatureCollection = page.parse().unwrap();
+    assert_eq!(parsed.features.len(), 18);
+}
+
+#[test]
+fn csv_opens_in_a_spreadsheet_and_computes_nothing() {
+    let server = server();
+    let text = server.get("/collections/landsd-control/items?f=csv&sortby=key").text().unwrap();
+    let text = text.strip_prefix('\u{FEFF}').expect("the mark that says UTF-8");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(head, ["id", "key", "name", "weight", "Easting", "Northing", "longitude", "latitude"]);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 5);
+    assert_eq!(&rows[0][2], "'=cmd|0");
+    assert!((rows[0][6].parse::<f64>().unwrap() - CONTROL[0].2).abs() < 1e-8);
+    let areas = server.get("/collections/had-districts-18/items?f=csv&limit=1&properties=").text().unwrap();
+    assert!(areas.contains(",wkt\r\n") && areas.contains("POLYGON (("), "{areas}");
+}
+
+#[test]
+fn schemas_say_what_can_be_asked_sorted_and_read() {
+    let server = server();
+    for (name, has_geometry) in [("queryables", true), ("sortables", false), ("schema", true)] {
+        let schema = server.json(&format!("/collections/lcsd-libraries/{name}"));
+        assert!(schema["$id"].as_str().unwrap().ends_with(name));
+        assert_eq!(schema["properties"]["geometry"].is_object(), has_geometry, "{name}");
+        assert!(schema["properties"]["設施名稱"].is_object(), "{name}");
+    }
+    let schema = server.json("/collections/lcsd-libraries/schema");
+    assert_eq!(schema["properties"]["Last Update"]["x-ogc-role"], "primary-instant");
+}
+
+#[test]
+fn what_is_not_offered_is_refused_with_what_is() {
+    let server = server();
+    for (query, parts) in [
+        ("crs=http://evil.example", vec!["crs", "evil", CRS84]),
+        ("bbox-crs=http://evil.example&bbox=1,2,3,4", vec!["bbox-crs", CRS84]),
+        ("crs=http://www.opengis.net/def/crs/OGC/0/CRS84h", vec!["CRS84h", "not offered"]),
+        ("properties=nosuch", vec!["properties", "nosuch", "Facility Name"]),
+        ("properties=GMID&exclude-properties=GMID", vec!["exclude each other"]),
+        ("skipGeometry=perhaps", vec!["skipGeometry", "true or false"]),
+        ("sortby=nosuch", vec!["sortby", "nosuch"]),
+        ("ids=1,x", vec!["ids", "\"x\""]),
+        ("f=shp", vec!["shp", "geojsonseq"]),
+    ] {
+        let detail = server.problem(&format!("/collections/lcsd-libraries/items?{query}"), 400);
+        for part in parts {
+            assert!(detail.contains(part), "{query}: {detail}");
+        }
+    }
+}
