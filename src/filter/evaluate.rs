@@ -65,11 +65,15 @@ impl Condition {
 
 /// False when one is, else unknown when one is.
 fn all(truths: impl Iterator<Item = Truth>) -> Truth {
-    truths.fold(Some(true), |so_far, truth| match (so_far, truth) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
+    let mut so_far = Some(true);
+    for truth in truths {
+        match truth {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => so_far = None,
+        }
+    }
+    so_far
 }
 
 fn any(truths: impl Iterator<Item = Truth>) -> Truth {

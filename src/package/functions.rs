@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
@@ -36,9 +37,28 @@ pub fn arithmetic_name(operator: Arithmetic) -> Option<&'static str> {
     }
 }
 
+/// Whether a statement has to give up, asked before work that SQLite cannot interrupt.
+#[derive(Clone, Default)]
+pub(super) struct Stop(Arc<OnceLock<Box<dyn Fn() -> bool + Send + Sync>>>);
+
+impl Stop {
+    /// The first question is kept: a connection has one for all its life.
+    pub(super) fn set(&self, is_over: impl Fn() -> bool + Send + Sync + 'static) {
+        let _ = self.0.set(Box::new(is_over));
+    }
+
+    fn check(&self) -> rusqlite::Result<()> {
+        let interrupted = || rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+        match self.0.get().is_some_and(|is_over| is_over()) {
+            true => Err(rusqlite::Error::SqliteFailure(interrupted(), None)),
+            false => Ok(()),
+        }
+    }
+}
+
 const FLAGS: FunctionFlags = FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC);
 
-pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn add_functions(connection: &Connection, stop: &Stop) -> rusqlite::Result<()> {
     connection.create_scalar_function(INTERSECTS, 5, FLAGS, |context| {
         let bbox = BBox::new(context.get(1)?, context.get(2)?, context.get(3)?, context.get(4)?);
         let Ok(blob) = context.get_raw(0).as_blob() else {
@@ -47,7 +67,9 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
         Ok(crate::geometry::intersects_box(blob, &bbox).unwrap_or(false))
     })?;
     for operator in SpatialOperator::ALL {
+        let stop = stop.clone();
         connection.create_scalar_function(function_name(operator.name()).as_str(), 2, FLAGS, move |context| {
+            stop.check()?;
             related(operator, context)
         })?;
     }

@@ -241,15 +241,9 @@ impl Connections {
     }
 
     fn connect(&self, package: Arc<PackageFile>) -> Result<OpenPackage, PackageError> {
-        /// SQLite instructions between two looks at the clock: under 1 % of the work.
-        const INSTRUCTIONS: i32 = 1_000;
-        let path = package.path.clone();
         let mut opened = OpenPackage::open(package)?;
         let current = Arc::clone(&self.current);
-        opened
-            .connection_mut()
-            .progress_handler(INSTRUCTIONS, Some(move || current.load().passed()))
-            .map_err(super::build::sqlite_error(&path))?;
+        opened.stop_when(move || current.load().passed())?;
         Ok(opened)
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::build::sqlite_error;
-use super::functions::add_functions;
+use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
 use super::{BuiltPackage, PackageError, PackageFile, Row};
 use crate::base::{BBox, LayerId, Schema, limits};
@@ -23,13 +23,15 @@ pub struct OpenPackage {
     table: String,
     rtree: String,
     columns: String,
+    stop: Stop,
 }
 
 impl OpenPackage {
     pub(super) fn open(package: Arc<PackageFile>) -> Result<Self, PackageError> {
         let fail = sqlite_error(&package.path);
         let connection = connect(&package.path).map_err(&fail)?;
-        add_functions(&connection).map_err(&fail)?;
+        let stop = Stop::default();
+        add_functions(&connection, &stop).map_err(&fail)?;
         let table = table_name(&package.layer);
         // Qualified, because a department's field may be called ID, which the R-tree has too.
         let columns = [ID_COLUMN, ROW_COLUMN, GEOMETRY_COLUMN]
@@ -38,7 +40,14 @@ impl OpenPackage {
             .map(|column| format!("t.{}", quoted(column)))
             .collect::<Vec<_>>()
             .join(", ");
-        Ok(OpenPackage { connection, rtree: quoted(&rtree_name(&table)), table: quoted(&table), columns, package })
+        Ok(OpenPackage {
+            connection,
+            rtree: quoted(&rtree_name(&table)),
+            table: quoted(&table),
+            columns,
+            package,
+            stop,
+        })
     }
 
     /// Opens a package that was just built, before it is published.
@@ -76,8 +85,16 @@ impl OpenPackage {
         quoted(&self.package.schema.fields[field].column)
     }
 
-    pub(super) fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.connection
+    /// Makes every statement give up as soon as `is_over` says so: between SQLite's instructions,
+    /// and before each relation of two geometries, which is one instruction and may take long.
+    pub(super) fn stop_when(
+        &mut self,
+        is_over: impl Fn() -> bool + Clone + Send + Sync + 'static,
+    ) -> Result<(), PackageError> {
+        /// SQLite instructions between two looks at the clock: under 1 % of the work.
+        const INSTRUCTIONS: i32 = 1_000;
+        self.stop.set(is_over.clone());
+        self.connection.progress_handler(INSTRUCTIONS, Some(is_over)).map_err(sqlite_error(&self.package.path))
     }
 
     /// Runs `SELECT <every column> FROM <table> <rest>`, where `rest` holds only names from

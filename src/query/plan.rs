@@ -165,3 +165,70 @@ fn moment(instant: jiff::Timestamp, kind: FieldKind) -> String {
         _ => instant.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::{FeatureId, LayerId, RevisionId, Schema};
+    use crate::crs::System;
+    use crate::filter::{Filter, text};
+    use crate::geometry::{Shape, blob};
+    use crate::package::PackageBuilder;
+    use crate::package::build::PackageHead;
+
+    fn points() -> Schema {
+        Schema { geometry: GeometryKind::Point, has_z: false, has_m: false, fields: Vec::new() }
+    }
+
+    /// A hundred by a hundred points, one degree apart, from 0 0.
+    fn lattice(folder: &std::path::Path) -> OpenPackage {
+        let schema = points();
+        let layer: LayerId = "test-lattice".parse().unwrap();
+        let last_change = jiff::Timestamp::UNIX_EPOCH;
+        let head = PackageHead { layer: &layer, title: "", description: "", last_change, schema: &schema };
+        let mut builder = PackageBuilder::create(&folder.join("layer.gpkg"), &head).unwrap();
+        for place in 0..10_000u32 {
+            let mut shape = Shape::new(GeometryKind::Point);
+            shape.points.push((f64::from(place % 100), f64::from(place / 100) - 45.0));
+            let blob = blob::encode(&shape.to_wkb(), shape.kind, &shape.bbox());
+            let id = FeatureId::from_hash(u64::from(place));
+            builder.insert(id, Some((&blob, &shape.bbox())), &[]).unwrap();
+        }
+        let revision: RevisionId = "20261124T153000123Z-1a2b3c4d5e6f".parse().unwrap();
+        OpenPackage::open_built(&builder.finish().unwrap(), &layer, revision, Arc::new(schema)).unwrap()
+    }
+
+    fn query(bbox: Option<BBox>, filter: Option<&str>, limit: u32) -> FeatureQuery {
+        let read = |filter| Filter::from_tree(&text::parse(filter).unwrap(), &points(), System::Crs84).unwrap();
+        let filter = filter.map_or_else(Filter::default, read);
+        FeatureQuery { bbox, filter, datetime: None, limit, start: Start::Offset(0) }
+    }
+
+    #[test]
+    fn the_tree_is_taken_where_it_spares_rows_and_the_count_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = lattice(folder.path());
+        let small = Some(BBox::new(0.0, 0.0, 9.0, 9.0));
+        let large = Some(BBox::new(0.0, -45.0, 99.0, 40.0));
+        for (query, page_takes_tree, matched) in [
+            (query(small, None, 10), true, 100),
+            (query(large, None, 10), false, 8_600),
+            (query(large, None, 9_000), true, 8_600),
+            (query(None, Some("S_INTERSECTS(geometry,BBOX(0,0,9,9))"), 10), true, 100),
+            (query(None, Some("S_WITHIN(geometry,POLYGON((-1 -1,9 -1,-1 9,-1 -1)))"), 10), true, 36),
+            (query(None, Some("S_INTERSECTS(geometry,BBOX(0,-45,99,40))"), 10), false, 8_600),
+            // Whatever lies in no box of the tree is chosen too, so the tree says nothing.
+            (query(None, Some("S_DISJOINT(geometry,BBOX(0,0,9,9))"), 10), false, 9_900),
+            (query(None, Some("NOT S_INTERSECTS(geometry,BBOX(0,0,9,9))"), 10), false, 9_900),
+            (query(small, Some("S_INTERSECTS(geometry,BBOX(5,5,20,20))"), 10), true, 25),
+        ] {
+            let plan = plan(&package, &query).unwrap();
+            assert_eq!(plan.page().contains("rtree_"), page_takes_tree, "{query:?}: {}", plan.page());
+            let facts = crate::query::page(&package, &query, |_| Ok(())).unwrap();
+            assert_eq!(facts.matched, Some(matched), "{query:?}");
+            assert_eq!(facts.returned, matched.min(u64::from(query.limit)), "{query:?}");
+        }
+    }
+}

@@ -91,3 +91,16 @@ impl From<ReadError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_ran_out_of_time_is_503_with_what_to_do() {
+        let problem = Problem::from(ReadError::OutOfTime);
+        assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(problem.detail.contains("a simpler filter"), "{}", problem.detail);
+        assert!(problem.retry_after_s.is_some());
+    }
+}
