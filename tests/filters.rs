@@ -14,7 +14,7 @@ use causeway::filter::{Feature, Filter, FilterLanguage, json, text};
 use causeway::geometry::{Shape, blob};
 use causeway::package::build::PackageHead;
 use causeway::package::{OpenPackage, PackageBuilder, PackageFile, Pool, ReadError};
-use causeway::query::{self, FeatureQuery, Start};
+use causeway::query::{self, FeatureQuery};
 use geo_types::Geometry;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -91,8 +91,7 @@ fn package(folder: &std::path::Path, features: &[Made]) -> (OpenPackage, Package
 }
 
 fn chosen_by_sql(package: &OpenPackage, filter: &Filter) -> Vec<u64> {
-    let query =
-        FeatureQuery { bbox: None, filter: filter.clone(), datetime: None, limit: 1000, start: Start::Offset(0) };
+    let query = FeatureQuery { filter: filter.clone(), ..FeatureQuery::first(1000) };
     let mut ids = Vec::new();
     let facts = query::page(package, &query, |row| {
         ids.push(row.id().get());
@@ -414,7 +413,7 @@ fn a_filter_that_needs_every_row_of_a_big_layer_ends_with_its_deadline() {
     let (_, file) = package(folder.path(), &vec![feature; ROWS]);
     let tree = text::parse("ACCENTI(CASEI(name)) LIKE '%nowhere%'").unwrap();
     let filter = Filter::from_tree(&tree, &schema(), System::Crs84).unwrap();
-    let query = FeatureQuery { bbox: None, filter, datetime: None, limit: 10, start: Start::Offset(0) };
+    let query = FeatureQuery { filter, ..FeatureQuery::first(10) };
 
     let id = layer();
     let subject = Subject { layer: &id, class: Class::Open };

@@ -203,7 +203,7 @@ mod tests {
     fn query(bbox: Option<BBox>, filter: Option<&str>, limit: u32) -> FeatureQuery {
         let read = |filter| Filter::from_tree(&text::parse(filter).unwrap(), &points(), System::Crs84).unwrap();
         let filter = filter.map_or_else(Filter::default, read);
-        FeatureQuery { bbox, filter, datetime: None, limit, start: Start::Offset(0) }
+        FeatureQuery { bbox, filter, ..FeatureQuery::first(limit) }
     }
 
     #[test]
