@@ -13,7 +13,7 @@ pub mod vocabulary;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::base::{Class, FieldKind, LayerId, Trilingual};
+use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
 
 pub use files::{DefinitionPlace, find_all, load};
 pub use parse::parse;
@@ -33,6 +33,7 @@ pub struct LayerDefinition {
     pub identity_key: Option<String>,
     pub display: Display,
     pub time: Option<TimeFields>,
+    pub tiles: TilesDefinition,
     pub fields: BTreeMap<String, FieldDefinition>,
     /// SHA-256 of the file as it stands: one part of what makes a delivery "unchanged".
     pub digest: crate::base::digest::Sha256Hex,
@@ -134,6 +135,17 @@ pub enum TimeFields {
     Interval { start: String, end: String },
 }
 
+/// How the layer's tiles are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TilesDefinition {
+    /// The grids that tiles are offered in; absent means those that fit the layer's place.
+    pub grids: Option<Vec<Grid>>,
+    /// The field whose value says which features are kept where not all can be shown.
+    pub priority: Option<String>,
+    /// Whether the smallest value is the most important one.
+    pub lowest_first: bool,
+}
+
 /// What is declared of one field.
 #[derive(Clone, Debug, Default)]
 pub struct FieldDefinition {
@@ -165,6 +177,7 @@ impl LayerDefinition {
         named.extend(self.display.name.names().map(|name| (name, "[display] name")));
         named.extend(self.display.category.names().map(|name| (name, "[display] category")));
         named.extend(self.display.summary.iter().map(|name| (name.as_str(), "[display] summary")));
+        named.extend(self.tiles.priority.iter().map(|name| (name.as_str(), "[tiles] priority")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),
             Some(TimeFields::Interval { start, end }) => {

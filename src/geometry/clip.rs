@@ -158,12 +158,13 @@ pub fn repair(rings: &[Vec<GridPoint>]) -> Vec<Vec<Vec<GridPoint>>> {
 }
 
 /// Twice the signed area: positive for an MVT exterior, whose y axis points down.
-pub fn twice_area(ring: &[GridPoint]) -> i64 {
+pub fn twice_area(ring: &[GridPoint]) -> i128 {
     let closing = ring.last().copied().zip(ring.first().copied());
     ring.windows(2)
         .map(|edge| (edge[0], edge[1]))
         .chain(closing)
-        .map(|((ax, ay), (bx, by))| i64::from(ax) * i64::from(by) - i64::from(bx) * i64::from(ay))
+        // Rings that reach far beyond their tile sum up to more than 64 bits hold.
+        .map(|((ax, ay), (bx, by))| i128::from(i64::from(ax) * i64::from(by) - i64::from(bx) * i64::from(ay)))
         .sum()
 }
 

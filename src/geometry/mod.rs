@@ -8,8 +8,10 @@ pub mod blob;
 pub mod clip;
 pub mod hilbert;
 mod intersects;
+pub mod levels;
 mod normalise;
 mod shape;
+pub mod touching;
 mod wkb;
 
 pub use intersects::{intersects_box, shape_intersects_box};
