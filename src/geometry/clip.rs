@@ -152,9 +152,18 @@ pub fn repair(rings: &[Vec<GridPoint>]) -> Vec<Vec<Vec<GridPoint>>> {
         .simplify(FillRule::EvenOdd, IntOverlayOptions::ogc())
         .into_iter()
         .map(|shape| {
-            shape.into_iter().map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect()).collect()
+            let rings = shape.into_iter().map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect());
+            rings.enumerate().map(|(place, ring)| wound(ring, place == 0)).collect()
         })
         .collect()
+}
+
+/// The ring turned as MVT wants it. The library leaves a hole that touches its exterior as it came.
+fn wound(mut ring: Vec<GridPoint>, is_exterior: bool) -> Vec<GridPoint> {
+    if (twice_area(&ring) > 0) != is_exterior {
+        ring.reverse();
+    }
+    ring
 }
 
 /// Twice the signed area: positive for an MVT exterior, whose y axis points down.
@@ -186,6 +195,17 @@ mod tests {
         let mut out = Vec::new();
         ring(&[(-9000, -9000), (9000, -9000), (9000, 9000), (-9000, 9000)], FRAME, &mut out);
         assert_eq!(twice_area(&out), 2 * 4224 * 4224);
+    }
+
+    #[test]
+    fn a_hole_that_touches_its_exterior_is_wound_as_a_hole() {
+        let exterior = vec![(0, 0), (100, 0), (100, 100), (50, 100), (0, 100)];
+        let hole = vec![(50, 100), (40, 60), (60, 60)];
+        for hole in [hole.clone(), hole.into_iter().rev().collect()] {
+            let polygons = repair(&[exterior.clone(), hole]);
+            assert_eq!(polygons.len(), 1);
+            assert!(twice_area(&polygons[0][0]) > 0 && twice_area(&polygons[0][1]) < 0, "{polygons:?}");
+        }
     }
 
     #[test]

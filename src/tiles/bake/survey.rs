@@ -42,13 +42,6 @@ pub enum Boxes {
 }
 
 impl Boxes {
-    pub fn len(&self) -> usize {
-        match self {
-            Boxes::Points(points) => points.len(),
-            Boxes::Extended(boxes) => boxes.len(),
-        }
-    }
-
     /// West, south, east, north in degrees.
     pub fn get(&self, place: usize) -> BBox {
         const PARTS: f64 = 4_294_967_296.0;

@@ -1,0 +1,287 @@
+//! Tiles: what is baked and what is cut live, held against a strict reader of the specification.
+#![allow(clippy::unwrap_used)]
+
+#[path = "tiles/layers.rs"]
+mod layers;
+#[path = "tiles/validator.rs"]
+mod validator;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use causeway::base::{Grid, limits};
+use causeway::geometry::Shape;
+use causeway::package::OpenPackage;
+use causeway::tiles::{TileAddress, cut};
+use layers::{Layer, Random, build, lines, mesh, points};
+use validator::Tile;
+
+fn shared_path(test: &str, path: &str) -> Option<PathBuf> {
+    let tree = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let shared = std::env::var_os("CAUSEWAY_SHARED").map_or_else(|| tree.join("../shared"), PathBuf::from);
+    let path = shared.join("data").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("SKIPPED {test}: {} is not there", path.display());
+    None
+}
+
+fn unpack(gzip: &[u8]) -> Vec<u8> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(gzip).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// The tile, read by the strict reader; empty where there is none.
+fn read(package: &OpenPackage, tile: TileAddress) -> (Tile, causeway::tiles::CutTile) {
+    let cut = cut(package, tile).unwrap();
+    if cut.gzip.is_empty() {
+        return (Tile::default(), cut);
+    }
+    assert!(cut.gzip.len() <= limits::TILE_BYTES_MAX, "{tile:?} has {} bytes", cut.gzip.len());
+    let read = validator::read(&unpack(&cut.gzip)).unwrap_or_else(|fault| panic!("{tile:?}: {fault}"));
+    let is_named = |feature: &validator::Feature| (1..=3).contains(&feature.kind) && feature.id.is_some();
+    assert!(read.layers.iter().all(|layer| layer.version == 2 && layer.features.iter().all(is_named)));
+    (read, cut)
+}
+
+fn ids(tile: &Tile) -> BTreeSet<u64> {
+    tile.layers.iter().flat_map(|layer| &layer.features).filter_map(|feature| feature.id).collect()
+}
+
+/// Those with a vertex on the tile's own ground, not in its buffer alone.
+fn ids_on_ground(tile: &Tile) -> BTreeSet<u64> {
+    let on_ground = |(x, y): &(i64, i64)| (0..=4096).contains(x) && (0..=4096).contains(y);
+    let features = tile.layers.iter().flat_map(|layer| &layer.features);
+    features.filter(|feature| feature.parts.iter().flatten().any(on_ground)).filter_map(|feature| feature.id).collect()
+}
+
+/// Every id of the layer with a place of it.
+fn all_ids(layer: &Layer) -> BTreeMap<u64, (f64, f64)> {
+    let mut found = BTreeMap::new();
+    let package = layer.open().unwrap();
+    package
+        .select("", &[], |row| {
+            let mut shape = Shape::default();
+            let blob = causeway::geometry::blob::parse(row.geometry().unwrap()).unwrap();
+            shape.read_wkb(blob.wkb).unwrap();
+            found.insert(row.id().get(), shape.representative_point().unwrap());
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    found
+}
+
+/// Every tile of a zoom in which something lies.
+fn tiles_of(places: &BTreeMap<u64, (f64, f64)>, grid: Grid, zoom: u8) -> Vec<TileAddress> {
+    let keys: BTreeMap<i64, TileAddress> = places
+        .values()
+        .filter_map(|(lon_deg, lat_deg)| TileAddress::of_place(grid, zoom, *lon_deg, *lat_deg))
+        .map(|tile| (tile.key(), tile))
+        .collect();
+    keys.into_values().collect()
+}
+
+fn sample_layers() -> Vec<(&'static str, Layer)> {
+    vec![
+        ("points", build(&points(3_000, 1))),
+        ("areas", build(&mesh(30, 8, 2))),
+        ("lines", build(&lines(1_500, 24, 3))),
+    ]
+}
+
+#[test]
+fn the_reader_finds_the_fault_in_every_invalid_tile_and_none_in_valid_ones() {
+    let Some(folder) = shared_path("the_reader_finds_the_fault", "golden/mvt/fixtures") else { return };
+    let mut seen = (0, 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let folder = entry.unwrap().path();
+        let info: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.join("info.json")).unwrap()).unwrap();
+        let bytes = std::fs::read(folder.join("tile.mvt")).unwrap();
+        let is_valid = info["validity"]["v2"].as_bool().unwrap();
+        let read = validator::read(&bytes);
+        if folder.ends_with("057") {
+            // Called valid because decoders should survive it; its MoveTo lacks 536,870,910 points.
+            assert!(read.is_err());
+            continue;
+        }
+        assert_eq!(read.is_ok(), is_valid, "{}: {} {:?}", folder.display(), info["description"], read.err());
+        if is_valid { seen.0 += 1 } else { seen.1 += 1 }
+    }
+    assert!(seen.0 > 20 && seen.1 > 15, "{seen:?}");
+}
+
+#[test]
+fn every_tile_is_valid_within_its_budget_and_within_its_buffer() {
+    for (name, layer) in sample_layers() {
+        let facts = layer.bake(2);
+        let places = all_ids(&layer);
+        let package = layer.open().unwrap();
+        assert_eq!(facts.grids.len(), 3);
+        let mut counts = (0, 0);
+        for grid in Grid::ALL {
+            for zoom in 0..=16 {
+                for tile in tiles_of(&places, grid, zoom).into_iter().step_by(if zoom > 12 { 23 } else { 1 }) {
+                    let (read, cut) = read(&package, tile);
+                    let is_baked = package.tile_file().unwrap().unwrap().tile(grid, tile.key()).unwrap().is_some();
+                    if is_baked {
+                        counts.0 += 1
+                    } else {
+                        counts.1 += 1
+                    }
+                    assert!(is_baked || !cut.is_thinned(), "{name} {tile:?}: a live tile leaves nothing out");
+                    let features: Vec<_> = read.layers.iter().flat_map(|layer| &layer.features).collect();
+                    assert_eq!(features.len(), cut.features, "{name} {tile:?}");
+                    for (x, y) in features.iter().flat_map(|feature| &feature.parts).flatten() {
+                        assert!((-64..=4160).contains(x) && (-64..=4160).contains(y), "{name} {tile:?}: {x} {y}");
+                    }
+                }
+            }
+        }
+        assert!(counts.0 > 30 && counts.1 > 30, "{name}: {counts:?} tiles baked and live");
+    }
+}
+
+#[test]
+fn from_the_complete_zoom_on_every_feature_is_there() {
+    for (name, layer) in sample_layers() {
+        let facts = layer.bake(2);
+        let places = all_ids(&layer);
+        let package = layer.open().unwrap();
+        for grid in &facts.grids {
+            assert!(grid.complete_from_zoom <= 16, "{name} {}: {}", grid.grid, grid.complete_from_zoom);
+            for zoom in [grid.complete_from_zoom, grid.complete_from_zoom + 1, limits::ZOOM_MAX] {
+                let mut random = Random(u64::from(zoom));
+                let tiles = tiles_of(&places, grid.grid, zoom);
+                let everything = zoom < limits::ZOOM_MAX;
+                let mut found = BTreeSet::new();
+                for tile in tiles.iter().filter(|_| everything || random.share() < 0.1) {
+                    found.extend(ids(&read(&package, *tile).0));
+                }
+                if everything {
+                    assert_eq!(found.len(), places.len(), "{name} {} at {zoom}", grid.grid);
+                }
+            }
+            // At random features, at every zoom below: the tile in which one lies has it.
+            let mut random = Random(7);
+            let listed: Vec<_> = places.iter().collect();
+            for _ in 0..100 {
+                let (id, (lon_deg, lat_deg)) = listed[random.next() as usize % listed.len()];
+                let zoom = grid.complete_from_zoom
+                    + (random.next() % u64::from(limits::ZOOM_MAX - grid.complete_from_zoom + 1)) as u8;
+                let tile = TileAddress::of_place(grid.grid, zoom, *lon_deg, *lat_deg).unwrap();
+                assert!(ids(&read(&package, tile).0).contains(id), "{name} {} {tile:?} lacks {id}", grid.grid);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_seen_once_is_seen_at_every_higher_zoom_and_no_place_is_empty() {
+    for (name, layer) in sample_layers() {
+        layer.bake(2);
+        let places = all_ids(&layer);
+        let package = layer.open().unwrap();
+        for grid in [Grid::WebMercatorQuad, Grid::HongKong1980Grid] {
+            let mut before: BTreeSet<u64> = BTreeSet::new();
+            for zoom in 8..=15 {
+                let mut now = BTreeSet::new();
+                for tile in tiles_of(&places, grid, zoom) {
+                    now.extend(ids_on_ground(&read(&package, tile).0));
+                }
+                let lost: Vec<_> = before.difference(&now).collect();
+                assert!(lost.is_empty(), "{name} {grid} {zoom}: {lost:?} of {} are gone", before.len());
+                assert!(!now.is_empty());
+                before = now;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_cell_that_holds_points_keeps_one() {
+    let layer = build(&points(3_000, 5));
+    layer.bake(2);
+    let places = all_ids(&layer);
+    let package = layer.open().unwrap();
+    for zoom in 6..=13 {
+        let cell = |(lon_deg, lat_deg): (f64, f64)| {
+            let (u, v) = Grid::WebMercatorQuad.shares(lon_deg, lat_deg);
+            let cells = f64::from(1u32 << zoom) * 128.0;
+            ((u * cells) as u64, (v * cells) as u64)
+        };
+        let wanted: BTreeSet<_> = places.values().map(|place| cell(*place)).collect();
+        let mut found = BTreeSet::new();
+        for tile in tiles_of(&places, Grid::WebMercatorQuad, zoom) {
+            found.extend(ids_on_ground(&read(&package, tile).0).iter().map(|id| cell(places[id])));
+        }
+        assert_eq!(wanted.difference(&found).count(), 0, "zoom {zoom}");
+    }
+}
+
+#[test]
+fn the_bytes_are_the_same_for_any_number_of_threads_and_any_order_of_delivery() {
+    let mut random = Random(11);
+    for mut shapes in [points(2_000, 1), mesh(24, 6, 2), lines(1_000, 20, 3)] {
+        let layer = build(&shapes);
+        layer.bake(1);
+        let bytes = layer.tile_file_bytes();
+        for threads in [2, 4] {
+            layer.bake(threads);
+            assert!(layer.tile_file_bytes() == bytes, "{threads} threads");
+        }
+        for place in (1..shapes.len()).rev() {
+            shapes.swap(place, random.next() as usize % (place + 1));
+        }
+        let shuffled = build(&shapes);
+        shuffled.bake(2);
+        assert!(shuffled.tile_file_bytes() == bytes, "shuffled");
+    }
+}
+
+#[test]
+fn neighbouring_tiles_agree_along_their_edge() {
+    for (name, layer) in [("areas", build(&mesh(20, 10, 4))), ("lines", build(&lines(800, 30, 6)))] {
+        layer.bake(2);
+        let places = all_ids(&layer);
+        let package = layer.open().unwrap();
+        for grid in Grid::ALL {
+            for zoom in 9..=14 {
+                for tile in tiles_of(&places, grid, zoom).into_iter().step_by(5) {
+                    let Some(east) = TileAddress::new(grid, zoom, tile.x() + 1, tile.y()) else { continue };
+                    let here = crossings(&read(&package, tile).0, 4096);
+                    let there = crossings(&read(&package, east).0, 0);
+                    for (id, heights) in &here {
+                        let others = there.get(id).cloned().unwrap_or_default();
+                        for height in heights.iter().filter(|height| (16.0..4080.0).contains(*height)) {
+                            let nearest =
+                                others.iter().map(|other| (other - height).abs()).fold(f64::INFINITY, f64::min);
+                            assert!(nearest <= 1.5, "{name} {tile:?} {id}: {height} is {nearest} off");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where each feature's edges cross a vertical line.
+fn crossings(tile: &Tile, x: i64) -> BTreeMap<u64, Vec<f64>> {
+    let mut found: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for feature in tile.layers.iter().flat_map(|layer| &layer.features) {
+        for part in &feature.parts {
+            let closing = (feature.kind == 3).then(|| (part[part.len() - 1], part[0]));
+            for (a, b) in part.windows(2).map(|edge| (edge[0], edge[1])).chain(closing) {
+                // Steep edges cross at a height that half a unit of rounding moves far.
+                if (a.0 < x) != (b.0 < x) && (b.1 - a.1).abs() <= (b.0 - a.0).abs() {
+                    let share = (x - a.0) as f64 / (b.0 - a.0) as f64;
+                    found.entry(feature.id.unwrap()).or_default().push(a.1 as f64 + share * (b.1 - a.1) as f64);
+                }
+            }
+        }
+    }
+    found
+}
