@@ -1,6 +1,6 @@
 //! Seeded layers and the packages made of them.
+#![allow(dead_code, clippy::unwrap_used)] // Tests and benches take what they need of this.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use causeway::base::{BBox, FeatureId, Field, FieldKind, GeometryKind, LayerId, RevisionId, Schema, Trilingual, Value};
@@ -149,7 +149,7 @@ pub fn lines(count: usize, steps: usize, seed: u64) -> Vec<Shape> {
         .collect()
 }
 
-/// A package of shapes and what it takes to open it.
+/// A package and what it takes to open it.
 pub struct Layer {
     pub folder: tempfile::TempDir,
     pub package: BuiltPackage,
@@ -157,7 +157,7 @@ pub struct Layer {
     pub id: LayerId,
 }
 
-fn field(name: &str, kind: FieldKind) -> Field {
+pub fn field(name: &str, kind: FieldKind) -> Field {
     Field {
         name: name.to_owned(),
         column: name.to_owned(),
@@ -167,34 +167,46 @@ fn field(name: &str, kind: FieldKind) -> Field {
     }
 }
 
-/// Writes shapes as ingest does: ids that stay with the feature, rows in Hilbert order.
+/// A package of shapes with five values each that depend on their id alone.
 pub fn build(shapes: &[Shape]) -> Layer {
-    let folder = tempfile::tempdir().unwrap();
-    let schema = Schema {
-        geometry: shapes[0].kind,
-        has_z: false,
-        has_m: false,
-        fields: vec![
-            field("name", FieldKind::Text),
-            field("名稱", FieldKind::Text),
-            field("count", FieldKind::Integer),
-            field("height", FieldKind::Real),
-            field("open", FieldKind::Boolean),
-        ],
+    let fields = vec![
+        field("name", FieldKind::Text),
+        field("名稱", FieldKind::Text),
+        field("count", FieldKind::Integer),
+        field("height", FieldKind::Real),
+        field("open", FieldKind::Boolean),
+    ];
+    let values = |_: usize, id: u64| {
+        let mut random = Random(id);
+        let number = random.next();
+        vec![
+            Value::Text(format!("Block {}", number % 1000)),
+            Value::Text(format!("第{}座", number % 77)),
+            Value::Integer((number % 5000) as i64 - 100),
+            Value::Real((random.share() * 1000.0).round() / 8.0),
+            if number % 3 == 0 { Value::Null } else { Value::Boolean(number % 2 == 0) },
+        ]
     };
+    build_with(shapes, fields, values)
+}
+
+/// Writes shapes as ingest does: ids that stay with the feature, rows in Hilbert order. `values` is
+/// asked with a shape's place and its id.
+pub fn build_with(shapes: &[Shape], fields: Vec<Field>, values: impl Fn(usize, u64) -> Vec<Value>) -> Layer {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = Schema { geometry: shapes[0].kind, has_z: false, has_m: false, fields };
     let id: LayerId = "test-layer".parse().unwrap();
-    let mut rows: Vec<(u64, u64, &Shape)> = shapes
+    let mut rows: Vec<(u64, u64, u32)> = shapes
         .iter()
-        .map(|shape| {
-            let bbox = shape.bbox();
-            let (lon_deg, lat_deg) = bbox.centre();
-            let mut hash = blake3::Hasher::new();
-            hash.update(&shape.to_wkb());
-            let id = u64::from_le_bytes(hash.finalize().as_bytes()[..8].try_into().unwrap());
-            (hilbert::key(lon_deg, lat_deg), FeatureId::from_hash(id).get(), shape)
+        .enumerate()
+        .map(|(place, shape)| {
+            let (lon_deg, lat_deg) = shape.bbox().centre();
+            let hash = blake3::hash(&shape.to_wkb());
+            let id = u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap());
+            (hilbert::key(lon_deg, lat_deg), FeatureId::from_hash(id).get(), place as u32)
         })
         .collect();
-    rows.sort_by_key(|(key, id, _)| (*key, *id));
+    rows.sort_unstable_by_key(|(key, id, _)| (*key, *id));
     // Shapes on one spot are one content: they get the ids after it, whatever the delivery's order.
     for place in 1..rows.len() {
         if rows[place].0 == rows[place - 1].0 && rows[place].1 <= rows[place - 1].1 {
@@ -209,19 +221,11 @@ pub fn build(shapes: &[Shape]) -> Layer {
         schema: &schema,
     };
     let mut builder = PackageBuilder::create(&folder.path().join("layer.gpkg"), &head).unwrap();
-    for (_, id, shape) in rows {
-        let mut random = Random(id);
-        let number = random.next();
-        let values = [
-            Value::Text(format!("Block {}", number % 1000)),
-            Value::Text(format!("第{}座", number % 77)),
-            Value::Integer((number % 5000) as i64 - 100),
-            Value::Real((random.share() * 1000.0).round() / 8.0),
-            if number % 3 == 0 { Value::Null } else { Value::Boolean(number % 2 == 0) },
-        ];
+    for (_, id, place) in rows {
+        let shape = &shapes[place as usize];
         let bbox = shape.bbox();
         let blob = blob::encode(&shape.to_wkb(), shape.kind, &bbox);
-        builder.insert(FeatureId::new(id).unwrap(), Some((&blob, &bbox)), &values).unwrap();
+        builder.insert(FeatureId::new(id).unwrap(), Some((&blob, &bbox)), &values(place as usize, id)).unwrap();
     }
     let package = builder.finish().unwrap();
     Layer { folder, package, schema: Arc::new(schema), id }
