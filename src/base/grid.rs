@@ -33,10 +33,10 @@ impl Grid {
         }
     }
 
-    /// The grids of a layer whose definition names none: all where it touches Hong Kong, elsewhere
-    /// the one that every map draws.
-    pub fn defaults_for(extent: &BBox) -> &'static [Grid] {
-        if extent.intersects(&Grid::HONG_KONG) { &Grid::ALL } else { &[Grid::WebMercatorQuad] }
+    /// The grids of a layer whose definition names none: all for a layer at home in Hong Kong,
+    /// elsewhere the one that every map draws.
+    pub fn defaults(is_at_home: bool) -> &'static [Grid] {
+        if is_at_home { &Grid::ALL } else { &[Grid::WebMercatorQuad] }
     }
 
     /// Every name, for messages.

@@ -72,7 +72,7 @@ impl Baker<'_> {
         let zoom = settled_zoom(shown);
         let mut cells: HashMap<u64, (f64, u32)> = HashMap::new();
         if self.survey.dimension == Dimension::Areas && !shown.is_complete {
-            for place in (0..self.survey.len() as u32).filter(|place| self.survey.vertices[*place as usize] > 0) {
+            for place in (0..self.survey.len() as u32).filter(|place| self.ranks.is_there(*place)) {
                 let is_shown = self.shows(place, shown);
                 if !is_shown {
                     cells.entry(cell_of(&self.ranks.boxes, place, zoom)).or_default().0 += self.area(place);

@@ -85,7 +85,7 @@ impl Surveyed {
         let (survey, digest) = survey::survey(&package, recipe.priority.as_ref())?;
         let wanted = match &recipe.grids {
             Some(grids) => grids.as_slice(),
-            None => Grid::defaults_for(&survey.extent),
+            None => Grid::defaults(survey.is_at_home()),
         };
         let grids: Vec<Grid> = wanted.iter().copied().filter(|grid| grid.reaches(&survey.extent)).collect();
         let mut hasher = blake3::Hasher::new();

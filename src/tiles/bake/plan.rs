@@ -62,7 +62,7 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
             live_from: vec![u8::MAX; survey.len()],
         },
     };
-    let all: Vec<u32> = (0..survey.len() as u32).filter(|place| survey.vertices[*place as usize] > 0).collect();
+    let all: Vec<u32> = (0..survey.len() as u32).filter(|place| ranks.is_there(*place)).collect();
     let mut tops: Vec<(TileAddress, Vec<u32>)> =
         roots(grid).map(|root| (root, members(planner.boxes, &all, root))).collect();
     drop(all);

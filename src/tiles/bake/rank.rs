@@ -18,10 +18,14 @@ pub const CELL_BITS: u32 = 7;
 const AREA_UNITS: u64 = 2 * 8;
 const LINE_UNITS: u64 = 3 * 8;
 
+/// The lowest zoom of what is not in the grid at all.
+pub const ABSENT: u8 = u8::MAX;
+
 /// The features of a layer in one grid.
 pub struct Ranks {
     pub boxes: GridBoxes,
-    /// The lowest zoom at which a feature has a right to be seen; 23 where it has one at none.
+    /// The lowest zoom at which a feature has a right to be seen; 23 where it has one at none, and
+    /// [`ABSENT`] where the feature has no place in the grid or nothing to draw.
     pub lowest_zoom: Vec<u8>,
     /// The zoom from which a feature is large enough to be drawn as what it is; 255 for points.
     pub size_zoom: Vec<u8>,
@@ -104,12 +108,17 @@ impl Ranks {
         let boxes = GridBoxes::new(survey, grid);
         let size_zoom: Vec<u8> = (0..survey.len()).map(|place| size_zoom(survey, grid, &boxes, place)).collect();
         let within: Vec<u32> = (0..survey.len()).map(|place| order_within(survey, place)).collect();
-        let lowest_zoom = lowest_zooms(survey, &boxes, &size_zoom, &within);
+        let lowest_zoom = lowest_zooms(survey, grid, &boxes, &size_zoom, &within);
         let mut order = within;
-        for (place, &zoom) in order.iter_mut().zip(&lowest_zoom) {
+        for (place, &zoom) in order.iter_mut().zip(&lowest_zoom).filter(|(_, zoom)| **zoom != ABSENT) {
             *place |= u32::from(zoom) << ORDER_BITS;
         }
         Ranks { boxes, lowest_zoom, size_zoom, order }
+    }
+
+    /// Whether the feature has anything to show in the grid.
+    pub fn is_there(&self, place: u32) -> bool {
+        self.lowest_zoom[place as usize] != ABSENT
     }
 
     /// Whether the feature is drawn as what it is at a zoom, and not as a small square.
@@ -160,10 +169,11 @@ fn order_within(survey: &Survey, place: usize) -> u32 {
 
 /// From the deepest zoom up: in each cell the first of those who compete stays, the others' lowest
 /// zoom is the one below. A feature competes where it is too small to be seen by its size.
-fn lowest_zooms(survey: &Survey, boxes: &GridBoxes, size_zoom: &[u8], within: &[u32]) -> Vec<u8> {
-    let mut lowest = vec![0; survey.len()];
+fn lowest_zooms(survey: &Survey, grid: Grid, boxes: &GridBoxes, size_zoom: &[u8], within: &[u32]) -> Vec<u8> {
+    let is_there = |place: usize| survey.vertices[place] > 0 && grid.reaches(&survey.boxes.get(place));
+    let mut lowest: Vec<u8> = (0..survey.len()).map(|place| if is_there(place) { 0 } else { ABSENT }).collect();
     let mut left: Vec<(u64, u32)> = (0..survey.len())
-        .filter(|place| survey.vertices[*place] > 0)
+        .filter(|place| lowest[*place] != ABSENT)
         .map(|place| (morton(boxes.centre(place)), place as u32))
         .collect();
     left.sort_unstable();

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::levels::Levels;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, Schema};
+use crate::base::{BBox, Grid, Schema};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row, ValueRef};
 use crate::tiles::cut::{GIANT_BYTES, mixed};
@@ -33,6 +33,9 @@ pub struct Survey {
     pub giants: Vec<u32>,
     pub levels: Levels,
     pub extent: BBox,
+    /// Features with something to draw, and those of them whose middle lies in Hong Kong.
+    pub drawn: u64,
+    pub at_home: u64,
 }
 
 /// Boxes in degrees, cut into 2^32 parts along each axis and rounded outward.
@@ -100,6 +103,8 @@ pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Sur
             giants: Vec::new(),
             levels: Levels::default(),
             extent: BBox::EMPTY,
+            drawn: 0,
+            at_home: 0,
         },
         shape: Shape::default(),
         priority,
@@ -169,6 +174,9 @@ impl Surveyor<'_> {
         const FEATURE_BYTES: usize = 40;
         let bbox = self.shape.bbox();
         self.survey.extent.include(&bbox);
+        let (lon_deg, lat_deg) = bbox.centre();
+        self.survey.drawn += 1;
+        self.survey.at_home += u64::from(Grid::HONG_KONG.contains_point(lon_deg, lat_deg));
         self.push_box(&bbox);
         self.push_size(size(&self.shape));
         let is_giant = geometry_bytes > GIANT_BYTES && !self.survey.is_mixed();
@@ -246,6 +254,11 @@ impl Survey {
         self.hashes.len()
     }
 
+    /// Whether the layer is of Hong Kong; a few records with a wrong place do not change that.
+    pub fn is_at_home(&self) -> bool {
+        2 * self.at_home >= self.drawn
+    }
+
     pub fn is_mixed(&self) -> bool {
         matches!(self.dimension, Dimension::Mixed | Dimension::None)
     }
@@ -257,7 +270,7 @@ impl Survey {
 
 /// Length of lines, area of areas, in shares of Web Mercator.
 fn size(shape: &Shape) -> f64 {
-    let share = |place: (f64, f64)| crate::base::Grid::WebMercatorQuad.shares(place.0, place.1);
+    let share = |place: (f64, f64)| Grid::WebMercatorQuad.shares(place.0, place.1);
     match shape.kind.dimension() {
         Dimension::Lines => shape
             .runs()

@@ -145,7 +145,7 @@ fn gather(baker: &Baker<'_>, spots: &[(TileAddress, u32)], shown: Shown) -> Vec<
     let (columns, rows) = (i64::from(baker.grid.columns(shown.zoom)), i64::from(baker.grid.rows(shown.zoom)));
     let boxes = &baker.ranks.boxes;
     for place in 0..baker.survey.len() as u32 {
-        if baker.survey.vertices[place as usize] == 0 || !baker.shows(place, shown) {
+        if !baker.ranks.is_there(place) || !baker.shows(place, shown) {
             continue;
         }
         let [west, north, east, south] = boxes.get(place as usize).map(i64::from);
