@@ -53,17 +53,15 @@ fn fit() -> Option<Polynomial> {
     let powers: [[f64; TERMS]; TERMS] =
         std::array::from_fn(|place| std::array::from_fn(|power| node(place).powi(power as i32)));
     let inverse = inverted(powers)?;
-    let mut samples = [[[0.0; TERMS]; TERMS]; 2];
-    for i in 0..TERMS {
-        for j in 0..TERMS {
+    let (mut eastings, mut northings) = ([[0.0; TERMS]; TERMS], [[0.0; TERMS]; TERMS]);
+    for (i, (eastings, northings)) in eastings.iter_mut().zip(&mut northings).enumerate() {
+        for (j, (easting, northing)) in eastings.iter_mut().zip(northings).enumerate() {
             let lon_deg = (node(i) * (EAST_DEG - WEST_DEG) + WEST_DEG + EAST_DEG) / 2.0;
             let lat_deg = (node(j) * (NORTH_DEG - SOUTH_DEG) + SOUTH_DEG + NORTH_DEG) / 2.0;
-            let (easting, northing) = to_hk1980_grid(lon_deg, lat_deg)?;
-            samples[0][i][j] = easting;
-            samples[1][i][j] = northing;
+            (*easting, *northing) = to_hk1980_grid(lon_deg, lat_deg)?;
         }
     }
-    let [easting, northing] = samples.map(|sample| {
+    let [easting, northing] = [eastings, northings].map(|sample| {
         std::array::from_fn(|a| {
             std::array::from_fn(|b| {
                 let terms = (0..TERMS).flat_map(|i| (0..TERMS).map(move |j| (i, j)));

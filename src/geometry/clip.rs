@@ -1,10 +1,5 @@
-//! Clipping and repair on the integer grid of a tile. Libraries do the same in floating point a
+//! Clipping on the integer grid of a tile. Libraries do the same in floating point a
 //! hundred times slower (`docs/decisions.md`).
-
-use i_overlay::core::fill_rule::FillRule;
-use i_overlay::core::overlay::IntOverlayOptions;
-use i_overlay::core::simplify::Simplify;
-use i_overlay::i_float::int::point::IntPoint;
 
 /// A point in tile units, y down.
 pub type GridPoint = (i32, i32);
@@ -78,7 +73,7 @@ fn segment(from: GridPoint, to: GridPoint, frame: Frame) -> Option<(GridPoint, G
 }
 
 /// The ring clipped to the frame, Sutherland–Hodgman, without its closing point. Edges may run
-/// along the frame and touch there: [`repair`] parts them.
+/// along the frame and touch there: [`super::repair::repair`] parts them.
 pub fn ring(points: &[GridPoint], frame: Frame, out: &mut Vec<GridPoint>) {
     let mut current: Vec<GridPoint> = points.to_vec();
     let mut next: Vec<GridPoint> = Vec::with_capacity(current.len() + 8);
@@ -143,29 +138,6 @@ impl Side {
     }
 }
 
-/// Valid polygons that cover what the rings cover by the even-odd rule: exteriors with a positive
-/// shoelace sum, each followed by its holes, nothing degenerate.
-pub fn repair(rings: &[Vec<GridPoint>]) -> Vec<Vec<Vec<GridPoint>>> {
-    let contours: Vec<Vec<IntPoint>> =
-        rings.iter().map(|ring| ring.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
-    contours
-        .simplify(FillRule::EvenOdd, IntOverlayOptions::ogc())
-        .into_iter()
-        .map(|shape| {
-            let rings = shape.into_iter().map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect());
-            rings.enumerate().map(|(place, ring)| wound(ring, place == 0)).collect()
-        })
-        .collect()
-}
-
-/// The ring turned as MVT wants it. The library leaves a hole that touches its exterior as it came.
-fn wound(mut ring: Vec<GridPoint>, is_exterior: bool) -> Vec<GridPoint> {
-    if (twice_area(&ring) > 0) != is_exterior {
-        ring.reverse();
-    }
-    ring
-}
-
 /// Twice the signed area: positive for an MVT exterior, whose y axis points down.
 pub fn twice_area(ring: &[GridPoint]) -> i128 {
     let closing = ring.last().copied().zip(ring.first().copied());
@@ -195,25 +167,5 @@ mod tests {
         let mut out = Vec::new();
         ring(&[(-9000, -9000), (9000, -9000), (9000, 9000), (-9000, 9000)], FRAME, &mut out);
         assert_eq!(twice_area(&out), 2 * 4224 * 4224);
-    }
-
-    #[test]
-    fn a_hole_that_touches_its_exterior_is_wound_as_a_hole() {
-        let exterior = vec![(0, 0), (100, 0), (100, 100), (50, 100), (0, 100)];
-        let hole = vec![(50, 100), (40, 60), (60, 60)];
-        for hole in [hole.clone(), hole.into_iter().rev().collect()] {
-            let polygons = repair(&[exterior.clone(), hole]);
-            assert_eq!(polygons.len(), 1);
-            assert!(twice_area(&polygons[0][0]) > 0 && twice_area(&polygons[0][1]) < 0, "{polygons:?}");
-        }
-    }
-
-    #[test]
-    fn repair_parts_a_bow_tie_and_winds_exteriors_for_mvt() {
-        let polygons = repair(&[vec![(0, 0), (100, 100), (100, 0), (0, 100)]]);
-        assert_eq!(polygons.len(), 2);
-        for polygon in &polygons {
-            assert!(twice_area(&polygon[0]) > 0);
-        }
     }
 }

@@ -10,6 +10,7 @@ pub mod hilbert;
 mod intersects;
 pub mod levels;
 mod normalise;
+pub mod repair;
 mod shape;
 pub mod touching;
 mod wkb;

@@ -10,6 +10,7 @@ use super::mvt::Parts;
 use crate::base::geometry_kind::Dimension;
 use crate::geometry::Shape;
 use crate::geometry::clip::{self, Frame, GridPoint};
+use crate::geometry::repair;
 use crate::geometry::touching::TouchTest;
 
 pub const FRAME: Frame = Frame { low: -BUFFER, high: EXTENT + BUFFER };
@@ -213,7 +214,7 @@ impl Drawing {
                 }
             }
         } else {
-            self.areas = clip::repair(&self.rings);
+            self.areas = repair::repair(&self.rings);
         }
     }
 

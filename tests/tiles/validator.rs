@@ -289,7 +289,7 @@ fn edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
 
 /// Exteriors positive and first, holes negative and inside their own, nothing crossing, nothing
 /// running along anything, no ring meeting itself.
-fn check_rings(rings: &[Vec<Point>]) -> Found<()> {
+pub fn check_rings(rings: &[Vec<Point>]) -> Found<()> {
     let mut polygons: Vec<Vec<&Vec<Point>>> = Vec::new();
     for ring in rings {
         match twice_area(ring) {
