@@ -76,7 +76,9 @@ fn faces(edges: &[(GridPoint, GridPoint)]) -> Vec<Vec<GridPoint>> {
             walk.push(from);
             if let Some(&place) = places.get(&to) {
                 let ring = walk.split_off(place);
-                ring.iter().for_each(|corner| drop(places.remove(corner)));
+                for corner in &ring {
+                    places.remove(corner);
+                }
                 if ring.len() >= 3 {
                     rings.push(ring);
                 }
