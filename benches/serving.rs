@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway::access::{Action, Caller, Policy, Subject};
-use causeway::base::limits;
+use causeway::base::{Grid, limits};
 use causeway::catalogue::LayerRecord;
 use causeway::package::{PackageFile, Pool};
 use causeway::tiles::{self, TileAddress};
@@ -85,7 +85,8 @@ impl Layer {
             .map(|place| {
                 let path = format!("/collections/{}/items?limit=1&offset={}", self.name, place * step);
                 let at = server.json(&path)["features"][0]["geometry"]["coordinates"].clone();
-                TileAddress::of_place(zoom, at[0].as_f64().unwrap(), at[1].as_f64().unwrap()).unwrap()
+                TileAddress::of_place(Grid::WebMercatorQuad, zoom, at[0].as_f64().unwrap(), at[1].as_f64().unwrap())
+                    .unwrap()
             })
             .collect()
     }

@@ -68,6 +68,11 @@ impl BBox {
         BBox::new(down(self.west_deg), down(self.south_deg), up(self.east_deg), up(self.north_deg))
     }
 
+    /// Whether the place lies inside or on the edge; the box may not cross the antimeridian.
+    pub fn contains_point(&self, lon_deg: f64, lat_deg: f64) -> bool {
+        lon_deg >= self.west_deg && lon_deg <= self.east_deg && lat_deg >= self.south_deg && lat_deg <= self.north_deg
+    }
+
     pub fn crosses_antimeridian(&self) -> bool {
         !self.is_empty() && self.west_deg > self.east_deg
     }

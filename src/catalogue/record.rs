@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Class, LayerId, RevisionId, Schema, Trilingual};
 use crate::definition::{Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
+use crate::tiles::BakedFacts;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerRecord {
@@ -42,6 +43,10 @@ pub struct LayerRecord {
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
     pub counts: Counts,
     pub source: SourceAccount,
+    /// The grids of the layer's tiles and what was baked of each; absent for a table without
+    /// geometry, and in revisions of the format before tiles were baked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<BakedFacts>,
 }
 
 /// What was measured of one field.

@@ -234,6 +234,7 @@ impl Progress {
             Step::Reading(read) => ("reading", read, None),
             Step::Writing(done, total) => ("writing", done, Some(total)),
             Step::Verifying => ("verifying", 0, None),
+            Step::Baking => ("baking tiles", 0, None),
             Step::Publishing => ("publishing", 0, None),
         };
         match &self.bar {

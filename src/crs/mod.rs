@@ -3,12 +3,16 @@
 //! Comes in: CRS84 degrees or coordinates of an offered system. Goes out: the other of the two.
 //! Must not know: layers, GDAL, HTTP.
 
+mod hk1980_fast;
 mod system;
 
 use std::sync::LazyLock;
 
 use proj4rs::Proj;
 
+use crate::base::BBox;
+
+pub use hk1980_fast::to_hk1980_grid_fast;
 pub use system::System;
 
 /// EPSG:2326, the Hong Kong 1980 Grid, with the seven parameters of EPSG:1825; the rotations are
@@ -21,11 +25,14 @@ const WGS84: &str = "+proj=longlat +datum=WGS84 +no_defs";
 static SYSTEMS: LazyLock<Option<(Proj, Proj)>> =
     LazyLock::new(|| Some((Proj::from_proj_string(HK1980_GRID).ok()?, Proj::from_proj_string(WGS84).ok()?)));
 
+/// Where the projection of the HK1980 Grid has a meaning: ten degrees around its origin.
+pub const HK1980_WINDOW: BBox = BBox::new(104.0, 12.0, 124.0, 32.0);
+
 /// Easting and northing in metres of the HK1980 Grid, for CRS84 degrees; `None` far from Hong Kong,
 /// where the projection has no meaning.
 pub fn to_hk1980_grid(lon_deg: f64, lat_deg: f64) -> Option<(f64, f64)> {
     let (grid, degrees) = SYSTEMS.as_ref()?;
-    if !(104.0..124.0).contains(&lon_deg) || !(12.0..32.0).contains(&lat_deg) {
+    if !HK1980_WINDOW.contains_point(lon_deg, lat_deg) {
         return None;
     }
     let mut point = (lon_deg.to_radians(), lat_deg.to_radians(), 0.0);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proj4rs::Proj;
 
-use super::{WGS84, from_hk1980_grid, to_hk1980_grid};
+use super::{HK1980_WINDOW, WGS84, from_hk1980_grid, to_hk1980_grid};
 use crate::base::BBox;
 use crate::base::bbox::DEGREE_DECIMALS;
 
@@ -32,8 +32,6 @@ pub enum System {
 const RADIUS_M: f64 = 6_378_137.0;
 /// The latitude at which Web Mercator is a square.
 const LATITUDE_MAX_DEG: f64 = 85.051_128_779_806_59;
-/// Where the HK1980 Grid is computed, see `to_hk1980_grid`.
-const HONG_KONG_AND_AROUND: BBox = BBox::new(104.0, 12.0, 124.0, 32.0);
 
 /// EPSG:4611, the datum of the Grid, with the parameters of the Grid.
 const HK1980: &str = "+proj=longlat +ellps=intl \
@@ -93,7 +91,7 @@ impl System {
     /// Whether coordinates everywhere within the box have a meaning in it: the systems of Hong Kong
     /// end a few degrees around it.
     pub fn covers(self, bbox: &BBox) -> bool {
-        !matches!(self, System::Epsg2326 | System::Epsg4611) || HONG_KONG_AND_AROUND.contains(bbox)
+        !matches!(self, System::Epsg2326 | System::Epsg4611) || HK1980_WINDOW.contains(bbox)
     }
 
     /// Decimals that say a tenth of a millimetre, or in degrees a millimetre.

@@ -14,7 +14,7 @@ pub mod vocabulary;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::base::{Class, FieldKind, LayerId, Trilingual};
+use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
 
 pub use files::{DefinitionPlace, find_all, load};
 pub use gates::Gates;
@@ -35,6 +35,7 @@ pub struct LayerDefinition {
     pub identity_key: Option<String>,
     pub display: Display,
     pub time: Option<TimeFields>,
+    pub tiles: TilesDefinition,
     pub fields: BTreeMap<String, FieldDefinition>,
     pub gates: Gates,
     /// Columns of personal data that somebody decided to publish.
@@ -147,6 +148,17 @@ pub struct Release {
     pub why: String,
 }
 
+/// How the layer's tiles are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TilesDefinition {
+    /// The grids that tiles are offered in; absent means those that fit the layer's place.
+    pub grids: Option<Vec<Grid>>,
+    /// The field whose value says which features are kept where not all can be shown.
+    pub priority: Option<String>,
+    /// Whether the smallest value is the most important one.
+    pub lowest_first: bool,
+}
+
 /// What is declared of one field.
 #[derive(Clone, Debug, Default)]
 pub struct FieldDefinition {
@@ -194,6 +206,7 @@ impl LayerDefinition {
         named.extend(self.display.summary.iter().map(|name| (name.as_str(), "[display] summary")));
         named.extend(self.gates.fields().map(|name| (name, "[gates]")));
         named.extend(self.releases.keys().map(|name| (name.as_str(), "[personal_data]")));
+        named.extend(self.tiles.priority.iter().map(|name| (name.as_str(), "[tiles] priority")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),
             Some(TimeFields::Interval { start, end }) => {

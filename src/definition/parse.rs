@@ -9,10 +9,10 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition, Release,
-    SourceDefinition, TimeFields, files, gates, simplified, vocabulary,
+    SourceDefinition, TilesDefinition, TimeFields, files, gates, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
-use crate::base::{Class, FieldKind, LayerId, Trilingual};
+use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +28,7 @@ struct RawDefinition {
     #[serde(default)]
     display: Display,
     time: Option<Spanned<RawTime>>,
+    tiles: Option<RawTiles>,
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
@@ -77,6 +78,14 @@ struct RawTime {
     instant: Option<String>,
     start: Option<String>,
     end: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTiles {
+    grids: Option<Spanned<Vec<Spanned<String>>>>,
+    priority: Option<String>,
+    first: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +149,7 @@ pub fn parse(
         identity_key: raw.identity.map(|identity| identity.key),
         display: raw.display,
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
+        tiles: tiles(&place, raw.tiles)?,
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
         releases: releases(&place, raw.personal_data)?,
@@ -303,6 +313,38 @@ fn time_fields(place: &Place, raw: Spanned<RawTime>) -> Result<TimeFields, Defin
     }
 }
 
+fn tiles(place: &Place, raw: Option<RawTiles>) -> Result<TilesDefinition, DefinitionFault> {
+    let Some(raw) = raw else { return Ok(TilesDefinition::default()) };
+    let grids = raw
+        .grids
+        .map(|grids| {
+            if grids.get_ref().is_empty() {
+                return Err(place.fault(&grids.span(), format!("grids names none; known are {}", Grid::names())));
+            }
+            let named = grids
+                .into_inner()
+                .into_iter()
+                .map(|name| name.get_ref().parse::<Grid>().map_err(|message| place.fault(&name.span(), message)));
+            let mut named = named.collect::<Result<Vec<_>, _>>()?;
+            named.sort();
+            named.dedup();
+            Ok(named)
+        })
+        .transpose()?;
+    let lowest_first = match &raw.first {
+        None => false,
+        Some(first) if raw.priority.is_none() => {
+            return Err(place.fault(&first.span(), "first needs priority beside it"));
+        }
+        Some(first) => match first.get_ref().as_str() {
+            "highest" => false,
+            "lowest" => true,
+            _ => return Err(unknown(place, "first", first, &["highest", "lowest"])),
+        },
+    };
+    Ok(TilesDefinition { grids, priority: raw.priority, lowest_first })
+}
+
 fn fields(
     place: &Place,
     raw: BTreeMap<String, Spanned<RawField>>,
@@ -396,6 +438,8 @@ files = ["layer.toml"]
             ("[\"layer.toml\"]", "[\"gone.csv\"]", 11, "no file"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\ncrs = \"HK80\"", 12, "EPSG:2326"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\neasting = \"E\"", 12, "northing"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\ngrids = [\"HK80\"]", 13, "HongKong1980Grid"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\nfirst = \"lowest\"", 13, "needs priority"),
         ];
         for (from, to, line, part) in cases {
             let fault = parse_text(&GOOD.replacen(from, to, 1)).expect_err(to);

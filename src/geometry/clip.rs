@@ -1,10 +1,5 @@
-//! Clipping and repair on the integer grid of a tile. Libraries do the same in floating point a
+//! Clipping on the integer grid of a tile. Libraries do the same in floating point a
 //! hundred times slower (`docs/decisions.md`).
-
-use i_overlay::core::fill_rule::FillRule;
-use i_overlay::core::overlay::IntOverlayOptions;
-use i_overlay::core::simplify::Simplify;
-use i_overlay::i_float::int::point::IntPoint;
 
 /// A point in tile units, y down.
 pub type GridPoint = (i32, i32);
@@ -78,7 +73,7 @@ fn segment(from: GridPoint, to: GridPoint, frame: Frame) -> Option<(GridPoint, G
 }
 
 /// The ring clipped to the frame, Sutherland–Hodgman, without its closing point. Edges may run
-/// along the frame and touch there: [`repair`] parts them.
+/// along the frame and touch there: [`super::repair::repair`] parts them.
 pub fn ring(points: &[GridPoint], frame: Frame, out: &mut Vec<GridPoint>) {
     let mut current: Vec<GridPoint> = points.to_vec();
     let mut next: Vec<GridPoint> = Vec::with_capacity(current.len() + 8);
@@ -143,27 +138,14 @@ impl Side {
     }
 }
 
-/// Valid polygons that cover what the rings cover by the even-odd rule: exteriors with a positive
-/// shoelace sum, each followed by its holes, nothing degenerate.
-pub fn repair(rings: &[Vec<GridPoint>]) -> Vec<Vec<Vec<GridPoint>>> {
-    let contours: Vec<Vec<IntPoint>> =
-        rings.iter().map(|ring| ring.iter().map(|&(x, y)| IntPoint::new(x, y)).collect()).collect();
-    contours
-        .simplify(FillRule::EvenOdd, IntOverlayOptions::ogc())
-        .into_iter()
-        .map(|shape| {
-            shape.into_iter().map(|contour| contour.into_iter().map(|point| (point.x, point.y)).collect()).collect()
-        })
-        .collect()
-}
-
 /// Twice the signed area: positive for an MVT exterior, whose y axis points down.
-pub fn twice_area(ring: &[GridPoint]) -> i64 {
+pub fn twice_area(ring: &[GridPoint]) -> i128 {
     let closing = ring.last().copied().zip(ring.first().copied());
     ring.windows(2)
         .map(|edge| (edge[0], edge[1]))
         .chain(closing)
-        .map(|((ax, ay), (bx, by))| i64::from(ax) * i64::from(by) - i64::from(bx) * i64::from(ay))
+        // Rings that reach far beyond their tile sum up to more than 64 bits hold.
+        .map(|((ax, ay), (bx, by))| i128::from(i64::from(ax) * i64::from(by) - i64::from(bx) * i64::from(ay)))
         .sum()
 }
 
@@ -185,14 +167,5 @@ mod tests {
         let mut out = Vec::new();
         ring(&[(-9000, -9000), (9000, -9000), (9000, 9000), (-9000, 9000)], FRAME, &mut out);
         assert_eq!(twice_area(&out), 2 * 4224 * 4224);
-    }
-
-    #[test]
-    fn repair_parts_a_bow_tie_and_winds_exteriors_for_mvt() {
-        let polygons = repair(&[vec![(0, 0), (100, 100), (100, 0), (0, 100)]]);
-        assert_eq!(polygons.len(), 2);
-        for polygon in &polygons {
-            assert!(twice_area(&polygon[0]) > 0);
-        }
     }
 }

@@ -8,9 +8,12 @@ pub mod blob;
 pub mod clip;
 pub mod hilbert;
 mod intersects;
+pub mod levels;
 mod normalise;
+pub mod repair;
 mod shape;
 mod simple_features;
+pub mod touching;
 mod wkb;
 
 pub use intersects::{intersects_box, shape_intersects_box};

@@ -6,9 +6,10 @@
 //!
 //! Read aloud: `delivery` reads, `judge` keeps or rejects each feature and spools it, `kinds` says
 //! what each column holds, `identity` gives each feature its id for ever, `assemble` writes the
-//! package in Hilbert order, `gates` reads it back, `store` publishes.
+//! package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles, `store` publishes.
 
 mod assemble;
+mod bake;
 pub mod delivery;
 mod describe;
 mod gates;
@@ -33,7 +34,7 @@ pub use describe::{Description, describe};
 pub use plan::{BareFile, Plan};
 
 /// Raised when the same delivery would give a different package, so that `ingest` makes it anew.
-const INGEST_FORMAT: u32 = 1;
+const INGEST_FORMAT: u32 = 2;
 
 /// Where ingest works and what it may use.
 #[derive(Clone, Debug)]
@@ -53,6 +54,7 @@ pub enum Step {
     Reading(u64),
     Writing(u64, u64),
     Verifying,
+    Baking,
     Publishing,
 }
 
@@ -77,6 +79,8 @@ pub enum IngestError {
     Package(#[from] crate::package::PackageError),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: std::io::Error },
+    #[error("the tiles could not be baked: {0}")]
+    Bake(#[from] crate::tiles::bake::BakeError),
     #[error("a check of the finished package failed: {0}")]
     Gate(String),
     /// It may be right, but a person has to say so.
@@ -128,7 +132,10 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
     }
     std::fs::remove_dir_all(&scratch).map_err(file_error(&scratch))?;
 
-    let record = plan.record(&assembled, files, revision.clone(), published);
+    progress(Step::Baking);
+    let tiles = bake::bake(workshop, plan, &assembled, &revision, stage.folder())?;
+    let mut record = plan.record(&assembled, files, revision.clone(), published);
+    record.tiles = tiles;
     write_json(&stage.folder().join("record.json"), &record)?;
     let style = match style {
         Some(text) => crate::styles::check_hand_made(&text, &record).map_err(IngestError::Refused)?,

@@ -93,6 +93,10 @@ impl Plan {
         self.definition.as_ref().and_then(|definition| definition.identity_key.as_deref())
     }
 
+    pub fn tiles(&self) -> Option<&crate::definition::TilesDefinition> {
+        self.definition.as_ref().map(|definition| &definition.tiles)
+    }
+
     pub fn no_data(&self) -> &[String] {
         self.definition.as_ref().map_or(&[], |definition| &definition.source.no_data)
     }
@@ -185,6 +189,7 @@ impl Plan {
                 transformation: assembled.facts.transformation.clone(),
                 notes: assembled.facts.notes.clone(),
             },
+            tiles: None,
         }
     }
 }

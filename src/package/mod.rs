@@ -1,4 +1,5 @@
-//! The GeoPackage of a revision: `build` writes it, `read` serves it.
+//! The GeoPackage of a revision: `build` writes it, `read` serves it; `tile_file` keeps the baked
+//! tiles beside it.
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
@@ -10,6 +11,7 @@ pub mod pool;
 pub mod read;
 mod row;
 mod tables;
+mod tile_file;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use build::{BuiltPackage, PackageBuilder};
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};
+pub use tile_file::{BakedTile, Piece, TILE_FILE, TileFile, TileFileBuilder};
 
 /// A published package: where it is and what it holds. Having one is not leave to read it.
 #[derive(Clone, Debug)]

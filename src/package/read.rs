@@ -1,5 +1,6 @@
 //! Reading a published package: one read-only connection that nothing can widen.
 
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
-use super::{BuiltPackage, PackageError, PackageFile, Row};
+use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
 use crate::base::{BBox, LayerId, Schema, limits};
 
 /// An open package. Only [`super::Pool`], which asks for a permit, and ingest, which has just
@@ -24,6 +25,10 @@ pub struct OpenPackage {
     rtree: String,
     columns: String,
     stop: Stop,
+    visit_box_sql: String,
+    visit_place_sql: String,
+    /// The baked tiles beside the package, opened when a tile is first asked for.
+    tiles: OnceCell<Option<TileFile>>,
 }
 
 impl OpenPackage {
@@ -40,10 +45,21 @@ impl OpenPackage {
             .map(|column| format!("t.{}", quoted(column)))
             .collect::<Vec<_>>()
             .join(", ");
+        let (rtree, table, place) = (quoted(&rtree_name(&table)), quoted(&table), quoted(ROW_COLUMN));
         Ok(OpenPackage {
+            // CROSS JOIN fixes the order: the tree first, then each row by its place. The length of
+            // a blob is known without reading it.
+            visit_box_sql: format!(
+                "SELECT {columns} FROM {rtree} AS r CROSS JOIN {table} AS t ON t.{place} = r.id \
+                 WHERE r.maxx >= ?1 AND r.minx <= ?3 AND r.maxy >= ?2 AND r.miny <= ?4 \
+                 AND length(t.{}) <= ?5",
+                quoted(GEOMETRY_COLUMN)
+            ),
+            visit_place_sql: format!("SELECT {columns} FROM {table} AS t WHERE t.{place} = ?"),
+            tiles: OnceCell::new(),
             connection,
-            rtree: quoted(&rtree_name(&table)),
-            table: quoted(&table),
+            rtree,
+            table,
             columns,
             package,
             stop,
@@ -185,29 +201,56 @@ impl OpenPackage {
 
     /// Visits every row whose box touches `bbox`, in the order of the package.
     /// The R-tree keeps 32-bit floats rounded outward: the caller tests the exact box again.
-    pub fn visit_box(
+    pub fn visit_box(&self, bbox: &BBox, visit: impl FnMut(&Row<'_>) -> ControlFlow<()>) -> Result<(), PackageError> {
+        self.visit_box_up_to(bbox, i64::MAX as u64, visit)
+    }
+
+    /// As [`OpenPackage::visit_box`], passing over rows whose geometry has more bytes.
+    pub fn visit_box_up_to(
         &self,
         bbox: &BBox,
+        geometry_bytes_max: u64,
         mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<(), PackageError> {
         let fail = sqlite_error(&self.package.path);
-        // CROSS JOIN fixes the order: the tree first, then each row by its place.
-        let sql = format!(
-            "SELECT {} FROM {} AS r CROSS JOIN {} AS t ON t.{} = r.id \
-             WHERE r.maxx >= ?1 AND r.minx <= ?3 AND r.maxy >= ?2 AND r.miny <= ?4",
-            self.columns,
-            self.rtree,
-            self.table,
-            quoted(ROW_COLUMN)
-        );
-        let mut statement = self.connection.prepare_cached(&sql).map_err(&fail)?;
-        let mut rows = statement.query(bbox.to_array()).map_err(&fail)?;
+        let mut statement = self.connection.prepare_cached(&self.visit_box_sql).map_err(&fail)?;
+        let [west, south, east, north] = bbox.to_array();
+        let mut rows =
+            statement.query(rusqlite::params![west, south, east, north, geometry_bytes_max as i64]).map_err(&fail)?;
         while let Some(sql_row) = rows.next().map_err(&fail)? {
             if visit(&Row::new(sql_row, &self.package.schema)).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Visits rows by their places in the package, in the order given.
+    pub fn visit_places(
+        &self,
+        places: impl IntoIterator<Item = i64>,
+        mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) -> Result<(), PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let mut statement = self.connection.prepare_cached(&self.visit_place_sql).map_err(&fail)?;
+        for place in places {
+            let mut rows = statement.query([place]).map_err(&fail)?;
+            if let Some(sql_row) = rows.next().map_err(&fail)?
+                && visit(&Row::new(sql_row, &self.package.schema)).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The baked tiles beside the package; `None` where it has none.
+    pub fn tile_file(&self) -> Result<Option<&TileFile>, PackageError> {
+        if let Some(opened) = self.tiles.get() {
+            return Ok(opened.as_ref());
+        }
+        let opened = TileFile::open(&self.package.path.with_file_name(TILE_FILE))?;
+        Ok(self.tiles.get_or_init(|| opened).as_ref())
     }
 }
 
@@ -253,7 +296,7 @@ pub fn visit_both_by_id(
 /// The longest filter with every name in quotes and written twice; values are parameters.
 const SQL_BYTES_MAX: i32 = 1_000_000;
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         immutable_address(path),
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,

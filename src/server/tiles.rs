@@ -12,13 +12,11 @@ use super::routes::{Context, Reply};
 use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
-use crate::base::{GeometryKind, LayerId, RevisionId, limits};
+use crate::base::{GeometryKind, Grid, LayerId, RevisionId, limits};
 use crate::tiles::tilejson::{self, TileSetFacts};
-use crate::tiles::{self, TileAddress, grid};
+use crate::tiles::{self, TileAddress, matrix_sets};
 
 const MVT: &str = "application/vnd.mapbox-vector-tile";
-const GRID: &str = "WebMercatorQuad";
-const GRID_URI: &str = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad";
 
 /// `/xyz/{layer}/{z}/{x}/{y}.mvt`, `.pbf` too.
 pub async fn xyz_tile(context: Context) -> Reply {
@@ -27,26 +25,41 @@ pub async fn xyz_tile(context: Context) -> Reply {
         Problem::not_found(format!("there is no tile \"{}\"; its name ends in .mvt or .pbf", cut(&file)))
     })?;
     let (z, x) = (context.place("z").to_owned(), context.place("x").to_owned());
-    tile(context, &z, &x, row).await
+    tile(context, Grid::WebMercatorQuad, &z, &x, row).await
 }
 
-/// `/collections/{layer}/tiles/WebMercatorQuad/{z}/{row}/{col}`: the row comes first.
+/// `/collections/{layer}/tiles/{grid}/{z}/{row}/{col}`: the row comes first.
 pub async fn ogc_tile(context: Context) -> Reply {
-    check_grid(context.place("grid"))?;
+    let grid = named_grid(&context)?;
     let (z, row, col) =
         (context.place("z").to_owned(), context.place("row").to_owned(), context.place("col").to_owned());
-    tile(context, &z, &col, &row).await
+    tile(context, grid, &z, &col, &row).await
 }
 
-fn check_grid(name: &str) -> Result<(), Problem> {
-    match name {
-        GRID => Ok(()),
-        other => Err(Problem::not_found(format!("there is no grid \"{}\"; offered is {GRID}", cut(other)))),
+fn named_grid(context: &Context) -> Result<Grid, Problem> {
+    context.place("grid").parse().map_err(Problem::not_found)
+}
+
+/// The grids that a layer's tiles are offered in.
+fn grids_of(layer: &LiveLayer) -> Vec<Grid> {
+    match &layer.record.tiles {
+        Some(facts) => facts.grids.iter().map(|facts| facts.grid).collect(),
+        // Revisions of the format before tiles were baked are cut live in the grid they had.
+        None => vec![Grid::WebMercatorQuad],
     }
 }
 
-async fn tile(mut context: Context, z: &str, x: &str, y: &str) -> Reply {
-    let address = TileAddress::parse(z, x, y).map_err(|error| Problem::not_found(error.to_string()))?;
+fn check_offered(layer: &LiveLayer, grid: Grid) -> Result<(), Problem> {
+    let offered = grids_of(layer);
+    if offered.contains(&grid) {
+        return Ok(());
+    }
+    let names: Vec<&str> = offered.iter().map(|grid| grid.as_str()).collect();
+    Err(Problem::not_found(format!("{} has no tiles in {grid}; it has them in {}", layer.record.id, names.join(", "))))
+}
+
+async fn tile(mut context: Context, grid: Grid, z: &str, x: &str, y: &str) -> Reply {
+    let address = TileAddress::parse(grid, z, x, y).map_err(|error| Problem::not_found(error.to_string()))?;
     let wanted = Wanted::take(&mut context.parameters)?;
     let format = context.parameters.take("f");
     if format.as_deref().is_some_and(|format| format != "mvt") {
@@ -57,8 +70,9 @@ async fn tile(mut context: Context, z: &str, x: &str, y: &str) -> Reply {
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadTiles)?;
     let names_revision = wanted.names_revision();
     let layer = context.app.wanted(&current, &wanted).await?;
+    check_offered(&layer, grid)?;
     let key = format!(
-        "tile|{}|{}|{}|{}/{}/{}|{names_revision}",
+        "tile|{}|{}|{}|{grid}/{}/{}/{}|{names_revision}",
         layer.record.id,
         layer.record.revision,
         permit.audience().as_str(),
@@ -130,6 +144,7 @@ fn template(base: &str, layer: &LayerId, revision: &RevisionId) -> String {
     format!("{base}/xyz/{layer}/{{z}}/{{x}}/{{y}}.mvt?revision={revision}")
 }
 
+/// What TileJSON and its like say, which know WebMercatorQuad alone.
 fn facts<'a>(context: &Context, layer: &'a LiveLayer, template: &'a str) -> TileSetFacts<'a> {
     let record = &layer.record;
     let language = context.ask.language;
@@ -142,6 +157,7 @@ fn facts<'a>(context: &Context, layer: &'a LiveLayer, template: &'a str) -> Tile
         extent: record.extent,
         schema: &record.schema,
         template,
+        baked: record.tiles.as_ref().and_then(|facts| facts.grid(Grid::WebMercatorQuad)),
     }
 }
 
@@ -160,23 +176,33 @@ pub async fn list(mut context: Context) -> Reply {
     context.finish_parameters("f, lang")?;
     let layer = tiled(&context, context.place("layer"))?;
     let here = format!("{}/collections/{}/tiles", context.ask.base, layer.record.id);
-    let set = json!({
-        "title": layer.record.title.get(context.ask.language),
-        "dataType": "vector",
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "tileMatrixSetURI": GRID_URI,
-        "links": [
-            link(format!("{here}/{GRID}"), "self", "application/json", "The tile set"),
-            grid_link(&context.ask.base),
-        ],
-    });
-    let document = json!({ "links": self_links(&here, "application/json"), "tilesets": [set] });
+    let sets: Vec<Value> = grids_of(&layer)
+        .into_iter()
+        .map(|grid| {
+            let links = json!([
+                link(format!("{here}/{grid}"), "self", "application/json", "The tile set"),
+                grid_link(&context.ask.base, grid),
+            ]);
+            let title = format!("{}, {}", layer.record.title.get(context.ask.language), grid.title());
+            with_grid(json!({ "title": title, "dataType": "vector", "links": links }), grid)
+        })
+        .collect();
+    let document = json!({ "links": self_links(&here, "application/json"), "tilesets": sets });
     Ok(json_or_twin(&context, &document, layer.record.title.get(context.ask.language)))
 }
 
-fn grid_link(base: &str) -> Value {
+/// The document with what tells of its grid.
+fn with_grid(mut document: Value, grid: Grid) -> Value {
+    document["crs"] = grid.crs_uri().into();
+    if let Some(uri) = grid.registered_uri() {
+        document["tileMatrixSetURI"] = uri.into();
+    }
+    document
+}
+
+fn grid_link(base: &str, grid: Grid) -> Value {
     link(
-        format!("{base}/tileMatrixSets/{GRID}"),
+        format!("{base}/tileMatrixSets/{grid}"),
         "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme",
         "application/json",
         "The grid",
@@ -187,11 +213,12 @@ fn grid_link(base: &str) -> Value {
 pub async fn tileset(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
-    check_grid(context.place("grid"))?;
+    let grid = named_grid(&context)?;
     let layer = tiled(&context, context.place("layer"))?;
+    check_offered(&layer, grid)?;
     let record = &layer.record;
     let base = &context.ask.base;
-    let here = format!("{base}/collections/{}/tiles/{GRID}", record.id);
+    let here = format!("{base}/collections/{}/tiles/{grid}", record.id);
     let mut links = self_links(&here, "application/json");
     links.push(json!({
         "href": format!("{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?revision={}", record.revision),
@@ -200,14 +227,14 @@ pub async fn tileset(mut context: Context) -> Reply {
         "title": "One tile",
         "templated": true,
     }));
-    links.push(grid_link(base));
-    links.push(link(format!("{base}/tilejson/{}.json", record.id), "describedby", "application/json", "TileJSON"));
-    let mut document = json!({
+    links.push(grid_link(base, grid));
+    if grid == Grid::WebMercatorQuad {
+        links.push(link(format!("{base}/tilejson/{}.json", record.id), "describedby", "application/json", "TileJSON"));
+    }
+    let document = json!({
         "title": record.title.get(context.ask.language),
         "description": record.abstract_text.get(context.ask.language),
         "dataType": "vector",
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "tileMatrixSetURI": GRID_URI,
         "attribution": record.credit.get(context.ask.language),
         "layers": [{
             "id": record.id,
@@ -218,29 +245,33 @@ pub async fn tileset(mut context: Context) -> Reply {
         }],
         "links": links,
     });
+    let mut document = with_grid(document, grid);
+    if let Some(baked) = record.tiles.as_ref().and_then(|facts| facts.grid(grid)) {
+        document["complete_from_zoom"] = baked.complete_from_zoom.into();
+        document["thinned"] = tilejson::thinned(baked);
+    }
     if let Some(extent) = record.extent {
         document["boundingBox"] = json!({
             "lowerLeft": [extent.west_deg, extent.south_deg],
             "upperRight": [extent.east_deg, extent.north_deg],
             "crs": super::collections::CRS84,
         });
-        document["tileMatrixSetLimits"] = tile_limits(&extent);
+        document["tileMatrixSetLimits"] = tile_limits(grid, &extent);
     }
     Ok(json_or_twin(&context, &document, record.title.get(context.ask.language)))
 }
 
 /// Rows and columns that hold anything, a zoom each.
-fn tile_limits(extent: &crate::base::BBox) -> Value {
+fn tile_limits(grid: Grid, extent: &crate::base::BBox) -> Value {
     (0..=limits::ZOOM_MAX)
         .filter_map(|zoom| {
-            let north_west = TileAddress::of_place(zoom, extent.west_deg, extent.north_deg)?;
-            let south_east = TileAddress::of_place(zoom, extent.east_deg, extent.south_deg)?;
+            let (first, last) = TileAddress::range_of(grid, zoom, extent)?;
             Some(json!({
                 "tileMatrix": zoom.to_string(),
-                "minTileRow": north_west.y(),
-                "maxTileRow": south_east.y(),
-                "minTileCol": north_west.x(),
-                "maxTileCol": south_east.x(),
+                "minTileRow": first.y(),
+                "maxTileRow": last.y(),
+                "minTileCol": first.x(),
+                "maxTileCol": last.x(),
             }))
         })
         .collect()
@@ -250,14 +281,20 @@ pub async fn grids(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
     let base = &context.ask.base;
+    let sets: Vec<Value> = Grid::ALL
+        .into_iter()
+        .map(|grid| {
+            let here = link(format!("{base}/tileMatrixSets/{grid}"), "self", "application/json", "The grid");
+            let mut set = json!({ "id": grid, "title": grid.title(), "links": [here] });
+            if let Some(uri) = grid.registered_uri() {
+                set["uri"] = uri.into();
+            }
+            set
+        })
+        .collect();
     let document = json!({
         "links": self_links(&format!("{base}/tileMatrixSets"), "application/json"),
-        "tileMatrixSets": [{
-            "id": GRID,
-            "title": "Google Maps Compatible for the World",
-            "uri": GRID_URI,
-            "links": [link(format!("{base}/tileMatrixSets/{GRID}"), "self", "application/json", "The grid")],
-        }],
+        "tileMatrixSets": sets,
     });
     Ok(json_or_twin(&context, &document, "Grids"))
 }
@@ -265,6 +302,6 @@ pub async fn grids(mut context: Context) -> Reply {
 pub async fn grid(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
-    check_grid(context.place("grid"))?;
-    Ok(json_or_twin(&context, &grid::web_mercator_quad(), GRID))
+    let grid = named_grid(&context)?;
+    Ok(json_or_twin(&context, &matrix_sets::tile_matrix_set(grid), grid.title()))
 }

@@ -10,8 +10,9 @@ use super::{StoreError, file_error};
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 
-/// The format that this version writes; readers take it and the one before.
-pub const MANIFEST_FORMAT: u32 = 1;
+/// The format that this version writes; readers take it and the one before. Since 2 a revision
+/// with geometry holds its baked tiles.
+pub const MANIFEST_FORMAT: u32 = 2;
 
 /// What a revision holds, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

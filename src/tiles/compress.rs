@@ -6,6 +6,8 @@ use libdeflater::{CompressionLvl, Compressor};
 
 /// For tiles cut while a client waits: three times quicker than level 6 and 4–8 % larger.
 pub const LEVEL_LIVE: i32 = 1;
+/// For tiles that are made once and sent often.
+pub const LEVEL_BAKED: i32 = 6;
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<(i32, Compressor)>> = const { RefCell::new(None) };

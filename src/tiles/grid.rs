@@ -1,114 +1,84 @@
-//! The grid WebMercatorQuad: addresses of tiles and where they lie.
+//! Where the three grids lie. Places in a grid are shares of the side of its tile at zoom 0, from
+//! its north-western corner: 0…1, and in WorldCRS84Quad, which is two tiles wide, 0…2.
 
-use serde_json::{Value, json};
-
-use crate::base::{BBox, limits};
+use crate::base::{BBox, Grid};
+use crate::crs;
 
 /// Units along the side of a tile.
 pub const EXTENT: i32 = 4096;
 /// Units kept around a tile so that strokes do not end at its edge: 8 px of a 512 px tile.
 pub const BUFFER: i32 = 64;
+/// Units of a pixel of a 512 px tile.
+pub const PIXEL: i32 = EXTENT / 512;
 /// The latitude at which Web Mercator is a square.
 pub const LATITUDE_MAX_DEG: f64 = 85.051_128_779_806_59;
 /// Half the side of the world in metres of EPSG:3857.
-const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
-/// Metres of a pixel of the OGC's standardised rendering, OGC 17-083r4 §6.1.1.1.
-const PIXEL_M: f64 = 0.000_28;
+pub const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
+/// The corner of HongKong1980Grid in metres of EPSG:2326, as the Lands Department's services have it.
+pub const HK1980_ORIGIN_EASTING_M: f64 = -4_786_700.0;
+pub const HK1980_ORIGIN_NORTHING_M: f64 = 8_353_100.0;
+/// Metres of a 256th of its tile at zoom 0; every zoom halves it.
+pub const HK1980_CELL_M: f64 = 156_543.033_928_000_14;
 
-/// A tile of WebMercatorQuad. Rows count from the north.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TileAddress {
-    zoom: u8,
-    x: u32,
-    y: u32,
-}
+const HK1980_SIDE_M: f64 = 256.0 * HK1980_CELL_M;
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TileAddressError {
-    #[error("zoom \"{0}\" is not a whole number from 0 to {max}", max = limits::ZOOM_MAX)]
-    Zoom(String),
-    #[error("{axis} \"{value}\" is not a whole number from 0 to {max}, as zoom {zoom} has")]
-    Place { axis: &'static str, value: String, zoom: u8, max: u32 },
-}
-
-impl TileAddress {
-    pub fn new(zoom: u8, x: u32, y: u32) -> Option<Self> {
-        let within = zoom <= limits::ZOOM_MAX && x < side(zoom) && y < side(zoom);
-        within.then_some(TileAddress { zoom, x, y })
+impl Grid {
+    /// Columns at a zoom.
+    pub fn columns(self, zoom: u8) -> u32 {
+        match self {
+            Grid::WorldCRS84Quad => 2 << zoom,
+            Grid::WebMercatorQuad | Grid::HongKong1980Grid => 1 << zoom,
+        }
     }
 
-    /// Reads an address as it stands in a path: digits only, no leading zeros.
-    pub fn parse(zoom: &str, x: &str, y: &str) -> Result<Self, TileAddressError> {
-        let cut = crate::base::ids::cut;
-        let zoom = number(zoom)
-            .and_then(|zoom| u8::try_from(zoom).ok())
-            .filter(|zoom| *zoom <= limits::ZOOM_MAX)
-            .ok_or_else(|| TileAddressError::Zoom(cut(zoom)))?;
-        let place = |axis, value: &str| {
-            number(value).filter(|place| *place < side(zoom)).ok_or_else(|| TileAddressError::Place {
-                axis,
-                value: cut(value),
-                zoom,
-                max: side(zoom) - 1,
-            })
-        };
-        Ok(TileAddress { zoom, x: place("column", x)?, y: place("row", y)? })
+    /// Rows at a zoom.
+    pub fn rows(self, zoom: u8) -> u32 {
+        1 << zoom
     }
 
-    pub fn zoom(&self) -> u8 {
-        self.zoom
+    /// The place in the grid. Beyond its ends places are moved to them, so that shapes that reach
+    /// there keep their side.
+    pub fn shares(self, lon_deg: f64, lat_deg: f64) -> (f64, f64) {
+        match self {
+            Grid::WebMercatorQuad => mercator(lon_deg, lat_deg),
+            Grid::WorldCRS84Quad => ((lon_deg + 180.0) / 180.0, (90.0 - lat_deg) / 180.0),
+            Grid::HongKong1980Grid => {
+                let (easting_m, northing_m) = crs::to_hk1980_grid_fast(lon_deg, lat_deg);
+                (
+                    (easting_m - HK1980_ORIGIN_EASTING_M) / HK1980_SIDE_M,
+                    (HK1980_ORIGIN_NORTHING_M - northing_m) / HK1980_SIDE_M,
+                )
+            }
+        }
     }
 
-    pub fn x(&self) -> u32 {
-        self.x
+    /// Whether anything in the box has a place in this grid.
+    pub fn reaches(self, bbox: &BBox) -> bool {
+        match self {
+            Grid::HongKong1980Grid => bbox.intersects(&crs::HK1980_WINDOW),
+            Grid::WebMercatorQuad | Grid::WorldCRS84Quad => !bbox.is_empty(),
+        }
     }
 
-    pub fn y(&self) -> u32 {
-        self.y
+    /// A box that holds the rectangle from (west, north) to (east, south), given in shares; empty
+    /// where the grid has no ground.
+    pub fn bbox_of(self, west: f64, north: f64, east: f64, south: f64) -> BBox {
+        match self {
+            Grid::WebMercatorQuad => BBox::new(
+                (west * 360.0 - 180.0).max(-180.0),
+                if south >= 1.0 { -90.0 } else { latitude_deg(south) },
+                (east * 360.0 - 180.0).min(180.0),
+                if north <= 0.0 { 90.0 } else { latitude_deg(north) },
+            ),
+            Grid::WorldCRS84Quad => BBox::new(
+                (west * 180.0 - 180.0).max(-180.0),
+                (90.0 - south * 180.0).max(-90.0),
+                (east * 180.0 - 180.0).min(180.0),
+                (90.0 - north * 180.0).min(90.0),
+            ),
+            Grid::HongKong1980Grid => hk1980_bbox(west, north, east, south),
+        }
     }
-
-    /// The tile in which a place lies.
-    pub fn of_place(zoom: u8, lon_deg: f64, lat_deg: f64) -> Option<Self> {
-        let (x, y) = mercator(lon_deg, lat_deg);
-        let tiles = f64::from(side(zoom.min(limits::ZOOM_MAX)));
-        let place = |share: f64| (share * tiles).floor().clamp(0.0, tiles - 1.0) as u32;
-        TileAddress::new(zoom, place(x), place(y))
-    }
-
-    /// The ground of the tile with its buffer.
-    pub fn bbox_with_buffer(&self) -> BBox {
-        let tiles = f64::from(side(self.zoom));
-        let buffer = f64::from(BUFFER) / f64::from(EXTENT);
-        let west = (f64::from(self.x) - buffer) / tiles;
-        let east = (f64::from(self.x) + 1.0 + buffer) / tiles;
-        let north = (f64::from(self.y) - buffer) / tiles;
-        let south = (f64::from(self.y) + 1.0 + buffer) / tiles;
-        BBox::new(
-            (west * 360.0 - 180.0).max(-180.0),
-            if south >= 1.0 { -90.0 } else { latitude_deg(south) },
-            (east * 360.0 - 180.0).min(180.0),
-            if north <= 0.0 { 90.0 } else { latitude_deg(north) },
-        )
-    }
-
-    /// Tile units of a place, not yet rounded.
-    pub fn project(&self, lon_deg: f64, lat_deg: f64) -> (f64, f64) {
-        let (x, y) = mercator(lon_deg, lat_deg);
-        let tiles = f64::from(side(self.zoom));
-        let extent = f64::from(EXTENT);
-        ((x * tiles - f64::from(self.x)) * extent, (y * tiles - f64::from(self.y)) * extent)
-    }
-}
-
-fn side(zoom: u8) -> u32 {
-    1 << zoom
-}
-
-/// Digits only and no leading zeros, so that one tile has one address.
-fn number(text: &str) -> Option<u32> {
-    let canonical =
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    canonical.then(|| text.parse().ok()).flatten()
 }
 
 /// Shares of the world's side from the north-west, by the spherical formula of EPSG:3857.
@@ -123,60 +93,33 @@ fn latitude_deg(share_from_north: f64) -> f64 {
     y.sinh().atan().to_degrees()
 }
 
-/// The grid as a TileMatrixSet document, OGC 17-083r4 Annex D.1.
-pub fn web_mercator_quad() -> Value {
-    let matrices: Vec<Value> = (0..=limits::ZOOM_MAX)
-        .map(|zoom| {
-            let cell_m = 2.0 * HALF_WORLD_M / 256.0 / f64::from(side(zoom));
-            json!({
-                "id": zoom.to_string(),
-                "scaleDenominator": cell_m / PIXEL_M,
-                "cellSize": cell_m,
-                "cornerOfOrigin": "topLeft",
-                "pointOfOrigin": [-HALF_WORLD_M, HALF_WORLD_M],
-                "matrixWidth": side(zoom),
-                "matrixHeight": side(zoom),
-                "tileWidth": 256,
-                "tileHeight": 256,
-            })
-        })
-        .collect();
-    json!({
-        "id": "WebMercatorQuad",
-        "title": "Google Maps Compatible for the World",
-        "uri": "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad",
-        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
-        "orderedAxes": ["X", "Y"],
-        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
-        "tileMatrices": matrices,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_outside_the_grid_are_refused_with_the_range() {
-        for (zoom, x, y, part) in [
-            ("23", "0", "0", "0 to 22"),
-            ("-1", "0", "0", "zoom \"-1\""),
-            ("1", "2", "0", "column \"2\" is not a whole number from 0 to 1"),
-            ("1", "0", "2", "row \"2\""),
-            ("1", "007", "0", "column"),
-            ("1", "99999999999", "0", "column"),
-        ] {
-            let error = TileAddress::parse(zoom, x, y).expect_err(part).to_string();
-            assert!(error.contains(part), "{error}");
+/// The edges of a rectangle of the HK1980 Grid are curves in degrees: they are walked, and the box
+/// is taken a little larger than what the walk found.
+fn hk1980_bbox(west: f64, north: f64, east: f64, south: f64) -> BBox {
+    /// The projection window in metres from the middle of the grid's projection.
+    const REACH_M: f64 = 1_200_000.0;
+    const MIDDLE_EASTING_M: f64 = 836_694.05;
+    const MIDDLE_NORTHING_M: f64 = 819_069.8;
+    const STEPS: i32 = 16;
+    let within = |value: f64, middle: f64| value.clamp(middle - REACH_M, middle + REACH_M);
+    let easting = |share: f64| HK1980_ORIGIN_EASTING_M + share * HK1980_SIDE_M;
+    let northing = |share: f64| HK1980_ORIGIN_NORTHING_M - share * HK1980_SIDE_M;
+    let (west_m, east_m) = (within(easting(west), MIDDLE_EASTING_M), within(easting(east), MIDDLE_EASTING_M));
+    let (south_m, north_m) = (within(northing(south), MIDDLE_NORTHING_M), within(northing(north), MIDDLE_NORTHING_M));
+    if west_m >= east_m || south_m >= north_m {
+        return BBox::EMPTY;
+    }
+    let mut bbox = BBox::EMPTY;
+    for step in 0..=STEPS {
+        let share = f64::from(step) / f64::from(STEPS);
+        let (e, n) = (west_m + share * (east_m - west_m), south_m + share * (north_m - south_m));
+        for (easting_m, northing_m) in [(e, south_m), (e, north_m), (west_m, n), (east_m, n)] {
+            if let Some((lon_deg, lat_deg)) = crs::from_hk1980_grid(easting_m, northing_m) {
+                bbox.include_point(lon_deg, lat_deg);
+            }
         }
     }
-
-    #[test]
-    fn a_known_place_falls_in_its_tile() {
-        // Tile 10/836/446 covers the harbour (the example of clients.md §4).
-        let tile = TileAddress::of_place(10, 114.169, 22.294).unwrap();
-        assert_eq!((tile.x(), tile.y()), (836, 446));
-        let (x, y) = tile.project(114.169, 22.294);
-        assert!((0.0..4096.0).contains(&x) && (0.0..4096.0).contains(&y));
-    }
+    const PAD: f64 = 0.005;
+    let (x, y) = (PAD * (bbox.east_deg - bbox.west_deg), PAD * (bbox.north_deg - bbox.south_deg));
+    BBox::new(bbox.west_deg - x, bbox.south_deg - y, bbox.east_deg + x, bbox.north_deg + y)
 }

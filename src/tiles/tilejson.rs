@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::GridFacts;
 use crate::base::{BBox, FieldKind, Schema, limits};
 
 /// What a tile set says of itself.
@@ -16,13 +17,15 @@ pub struct TileSetFacts<'a> {
     pub schema: &'a Schema,
     /// Absolute address with `{z}`, `{x}`, `{y}`.
     pub template: &'a str,
+    /// What was baked; absent where every tile is cut live.
+    pub baked: Option<&'a GridFacts>,
 }
 
 /// TileJSON 3.0.0, <https://github.com/mapbox/tilejson-spec/tree/master/3.0.0>.
 pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
     let bounds = facts.extent.unwrap_or(BBox::WORLD);
     let (lon_deg, lat_deg) = bounds.centre();
-    json!({
+    let mut document = json!({
         "tilejson": "3.0.0",
         "name": facts.title,
         "description": facts.description,
@@ -36,7 +39,23 @@ pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
         "bounds": bounds.to_array(),
         "center": [lon_deg, lat_deg, zoom_to_fit(&bounds)],
         "vector_layers": vector_layers(facts),
-    })
+    });
+    if let Some(baked) = facts.baked {
+        document["complete_from_zoom"] = baked.complete_from_zoom.into();
+        document["thinned"] = thinned(baked);
+    }
+    document
+}
+
+/// The zooms at which not every feature is shown, with how many are, counted in every tile they
+/// touch.
+pub fn thinned(baked: &GridFacts) -> Value {
+    baked
+        .zooms
+        .iter()
+        .filter(|zoom| zoom.hidden > 0)
+        .map(|zoom| json!({ "zoom": zoom.zoom, "shown": zoom.shown, "of": zoom.shown + zoom.hidden }))
+        .collect()
 }
 
 /// MBTiles-style metadata: GDAL reads `json` as a text that holds the layers.

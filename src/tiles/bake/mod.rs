@@ -1,0 +1,158 @@
+//! A package into baked tiles: those that are too heavy to be cut while somebody waits, and those
+//! alone. `docs/decisions.md` holds what was measured.
+//!
+//! Read aloud: `survey` looks at every row once, `levels` says which vertices each zoom needs,
+//! `giants` cuts the largest features into pieces; then for each grid `rank` orders the features,
+//! `plan` finds the heavy tiles, and `zoom` bakes them from the deepest zoom up, lowering for each
+//! zoom as a whole what is shown until every tile fits its budget.
+
+mod encode;
+mod giants;
+mod levels;
+mod plan;
+mod rank;
+mod spool;
+mod survey;
+mod zoom;
+
+use std::path::{Path, PathBuf};
+
+use super::TileAddress;
+use super::facts::{BakedFacts, GridFacts, TILES_FORMAT};
+use crate::base::{Grid, limits};
+use crate::package::{BakedTile, OpenPackage, PackageError, TileFile, TileFileBuilder};
+
+use encode::Baker;
+use giants::Giants;
+use rank::Ranks;
+use spool::Spool;
+pub use survey::Priority;
+use survey::Survey;
+
+/// What makes a tile too heavy to be cut live; measured to keep a live cut under three
+/// milliseconds and the baked tiles under 40 % of their package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeavyFrom {
+    pub features: u64,
+    pub vertices: u64,
+    /// Uncompressed bytes at most, so that a live tile fits its budget however little it packs.
+    pub bytes: u64,
+}
+
+impl Default for HeavyFrom {
+    fn default() -> Self {
+        HeavyFrom { features: 2_000, vertices: 25_000, bytes: limits::TILE_BYTES_MAX as u64 }
+    }
+}
+
+/// What to bake and how.
+#[derive(Clone, Debug, Default)]
+pub struct Recipe {
+    /// None means those that fit the layer's place.
+    pub grids: Option<Vec<Grid>>,
+    pub priority: Option<Priority>,
+    pub heavy: HeavyFrom,
+    /// Threads to work with; the bytes are the same for any number.
+    pub threads: usize,
+}
+
+/// Why baking failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BakeError {
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error("row {row} of the package holds a geometry that cannot be read: {source}")]
+    Geometry { row: i64, source: crate::geometry::GeometryFault },
+    #[error("the tiles could not be put aside on disk: {0}")]
+    Spool(#[source] std::io::Error),
+}
+
+/// Makes a connection to the package being baked; each thread has its own.
+pub type Opener<'a> = &'a (dyn Fn() -> Result<OpenPackage, PackageError> + Sync);
+
+/// Rows looked at and ready to be baked.
+pub struct Surveyed {
+    survey: Survey,
+    grids: Vec<Grid>,
+    recipe: Recipe,
+    content: String,
+}
+
+impl Surveyed {
+    /// Looks at every row of a package.
+    pub fn new(open: Opener<'_>, recipe: Recipe) -> Result<Self, BakeError> {
+        let package = open()?;
+        let (survey, digest) = survey::survey(&package, recipe.priority.as_ref())?;
+        let wanted = match &recipe.grids {
+            Some(grids) => grids.as_slice(),
+            None => Grid::defaults(survey.is_at_home()),
+        };
+        let grids: Vec<Grid> = wanted.iter().copied().filter(|grid| grid.reaches(&survey.extent)).collect();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(digest.as_bytes());
+        hasher.update(format!("{TILES_FORMAT} {grids:?} {:?} {:?}", recipe.priority, recipe.heavy).as_bytes());
+        let content = hasher.finalize().to_hex().to_string();
+        Ok(Surveyed { survey, grids, recipe, content })
+    }
+
+    /// Digest of everything that decides the tiles: equal means that tiles baked before are these.
+    pub fn content(&self) -> &str {
+        &self.content
+    }
+
+    /// Whether a file holds exactly what baking would give.
+    pub fn is_baked_in(&self, path: &Path) -> bool {
+        let facts = TileFile::open_built(path).ok().flatten().and_then(|file| BakedFacts::read(&file).ok()?);
+        facts.is_some_and(|facts| facts.content == self.content)
+    }
+
+    /// Bakes into a new file at `path`.
+    pub fn bake(self, open: Opener<'_>, path: &Path) -> Result<BakedFacts, BakeError> {
+        let file = TileFileBuilder::create(path)?;
+        let mut facts = BakedFacts { format: TILES_FORMAT, content: self.content.clone(), grids: Vec::new() };
+        for &grid in &self.grids {
+            facts.grids.push(self.bake_grid(open, grid, &file, path)?);
+        }
+        facts.write(&file)?;
+        file.finish()?;
+        Ok(facts)
+    }
+
+    fn bake_grid(
+        &self,
+        open: Opener<'_>,
+        grid: Grid,
+        file: &TileFileBuilder,
+        path: &Path,
+    ) -> Result<GridFacts, BakeError> {
+        let spool = Spool::create(&spool_path(path, grid)).map_err(BakeError::Spool)?;
+        let giants = match self.survey.giants.is_empty() {
+            true => Giants::default(),
+            false => Giants::cut(grid, &open()?, &self.survey, &spool)?,
+        };
+        let ranks = Ranks::new(&self.survey, grid);
+        let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy);
+        let baker = Baker {
+            grid,
+            survey: &self.survey,
+            ranks: &ranks,
+            giants: &giants,
+            live_from: &plan.live_from,
+            spool: &spool,
+        };
+        let baked = zoom::bake_zooms(&baker, &plan, open, self.recipe.threads.max(1))?;
+        file.add_grid(grid)?;
+        for tile in &baked.tiles {
+            let gzip = spool.read(tile.extent).map_err(BakeError::Spool)?;
+            file.insert_tile(grid, tile.key, &BakedTile { gzip, shown: tile.shown, hidden: tile.hidden })?;
+        }
+        giants.each(&spool, |piece| Ok(file.insert_piece(grid, &piece)?))?;
+        Ok(GridFacts::new(grid, !giants.is_empty(), baked.zooms))
+    }
+}
+
+fn spool_path(path: &Path, grid: Grid) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{grid}.spool"));
+    name.into()
+}

@@ -1,0 +1,319 @@
+//! One look at every row before anything is baked: where it lies, how large and how heavy it is,
+//! which vertices each zoom needs. What is kept is about 30 bytes a point and 40 a line or area.
+
+use std::ops::ControlFlow;
+
+use super::levels::Levels;
+use crate::base::geometry_kind::Dimension;
+use crate::base::{BBox, Grid, Schema};
+use crate::geometry::{GeometryFault, Shape, blob};
+use crate::package::{OpenPackage, PackageError, Row, ValueRef};
+use crate::tiles::cut::{GIANT_BYTES, mixed};
+
+/// Bytes of a tile that one unit of [`Survey::weights`] stands for.
+pub const WEIGHT_BYTES: u32 = 16;
+/// Bits of a place in an order of features; the bits above hold the zoom.
+pub const ORDER_BITS: u32 = 27;
+
+/// What is known of every row, by its place in the package counted from 0.
+pub struct Survey {
+    pub dimension: Dimension,
+    pub boxes: Boxes,
+    /// The order in which features of equal right are kept; depends on the public id alone.
+    pub hashes: Vec<u32>,
+    /// Vertices; 0 where there is nothing to draw, 1 at most for a giant, which is drawn in pieces.
+    pub vertices: Vec<u16>,
+    /// An upper bound of the uncompressed bytes in a tile, in units of [`WEIGHT_BYTES`].
+    pub weights: Vec<u16>,
+    /// Lengths of lines and areas of areas in shares of Web Mercator; empty for other layers.
+    pub sizes: Vec<f32>,
+    /// Places in the order of the priority field, from 0 to 2^27 − 1; empty without one.
+    pub priorities: Vec<u32>,
+    /// Features whose geometry is kept in pieces.
+    pub giants: Vec<u32>,
+    pub levels: Levels,
+    pub extent: BBox,
+    /// Features with something to draw, and those of them whose middle lies in Hong Kong.
+    pub drawn: u64,
+    pub at_home: u64,
+}
+
+/// Boxes in degrees, cut into 2^32 parts along each axis and rounded outward.
+pub enum Boxes {
+    Points(Vec<[u32; 2]>),
+    Extended(Vec<[u32; 4]>),
+}
+
+impl Boxes {
+    /// West, south, east, north in degrees.
+    pub fn get(&self, place: usize) -> BBox {
+        const PARTS: f64 = 4_294_967_296.0;
+        let lon = |part: u32| f64::from(part) / PARTS * 360.0 - 180.0;
+        let lat = |part: u32| f64::from(part) / PARTS * 180.0 - 90.0;
+        match self {
+            // The middle of the part, so that a point keeps its place as well as can be.
+            Boxes::Points(points) => {
+                let [x, y] = points[place];
+                let (x, y) = (lon(x) + 180.0 / PARTS, lat(y) + 90.0 / PARTS);
+                BBox::new(x, y, x, y)
+            }
+            Boxes::Extended(boxes) => {
+                let [west, south, east, north] = boxes[place];
+                BBox::new(lon(west), lat(south), lon(east), lat(north))
+            }
+        }
+    }
+}
+
+fn parts(degrees: f64, span: f64) -> f64 {
+    (degrees / span + 0.5) * 4_294_967_296.0
+}
+
+/// What decides the order of features beside their size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Priority {
+    pub field: usize,
+    /// Whether the smallest value comes first.
+    pub lowest_first: bool,
+}
+
+struct Surveyor<'a> {
+    survey: Survey,
+    shape: Shape,
+    priority: Option<&'a Priority>,
+    priority_values: Vec<f64>,
+    hasher: blake3::Hasher,
+    vertices: u64,
+}
+
+/// Reads every row once and gives what is known of them, and the digest of what they hold.
+pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Survey, blake3::Hash), PackageError> {
+    let schema = &package.package().schema;
+    let dimension = schema.geometry.dimension();
+    let is_single_point = schema.geometry == crate::base::GeometryKind::Point;
+    let mut surveyor = Surveyor {
+        survey: Survey {
+            dimension,
+            boxes: if is_single_point { Boxes::Points(Vec::new()) } else { Boxes::Extended(Vec::new()) },
+            hashes: Vec::new(),
+            vertices: Vec::new(),
+            weights: Vec::new(),
+            sizes: Vec::new(),
+            priorities: Vec::new(),
+            giants: Vec::new(),
+            levels: Levels::default(),
+            extent: BBox::EMPTY,
+            drawn: 0,
+            at_home: 0,
+        },
+        shape: Shape::default(),
+        priority,
+        priority_values: Vec::new(),
+        hasher: blake3::Hasher::new(),
+        vertices: 0,
+    };
+    surveyor.hash_schema(package.package().layer.as_str(), schema);
+    let mut fault = None;
+    package.select("ORDER BY fid", &[], |row| match surveyor.see(row) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            fault = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(source) = fault {
+        return Err(PackageError::Geometry { path: package.package().path.clone(), source });
+    }
+    let Surveyor { mut survey, priority_values, hasher, vertices, .. } = surveyor;
+    if let Some(priority) = priority {
+        survey.priorities = ranked(&priority_values, priority.lowest_first);
+    }
+    if matches!(dimension, Dimension::Lines | Dimension::Areas) {
+        survey.levels = Levels::compute(package, vertices)?;
+    }
+    Ok((survey, hasher.finalize()))
+}
+
+impl Surveyor<'_> {
+    fn hash_schema(&mut self, layer: &str, schema: &Schema) {
+        self.hasher.update(layer.as_bytes());
+        for field in &schema.fields {
+            self.hasher.update(format!("\n{}\t{}", field.name, field.kind.as_str()).as_bytes());
+        }
+        self.hasher.update(format!("\n{:?}\n", schema.geometry).as_bytes());
+    }
+
+    fn see(&mut self, row: &Row<'_>) -> Result<(), GeometryFault> {
+        let place = self.survey.hashes.len();
+        debug_assert_eq!(row.place(), place as i64 + 1, "rows are numbered from 1 without gaps");
+        self.hasher.update(&row.id().get().to_le_bytes());
+        self.survey.hashes.push((mixed(row.id()) >> 32) as u32);
+        let value_bytes = self.see_values(row);
+        let bytes = row.geometry().unwrap_or_default();
+        self.hasher.update(&(bytes.len() as u64).to_le_bytes());
+        self.hasher.update(bytes);
+        let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes)?) };
+        match blob.filter(|blob| !blob.is_empty) {
+            None => {
+                self.survey.vertices.push(0);
+                self.survey.weights.push(0);
+                self.push_box(&BBox::new(0.0, 0.0, 0.0, 0.0));
+                self.push_size(0.0);
+            }
+            Some(blob) => {
+                self.shape.read_wkb(blob.wkb)?;
+                self.see_shape(place, bytes.len() as u64, value_bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn see_shape(&mut self, place: usize, geometry_bytes: u64, value_bytes: usize) {
+        // Two varints of at most three bytes; commands are a few more.
+        const VERTEX_BYTES: usize = 6;
+        const FEATURE_BYTES: usize = 40;
+        let bbox = self.shape.bbox();
+        self.survey.extent.include(&bbox);
+        let (lon_deg, lat_deg) = bbox.centre();
+        self.survey.drawn += 1;
+        self.survey.at_home += u64::from(Grid::HONG_KONG.contains_point(lon_deg, lat_deg));
+        self.push_box(&bbox);
+        self.push_size(size(&self.shape));
+        let is_giant = geometry_bytes > GIANT_BYTES && !self.survey.is_mixed();
+        let vertices = self.shape.vertices();
+        self.vertices += vertices as u64;
+        if is_giant {
+            self.survey.giants.push(place as u32);
+        }
+        let counted = if is_giant { 1 } else { vertices.max(1) };
+        self.survey.vertices.push(u16::try_from(counted).unwrap_or(u16::MAX));
+        let weight = (FEATURE_BYTES + value_bytes + VERTEX_BYTES * counted).div_ceil(WEIGHT_BYTES as usize);
+        self.survey.weights.push(u16::try_from(weight).unwrap_or(u16::MAX));
+    }
+
+    fn push_box(&mut self, bbox: &BBox) {
+        let low = |degrees, span| parts(degrees, span).floor().clamp(0.0, 4_294_967_295.0) as u32;
+        let high = |degrees, span| parts(degrees, span).ceil().clamp(0.0, 4_294_967_295.0) as u32;
+        match &mut self.survey.boxes {
+            Boxes::Points(points) => points.push([low(bbox.west_deg, 360.0), low(bbox.south_deg, 180.0)]),
+            Boxes::Extended(boxes) => boxes.push([
+                low(bbox.west_deg, 360.0),
+                low(bbox.south_deg, 180.0),
+                high(bbox.east_deg, 360.0),
+                high(bbox.north_deg, 180.0),
+            ]),
+        }
+    }
+
+    fn push_size(&mut self, size: f64) {
+        if matches!(self.survey.dimension, Dimension::Lines | Dimension::Areas) {
+            self.survey.sizes.push(size as f32);
+        }
+    }
+
+    /// Hashes the values and gives the bytes that they may take in a tile.
+    fn see_values(&mut self, row: &Row<'_>) -> usize {
+        let mut bytes = 0;
+        for field in 0..row.schema().fields.len() {
+            let value = row.value(field);
+            let mut scalar = [0u8; 9];
+            let (kind, body): (u8, &[u8]) = match value {
+                ValueRef::Null => (0, &[]),
+                ValueRef::Integer(number) => {
+                    scalar[..8].copy_from_slice(&number.to_le_bytes());
+                    (1, &scalar[..8])
+                }
+                ValueRef::Real(number) => {
+                    scalar[..8].copy_from_slice(&number.to_le_bytes());
+                    (2, &scalar[..8])
+                }
+                ValueRef::Boolean(truth) => (3, if truth { &[1] } else { &[0] }),
+                ValueRef::Text(text) | ValueRef::Json(text) => (4, text.as_bytes()),
+            };
+            // Tag, key, length and type of a value that no other feature shares.
+            bytes += if kind == 0 { 0 } else { body.len() + 12 };
+            self.hasher.update(&[kind]);
+            self.hasher.update(&(body.len() as u32).to_le_bytes());
+            self.hasher.update(body);
+        }
+        if let Some(priority) = self.priority {
+            self.priority_values.push(match row.value(priority.field) {
+                ValueRef::Integer(number) => number as f64,
+                ValueRef::Real(number) => number,
+                ValueRef::Boolean(truth) => f64::from(u8::from(truth)),
+                // What is not a number comes last.
+                _ => f64::NAN,
+            });
+        }
+        bytes
+    }
+}
+
+impl Survey {
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether the layer is of Hong Kong; a few records with a wrong place do not change that.
+    pub fn is_at_home(&self) -> bool {
+        2 * self.at_home >= self.drawn
+    }
+
+    pub fn is_mixed(&self) -> bool {
+        matches!(self.dimension, Dimension::Mixed | Dimension::None)
+    }
+
+    pub fn is_giant(&self, place: u32) -> bool {
+        self.giants.binary_search(&place).is_ok()
+    }
+}
+
+/// Length of lines, area of areas, in shares of Web Mercator.
+fn size(shape: &Shape) -> f64 {
+    let share = |place: (f64, f64)| Grid::WebMercatorQuad.shares(place.0, place.1);
+    match shape.kind.dimension() {
+        Dimension::Lines => shape
+            .runs()
+            .flat_map(|run| shape.points[run].windows(2))
+            .map(|edge| {
+                let ((ax, ay), (bx, by)) = (share(edge[0]), share(edge[1]));
+                (bx - ax).hypot(by - ay)
+            })
+            .sum(),
+        Dimension::Areas => {
+            // Stored exteriors are wound one way and holes the other, so that signs do the rest.
+            let Some(&first) = shape.points.first() else { return 0.0 };
+            let (x0, y0) = share(first);
+            let twice: f64 = shape
+                .runs()
+                .map(|run| {
+                    let ring: Vec<(f64, f64)> =
+                        shape.points[run].iter().map(|place| share(*place)).map(|(x, y)| (x - x0, y - y0)).collect();
+                    ring.windows(2).map(|edge| edge[0].0 * edge[1].1 - edge[1].0 * edge[0].1).sum::<f64>()
+                })
+                .sum();
+            twice.abs() / 2.0
+        }
+        _ => 0.0,
+    }
+}
+
+/// Places in order, spread over 0 … 2^27 − 1; equal values share one.
+fn ranked(values: &[f64], lowest_first: bool) -> Vec<u32> {
+    let key = |value: f64| match (value.is_nan(), lowest_first) {
+        (true, _) => f64::INFINITY,
+        (false, true) => value,
+        (false, false) => -value,
+    };
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_by(|a, b| key(values[*a as usize]).total_cmp(&key(values[*b as usize])));
+    let mut ranks = vec![0; values.len()];
+    let mut first = 0;
+    for (position, &place) in order.iter().enumerate() {
+        if key(values[place as usize]) != key(values[order[first] as usize]) {
+            first = position;
+        }
+        ranks[place as usize] = ((first as u64) << ORDER_BITS).div_euclid(values.len() as u64) as u32;
+    }
+    ranks
+}

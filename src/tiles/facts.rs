@@ -1,0 +1,67 @@
+//! What a file of baked tiles says of itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Grid, limits};
+use crate::package::{PackageError, TileFile};
+
+/// Raised when the same rows would give other tiles.
+pub const TILES_FORMAT: u32 = 1;
+const META_KEY: &str = "facts";
+
+/// The account of a whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BakedFacts {
+    pub format: u32,
+    /// Digest of the feature rows and of everything else that decides the tiles.
+    pub content: String,
+    pub grids: Vec<GridFacts>,
+}
+
+/// What was baked of one grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GridFacts {
+    pub grid: Grid,
+    /// The zoom from which no feature is missing in any tile.
+    pub complete_from_zoom: u8,
+    /// Whether some features are kept in pieces.
+    pub has_pieces: bool,
+    /// The zooms that have baked tiles.
+    pub zooms: Vec<ZoomFacts>,
+}
+
+/// What was baked of one zoom, tile by tile summed up: a feature counts in every tile it touches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ZoomFacts {
+    pub zoom: u8,
+    pub tiles: u64,
+    pub shown: u64,
+    pub hidden: u64,
+    pub bytes: u64,
+    pub largest_bytes: u64,
+}
+
+impl BakedFacts {
+    pub fn grid(&self, grid: Grid) -> Option<&GridFacts> {
+        self.grids.iter().find(|facts| facts.grid == grid)
+    }
+
+    pub(super) fn write(&self, file: &crate::package::TileFileBuilder) -> Result<(), PackageError> {
+        // Plain numbers and names always serialise.
+        file.set_meta(META_KEY, &serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// Reads the account of a file; `None` where it cannot be understood.
+    pub fn read(file: &TileFile) -> Result<Option<Self>, PackageError> {
+        Ok(file.meta(META_KEY)?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}
+
+impl GridFacts {
+    /// From the zooms that were baked, shallowest first.
+    pub fn new(grid: Grid, has_pieces: bool, zooms: Vec<ZoomFacts>) -> Self {
+        let deepest_thinned = zooms.iter().filter(|zoom| zoom.hidden > 0).map(|zoom| zoom.zoom).max();
+        let complete_from_zoom = deepest_thinned.map_or(0, |zoom| (zoom + 1).min(limits::ZOOM_MAX));
+        GridFacts { grid, complete_from_zoom, has_pieces, zooms }
+    }
+}
