@@ -80,8 +80,8 @@ fn bake_zoom(
     let modest = Shown { is_complete: false, ..below };
     let mut shown = modest;
     let mut dishes = gather(baker, spots, modest);
-    if below.is_complete && 2 * candidates(&dishes) >= members {
-        // More than half can be told apart at this zoom: all are shown, if the budget holds them.
+    if below.is_complete && 3 * candidates(&dishes) >= 2 * members {
+        // Two thirds can be told apart at this zoom: all are shown, if the budget holds them.
         let mut all = gather(baker, spots, below);
         let pools = baker.pools(below);
         if bake_all(baker, &mut all, below, &pools, ovens)?.is_none() {
