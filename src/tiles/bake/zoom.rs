@@ -80,8 +80,7 @@ fn bake_zoom(
     let modest = Shown { is_complete: false, ..below };
     let mut shown = modest;
     let mut dishes = gather(baker, spots, modest);
-    if below.is_complete && 2 * candidates(&dishes) >= members {
-        // More than half can be told apart at this zoom: all are shown, if the budget holds them.
+    if below.is_complete && is_worth_completing(baker, candidates(&dishes), members) {
         let mut all = gather(baker, spots, below);
         let pools = baker.pools(below);
         if bake_all(baker, &mut all, below, &pools, ovens)?.is_none() {
@@ -110,6 +109,12 @@ fn bake_zoom(
     }
     keep(dishes, shown.zoom, baked);
     Ok(shown)
+}
+
+/// Whether all are to be shown, if the budget holds them: two thirds can be told apart at this
+/// zoom, or those that cannot are few, as where only stacks on one spot are still baked.
+fn is_worth_completing(baker: &Baker<'_>, told_apart: u64, members: u64) -> bool {
+    3 * told_apart >= 2 * members || 20 * (members - told_apart) <= baker.survey.drawn
 }
 
 fn candidates(dishes: &[Dish]) -> u64 {
