@@ -18,6 +18,7 @@ use crate::catalogue::LayerRecord;
 use crate::catalogue::search::Question;
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
+use crate::formats::Format;
 
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
@@ -148,7 +149,8 @@ pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value
     let here = format!("{base}/collections/{}", record.id);
     let mut links = self_links(&here, "application/json");
     links.extend([
-        link(format!("{here}/items"), "items", "application/geo+json", "Features as GeoJSON"),
+        // GDAL puts a feature's id behind this very address, so it has no query.
+        link(format!("{here}/items"), "items", Format::GeoJson.media_type(), "Features as GeoJSON"),
         link(format!("{here}/items?f=html"), "items", "text/html", "Features as a table"),
         link(
             format!("{here}/queryables"),
@@ -169,6 +171,12 @@ pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value
             "What a feature looks like",
         ),
     ]);
+    let others = Format::ALL.into_iter().filter(|format| *format != Format::GeoJson);
+    links.extend(
+        others.map(|format| {
+            link(format!("{here}/items?f={}", format.name()), "items", format.media_type(), format.title())
+        }),
+    );
     if record.schema.geometry != GeometryKind::None {
         links.extend([
             link(
