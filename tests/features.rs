@@ -225,3 +225,63 @@ fn what_is_not_offered_is_refused_with_what_is() {
         }
     }
 }
+
+#[test]
+fn features_are_counted_and_summed_group_by_group() {
+    let server = server();
+    let answer = |query: &str| server.json(&format!("/collections/lcsd-libraries/aggregate?{query}"));
+    // SOURCES.md and the layer's own account: 70 static libraries, 113 stops, 3 stations.
+    let by_type = answer("group=Library%20Type");
+    let counts: Vec<(&str, i64)> = by_type["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (group["Library Type"].as_str().unwrap(), group["count"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(counts[0], ("MOBILE LIBRARY", 113));
+    assert_eq!(counts.iter().map(|(_, count)| count).sum::<i64>(), 186);
+    assert_eq!(by_type["complete"], true);
+    assert_eq!(answer("")["groups"][0]["count"], 186, "without a group, all of them");
+    let few = answer("group=District&limit=2");
+    assert_eq!((few["numberReturned"].as_i64(), &few["complete"]), (Some(2), &Value::Bool(false)));
+    // The same filters as items.
+    let box_query = "bbox=114.0,22.35,114.2,22.5";
+    let items = server.json(&format!("/collections/lcsd-libraries/items?{box_query}"));
+    assert_eq!(answer(box_query)["groups"][0]["count"], items["numberMatched"]);
+
+    let sums =
+        server.json("/collections/landsd-control/aggregate?metrics=count,sum(weight),mean(weight),min(key),max(key)");
+    let sums = &sums["groups"][0];
+    assert_eq!(sums["sum(weight)"], 12.5);
+    assert_eq!((&sums["mean(weight)"], &sums["min(key)"], &sums["max(key)"]), (&2.5.into(), &1.into(), &5.into()));
+}
+
+#[test]
+fn features_are_counted_in_cells_on_the_ground() {
+    let server = server();
+    let cells = server.json("/collections/lcsd-libraries/aggregate?group=grid&zoom=11&f=geojson");
+    let features = cells["features"].as_array().unwrap();
+    assert!(features.len() > 10);
+    let total: i64 = features.iter().map(|cell| cell["properties"]["count"].as_i64().unwrap()).sum();
+    assert_eq!(total, 186);
+    // Each cell counts what a box of its ground finds.
+    for cell in features.iter().take(5) {
+        let ring = &cell["geometry"]["coordinates"][0];
+        let edges = [&ring[0][0], &ring[0][1], &ring[2][0], &ring[2][1]].map(|edge| edge.as_f64().unwrap());
+        let path =
+            format!("/collections/lcsd-libraries/items?bbox={},{},{},{}", edges[0], edges[1], edges[2], edges[3]);
+        assert_eq!(server.json(&path)["numberMatched"], cell["properties"]["count"]);
+    }
+    for (query, part) in [
+        ("group=nosuch", "nosuch"),
+        ("group=grid&zoom=99", "0 to 23"),
+        ("metrics=sum(District)", "no meaning"),
+        ("metrics=median(x)", "median"),
+        ("metrics=sum(nosuch)", "nosuch"),
+        ("sortby=GMID", "says nothing of groups"),
+        ("group=GMID,District,Address,Website", "at most 3"),
+    ] {
+        let detail = server.problem(&format!("/collections/lcsd-libraries/aggregate?{query}"), 400);
+        assert!(detail.contains(part), "{query}: {detail}");
+    }
+}

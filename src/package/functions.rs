@@ -9,13 +9,17 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
+use super::cell::cell_of;
 use crate::base::BBox;
 use crate::filter::spatial::Prepared;
 use crate::filter::{Arithmetic, ArrayOperator, NumberChange, Pattern, SpatialOperator, TextChange, elements};
+use crate::geometry::{Shape, blob};
 
 /// Tests a geometry against a box exactly: `causeway_intersects(geom, west, south, east, north)` in
 /// degrees; false where there is no geometry.
 pub const INTERSECTS: &str = "causeway_intersects";
+/// `causeway_cell(geom, zoom)`: the cell of WorldCRS84Quad in which a geometry stands.
+pub const CELL: &str = "causeway_cell";
 /// `causeway_like(text, pattern)`.
 pub const LIKE: &str = "causeway_like";
 /// `causeway_length(text)` in characters.
@@ -73,6 +77,14 @@ pub(super) fn add_functions(connection: &Connection, stop: &Stop) -> rusqlite::R
             related(operator, context)
         })?;
     }
+    connection.create_scalar_function(CELL, 2, FLAGS, |context| {
+        let Ok(blob) = context.get_raw(0).as_blob() else { return Ok(None) };
+        let zoom: u8 = context.get(1)?;
+        let mut shape = Shape::default();
+        let is_read = blob::parse(blob).and_then(|blob| shape.read_wkb(blob.wkb)).is_ok();
+        let point = shape.representative_point().filter(|_| is_read);
+        Ok(point.map(|(lon_deg, lat_deg)| cell_of(lon_deg, lat_deg, zoom)))
+    })?;
     add_text_functions(connection)?;
     add_number_functions(connection)?;
     for operator in ArrayOperator::ALL {

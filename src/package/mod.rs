@@ -5,6 +5,7 @@
 //! Must not know: HTTP, GDAL, how revisions are published.
 
 pub mod build;
+mod cell;
 pub mod functions;
 pub mod names;
 pub mod pool;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use crate::base::{LayerId, RevisionId, Schema};
 
 pub use build::{BuiltPackage, PackageBuilder};
+pub use cell::cell_box;
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};

@@ -14,7 +14,7 @@ use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
 use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
-use crate::base::{BBox, LayerId, Schema, limits};
+use crate::base::{BBox, LayerId, Schema, Value, limits};
 
 /// An open package. Only [`super::Pool`], which asks for a permit, and ingest, which has just
 /// built the file, can make one.
@@ -145,6 +145,28 @@ impl OpenPackage {
         Ok(count.unsigned_abs())
     }
 
+    /// Runs `SELECT <columns> FROM <table> <rest>` for columns that are no fields, such as sums, and
+    /// turns each row's values into something.
+    pub fn select_values<T>(
+        &self,
+        columns: &[String],
+        rest: &str,
+        parameters: &[&dyn ToSql],
+        make: impl Fn(&[Value]) -> T,
+    ) -> Result<Vec<T>, PackageError> {
+        let fail = sqlite_error(&self.package.path);
+        let sql = format!("SELECT {} FROM {} AS t {rest}", columns.join(", "), self.table);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&fail)?;
+        let mut rows = statement.query(params_from_iter(parameters)).map_err(&fail)?;
+        let mut made = Vec::new();
+        while let Some(row) = rows.next().map_err(&fail)? {
+            let value = |place| row.get_ref(place).map(value_of);
+            let values: Vec<Value> = (0..columns.len()).map(value).collect::<Result<_, _>>().map_err(&fail)?;
+            made.push(make(&values));
+        }
+        Ok(made)
+    }
+
     /// Rows without a value in a field.
     pub fn count_empty(&self, field: usize) -> Result<u64, PackageError> {
         self.count_to(&format!("WHERE {} IS NULL", self.column(field)), &[], limits::FEATURES_MAX)
@@ -251,6 +273,16 @@ impl OpenPackage {
         }
         let opened = TileFile::open(&self.package.path.with_file_name(TILE_FILE))?;
         Ok(self.tiles.get_or_init(|| opened).as_ref())
+    }
+}
+
+fn value_of(value: rusqlite::types::ValueRef<'_>) -> Value {
+    use rusqlite::types::ValueRef;
+    match value {
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Null | ValueRef::Blob(_) => Value::Null,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Comes in: a query and an open package. Goes out: rows, counts, cursors.
 //! Must not know: HTTP, formats.
 
+mod aggregate;
 mod changes;
 mod cursor;
 mod parameters;
@@ -17,6 +18,8 @@ use crate::definition::TimeFields;
 use crate::filter::Filter;
 use crate::package::{OpenPackage, PackageError, Row};
 
+pub use crate::package::cell_box;
+pub use aggregate::{AggregateQuery, Group, GroupRow, Metric, Statistic, aggregate};
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault};
 

@@ -6,6 +6,7 @@
 //! A request becomes a [`request::Ask`], a handler turns it into an [`answer::Answer`] or a
 //! [`problem::Problem`], and `answer` dresses that for the client: encoding, ETag, 304.
 
+mod aggregate;
 pub mod answer;
 mod assets;
 mod boxes;

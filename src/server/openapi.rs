@@ -153,6 +153,31 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
     );
     add("/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", tile_operation());
     add(
+        "/collections/{collectionId}/aggregate",
+        operation(
+            "getAggregate",
+            "Counts and sums of features, group by group; fields narrow them as they do items",
+            &[
+                "collectionId",
+                "group",
+                "metrics",
+                "zoom",
+                "bbox",
+                "bbox-crs",
+                "datetime",
+                "filter",
+                "filter-lang",
+                "filter-crs",
+                "ids",
+                "limit",
+                "revision",
+                "as-at",
+            ],
+            &["application/json", "application/geo+json", "text/html"],
+            &["404"],
+        ),
+    );
+    add(
         "/collections/{collectionId}/changes",
         operation(
             "getChanges",
@@ -341,12 +366,15 @@ fn parameters() -> Value {
         "cursor": in_query("cursor", text(), "Where the next page begins; only from a next link"),
         "revision": in_query("revision", text(), "A revision of the layer; the answer never changes"),
         "as-at": in_query("as-at", json!({ "type": "string", "format": "date-time" }), "The layer as it was at this moment"),
+        "group": in_query("group", text(), "Fields, parted by commas, whose values make the groups; grid for cells on the ground"),
+        "metrics": in_query("metrics", text(), "count, or sum, mean, min, max with a field in brackets, parted by commas"),
+        "zoom": in_query("zoom", json!({ "type": "integer", "minimum": 0, "maximum": 23, "default": 13 }), "Zoom of WorldCRS84Quad whose cells group=grid counts in"),
         "since": in_query("since", text(), "A revision; without it the one before the current"),
         "q": in_query("q", text(), "Words in a record; commas part alternatives"),
         "text": in_query("text", text(), "Words to find layers by, in any language"),
         "theme": in_query("theme", text(), "Id of a theme"),
         "department": in_query("department", text(), "Code of a department"),
-        "f": in_query("f", json!({ "type": "string", "enum": ["json", "html", "geojsonseq", "ndjson", "csv"] }), "Form of the answer; all have json and most html, features the others too"),
+        "f": in_query("f", json!({ "type": "string", "enum": ["json", "html", "geojson", "geojsonseq", "ndjson", "csv"] }), "Form of the answer; all have json and most html, features the others too"),
         "lang": in_query("lang", json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }), "Language of titles"),
     })
 }

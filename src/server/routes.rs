@@ -16,7 +16,9 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
-use super::{assets, catalogue, changes, collections, features, functions, health, landing, openapi, styles, tiles};
+use super::{
+    aggregate, assets, catalogue, changes, collections, features, functions, health, landing, openapi, styles, tiles,
+};
 use crate::base::limits;
 
 /// What a handler works with.
@@ -59,6 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/queryables", get(catalogue::queryables))
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
+        .route("/collections/{layer}/aggregate", get(aggregate::aggregate))
         .route("/collections/{layer}/changes", get(changes::changes))
         .route("/collections/{layer}/sortables", get(collections::sortables))
         .route("/collections/{layer}/schema", get(collections::schema))

@@ -1,0 +1,112 @@
+//! Counts and sums of features, group by group, exact.
+
+use super::{FeatureQuery, plan};
+use crate::base::{FieldKind, Value};
+use crate::package::functions::CELL;
+use crate::package::{OpenPackage, PackageError};
+
+/// What features are put together by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Those with one value in a field.
+    Field(usize),
+    /// Those in one cell of WorldCRS84Quad at a zoom, by a point that stands for each.
+    Cell { zoom: u8 },
+}
+
+/// What is said of each group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    Count,
+    /// Over the values of a field of numbers; for smallest and largest of dates and times too.
+    Of(Statistic, usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    Sum,
+    Mean,
+    Smallest,
+    Largest,
+}
+
+impl Statistic {
+    pub const ALL: [Statistic; 4] = [Statistic::Sum, Statistic::Mean, Statistic::Smallest, Statistic::Largest];
+
+    /// The name in a request, and of the SQL function but for the mean.
+    pub fn name(self) -> &'static str {
+        match self {
+            Statistic::Sum => "sum",
+            Statistic::Mean => "mean",
+            Statistic::Smallest => "min",
+            Statistic::Largest => "max",
+        }
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Statistic::Mean => "avg",
+            other => other.name(),
+        }
+    }
+
+    /// Whether it has a meaning for values of a kind.
+    pub fn takes(self, kind: FieldKind) -> bool {
+        let is_number = matches!(kind, FieldKind::Integer | FieldKind::Real);
+        let has_order = is_number || matches!(kind, FieldKind::Date | FieldKind::DateTime);
+        if matches!(self, Statistic::Smallest | Statistic::Largest) { has_order } else { is_number }
+    }
+}
+
+/// What is asked: of which features, by what, how much of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateQuery {
+    /// Which features take part; its page is of no account.
+    pub of: FeatureQuery,
+    pub groups: Vec<Group>,
+    pub metrics: Vec<Metric>,
+    /// Groups that are told, the largest first.
+    pub limit: u32,
+}
+
+/// One group: a value for each of what it was put together by, and one for each metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupRow {
+    pub key: Vec<Value>,
+    pub metrics: Vec<Value>,
+}
+
+/// The groups, and whether there are more than the limit. A feature that has no place is in the
+/// cell null, one without a value in the group null: nothing is left out.
+pub fn aggregate(package: &OpenPackage, query: &AggregateQuery) -> Result<(Vec<GroupRow>, bool), PackageError> {
+    let plan = plan::plan(package, &query.of)?;
+    let keys: Vec<String> = query.groups.iter().map(|group| key(package, *group)).collect();
+    let metrics = query.metrics.iter().map(|metric| column(package, *metric));
+    let columns: Vec<String> = keys.iter().cloned().chain(metrics).collect();
+    let places: Vec<String> = (1..=keys.len()).map(|place| place.to_string()).collect();
+    let grouping = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", places.join(", ")) };
+    let order: String = places.iter().map(|place| format!(", {place}")).collect();
+    let rest =
+        format!("{}{grouping} ORDER BY count(*) DESC{order} LIMIT {}", plan.conditions(), u64::from(query.limit) + 1);
+    let mut rows = package.select_values(&columns, &rest, &plan.parameters(), |values| GroupRow {
+        metrics: values[keys.len()..].to_vec(),
+        key: values[..keys.len()].to_vec(),
+    })?;
+    let has_more = rows.len() > query.limit as usize;
+    rows.truncate(query.limit as usize);
+    Ok((rows, has_more))
+}
+
+fn key(package: &OpenPackage, group: Group) -> String {
+    match group {
+        Group::Field(field) => package.column(field),
+        Group::Cell { zoom } => format!("{CELL}(geom, {zoom})"),
+    }
+}
+
+fn column(package: &OpenPackage, metric: Metric) -> String {
+    match metric {
+        Metric::Count => "count(*)".to_owned(),
+        Metric::Of(statistic, field) => format!("{}({})", statistic.sql(), package.column(field)),
+    }
+}
