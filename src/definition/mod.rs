@@ -6,6 +6,7 @@
 //! `docs/layer-definition.md` is the format's description for departments.
 
 mod files;
+mod format;
 mod parse;
 pub mod simplified;
 pub mod vocabulary;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
 
 pub use files::{DefinitionPlace, find_all, load};
+pub use format::{Format, GeometryRule};
 pub use parse::parse;
 pub use vocabulary::{Department, Frequency, Licence, Theme};
 
@@ -30,6 +32,7 @@ pub struct LayerDefinition {
     pub keywords: Keywords,
     pub catalogue: CatalogueDeclaration,
     pub source: SourceDefinition,
+    pub gates: GateDefinition,
     pub identity_key: Option<String>,
     pub display: Display,
     pub time: Option<TimeFields>,
@@ -78,9 +81,12 @@ pub struct CatalogueDeclaration {
 pub struct SourceDefinition {
     /// Absolute paths inside the definition's folder, patterns expanded, in order.
     pub files: Vec<PathBuf>,
-    pub format: Option<String>,
+    pub format: Option<Format>,
+    pub geometry: GeometryRule,
     pub encoding: Option<String>,
     pub crs: Option<String>,
+    /// Whether a mere change of axes and units may stand for a change of datum that nobody knows.
+    pub allows_ballpark: bool,
     pub layer: Option<String>,
     pub easting: Option<String>,
     pub northing: Option<String>,
@@ -88,6 +94,13 @@ pub struct SourceDefinition {
     pub latitude: Option<String>,
     pub file_name_field: Option<String>,
     pub no_data: Vec<String>,
+}
+
+/// What a definition asks of a delivery before it may be published.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateDefinition {
+    /// The largest share of features that may be rejected, in percent of those read.
+    pub rejected_percent: Option<f64>,
 }
 
 /// How a feature is shown: fields that name it, that colour it, that sum it up.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition,
-    SourceDefinition, TimeFields, files, simplified, vocabulary,
+    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GateDefinition, GeometryRule,
+    Keywords, LayerDefinition, SourceDefinition, TimeFields, files, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
@@ -24,6 +24,8 @@ struct RawDefinition {
     keywords: Spanned<Keywords>,
     catalogue: RawCatalogue,
     source: RawSource,
+    #[serde(default)]
+    gates: RawGates,
     identity: Option<RawIdentity>,
     #[serde(default)]
     display: Display,
@@ -50,8 +52,10 @@ struct RawCatalogue {
 struct RawSource {
     files: Spanned<Vec<Spanned<String>>>,
     format: Option<Spanned<String>>,
+    geometry: Option<Spanned<String>>,
     encoding: Option<String>,
     crs: Option<Spanned<String>>,
+    operation: Option<Spanned<String>>,
     layer: Option<String>,
     easting: Option<Spanned<String>>,
     northing: Option<Spanned<String>>,
@@ -60,6 +64,12 @@ struct RawSource {
     file_name_field: Option<String>,
     #[serde(default)]
     no_data: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGates {
+    rejected_percent: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +153,7 @@ pub fn parse(
         keywords: keywords(&place, raw.keywords)?,
         catalogue: catalogue(&place, raw.catalogue)?,
         source: source(&place, folder, raw.source)?,
+        gates: gates(&place, raw.gates)?,
         identity_key: raw.identity.map(|identity| identity.key),
         display: raw.display,
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
@@ -254,12 +265,6 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     }
     pair(place, "easting", &raw.easting, "northing", &raw.northing)?;
     pair(place, "longitude", &raw.longitude, "latitude", &raw.latitude)?;
-    if let Some(format) = &raw.format {
-        const KNOWN: [&str; 7] = ["GeoJSON", "Shapefile", "KML", "GPX", "CSV", "XLSX", "GeoPackage"];
-        if !KNOWN.contains(&format.get_ref().as_str()) {
-            return Err(unknown(place, "format", format, &KNOWN));
-        }
-    }
     if let Some(crs) = &raw.crs {
         let code = crs.get_ref().strip_prefix("EPSG:").and_then(|code| code.parse::<u32>().ok());
         if code.is_none() {
@@ -270,9 +275,11 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     let inner = |value: Option<Spanned<String>>| value.map(Spanned::into_inner);
     Ok(SourceDefinition {
         files: expanded,
-        format: inner(raw.format),
+        format: raw.format.map(|raw| format(place, &raw)).transpose()?,
+        geometry: raw.geometry.map_or(Ok(GeometryRule::Split), |raw| geometry_rule(place, &raw))?,
         encoding: raw.encoding,
         crs: inner(raw.crs),
+        allows_ballpark: raw.operation.map_or(Ok(false), |raw| ballpark(place, &raw))?,
         layer: raw.layer,
         easting: inner(raw.easting),
         northing: inner(raw.northing),
@@ -281,6 +288,36 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
         file_name_field: raw.file_name_field,
         no_data: raw.no_data,
     })
+}
+
+fn format(place: &Place, raw: &Spanned<String>) -> Result<Format, DefinitionFault> {
+    Format::from_name(raw.get_ref()).ok_or_else(|| unknown(place, "format", raw, &Format::ALL.map(Format::name)))
+}
+
+fn geometry_rule(place: &Place, raw: &Spanned<String>) -> Result<GeometryRule, DefinitionFault> {
+    match raw.get_ref().as_str() {
+        "mixed" => Ok(GeometryRule::Mixed),
+        "none" => Ok(GeometryRule::None),
+        _ => Err(unknown(place, "geometry", raw, &["mixed", "none"])),
+    }
+}
+
+fn ballpark(place: &Place, raw: &Spanned<String>) -> Result<bool, DefinitionFault> {
+    match raw.get_ref().as_str() {
+        "ballpark" => Ok(true),
+        _ => Err(unknown(place, "operation", raw, &["ballpark"])),
+    }
+}
+
+fn gates(place: &Place, raw: RawGates) -> Result<GateDefinition, DefinitionFault> {
+    if let Some(percent) = &raw.rejected_percent
+        && !(0.0..100.0).contains(percent.get_ref())
+    {
+        return Err(
+            place.fault(&percent.span(), format!("rejected_percent {} is not from 0 to under 100", percent.get_ref()))
+        );
+    }
+    Ok(GateDefinition { rejected_percent: raw.rejected_percent.map(Spanned::into_inner) })
 }
 
 /// Two keys that mean something only together.
@@ -383,6 +420,10 @@ files = ["layer.toml"]
             ("[\"layer.toml\"]", "[\"gone.csv\"]", 11, "no file"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\ncrs = \"HK80\"", 12, "EPSG:2326"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\neasting = \"E\"", 12, "northing"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\nformat = \"Parquet\"", 12, "FlatGeobuf"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\ngeometry = \"flat\"", 12, "mixed, none"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\noperation = \"magic\"", 12, "ballpark"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\n[gates]\nrejected_percent = 100.0", 13, "under 100"),
         ];
         for (from, to, line, part) in cases {
             let fault = parse_text(&GOOD.replacen(from, to, 1)).expect_err(to);

@@ -41,7 +41,9 @@ impl Plan {
             class: definition.class,
             request: ReadRequest {
                 files: source.files.clone(),
-                format: source.format.clone(),
+                format: source.format,
+                geometry: source.geometry,
+                allows_ballpark: source.allows_ballpark,
                 encoding: source.encoding.clone(),
                 crs: source.crs.clone(),
                 layer: source.layer.clone(),
