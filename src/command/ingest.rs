@@ -12,7 +12,7 @@ use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
 use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
-use crate::store::Store;
+use crate::store::{Findings, Store};
 
 #[derive(Debug, Args)]
 pub struct IngestArguments {
@@ -130,17 +130,28 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
     let outcome = intake::ingest(workshop, plan, &|step| progress.show(step));
     progress.end();
     match outcome {
-        Ok(Outcome::Unchanged(revision)) => {
-            say(as_json, json!({ "layer": plan.layer, "unchanged": revision }));
-            eprintln!("unchanged {}: {revision} is made of this delivery", plan.layer);
-            Ending::Done
-        }
-        Ok(Outcome::Published(record)) => {
-            say(as_json, json!({ "layer": plan.layer, "published": record.revision, "record": record }));
-            eprint!("{}", report(&record));
+        Ok(outcomes) => {
+            outcomes.iter().for_each(|outcome| report_outcome(outcome, as_json));
             Ending::Done
         }
         Err(error) => report_error(plan.layer.as_str(), &error, as_json),
+    }
+}
+
+fn report_outcome(outcome: &Outcome, as_json: bool) {
+    match outcome {
+        Outcome::Unchanged(layer, revision) => {
+            say(as_json, json!({ "layer": layer, "unchanged": revision }));
+            eprintln!("unchanged {layer}: {revision} is made of this delivery");
+        }
+        Outcome::Published(published) => {
+            let intake::Published { record, findings } = published.as_ref();
+            let account = json!({
+                "layer": record.id, "published": record.revision, "record": record, "findings": findings
+            });
+            say(as_json, account);
+            eprint!("{}{}", report(record), listed(findings));
+        }
     }
 }
 
@@ -176,6 +187,28 @@ fn report(record: &LayerRecord) -> String {
     lines.extend(counts.tidied_by_reason.iter().map(|(what, count)| format!("  {count} × {what}")));
     lines.extend(counts.rejected_by_reason.iter().map(|(why, count)| format!("  rejected {count} × {why}")));
     lines.join("\n") + "\n"
+}
+
+/// The features that were rejected, repaired or contradict themselves, a line each, the first of
+/// each kind; all that are kept in the manifest are in the JSON.
+fn listed(findings: &Findings) -> String {
+    const SHOWN: usize = 10;
+    let mut lines = String::new();
+    for (word, listing) in [
+        ("rejected", &findings.rejected),
+        ("repaired", &findings.repaired),
+        ("displaced", &findings.displaced),
+        ("damaged", &findings.damaged),
+    ] {
+        for finding in listing.features.iter().take(SHOWN) {
+            lines.push_str(&format!("  {word} {finding}\n"));
+        }
+        let more = listing.count.saturating_sub(SHOWN as u64);
+        if more > 0 {
+            lines.push_str(&format!("  and {more} more {word}\n"));
+        }
+    }
+    lines
 }
 
 /// A bar on a terminal, plain lines elsewhere.

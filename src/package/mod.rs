@@ -4,6 +4,7 @@
 //! Must not know: HTTP, GDAL, how revisions are published.
 
 pub mod build;
+mod examine;
 pub mod names;
 pub mod pool;
 pub mod read;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use crate::base::{LayerId, RevisionId, Schema};
 
 pub use build::{BuiltPackage, PackageBuilder};
+pub use examine::{ForeignFault, examine};
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};

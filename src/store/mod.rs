@@ -3,6 +3,7 @@
 //! Comes in: a folder of finished files. Goes out: which revision of each layer is current.
 //! Must not know: what is inside a package.
 
+mod findings;
 mod manifest;
 mod publish;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{LayerId, RevisionId};
 
+pub use findings::{Finding, Findings, Listing};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use publish::Stage;
 

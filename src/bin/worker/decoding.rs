@@ -60,7 +60,7 @@ impl<R: Read> Decoding<R> {
         self.packed_at += read;
         self.text.truncate(written);
         self.text_at = 0;
-        self.unread += self.text.windows(REPLACEMENT.len()).filter(|window| *window == REPLACEMENT).count() as u64;
+        self.unread += memchr::memmem::find_iter(&self.text, REPLACEMENT).count() as u64;
         self.is_done = self.is_at_end && self.packed_at == self.packed.len() && result == CoderResult::InputEmpty;
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! A layer of a GDAL data set: which one, its fields, its features.
 
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::path::PathBuf;
 
@@ -205,34 +206,50 @@ const VERTICES_OF_GPX: [&str; 2] = ["route_points", "track_points"];
 
 fn candidates(dataset: &Dataset, source: &WorkerSource) -> Result<Vec<Candidate>, Stop> {
     const NO_GEOMETRY: gdal_sys::OGRwkbGeometryType::Type = gdal_sys::OGRwkbGeometryType::wkbNone;
-    let names: Vec<(String, bool)> = dataset
-        .layers()
-        .map(|layer| (layer.name(), layer.defn().geom_fields().any(|field| field.field_type() != NO_GEOMETRY)))
-        .collect();
-    let mut candidates = Vec::with_capacity(names.len());
-    for (place, (name, has_geometry)) in names.into_iter().enumerate() {
-        // Only one layer of OSM can be read in peace at a time; those that nobody asked for are not counted.
-        let is_wanted = source.layer.as_ref().is_none_or(|wanted| *wanted == name);
-        if source.format == Format::Osm {
-            only_interested_in(dataset, &name);
-        }
-        let features = match dataset.layer(place) {
-            // The driver of OSM does not count.
-            Ok(mut layer) if source.format == Format::Osm && is_wanted => layer.features().count() as u64,
-            Ok(layer) if source.format != Format::Osm => layer.feature_count(),
-            _ => 0,
-        };
-        if let Some(failure) = errors::take_failure() {
-            let failure = drivers::without_path(&failure, &source.path, &source.shown);
-            return Err(Stop::Refused(format!("{}: {failure}", source.shown)));
-        }
-        candidates.push(Candidate { name, features, has_geometry });
+    let counts = match (source.format, &source.layer) {
+        (Format::Osm, Some(_)) => BTreeMap::new(),
+        (Format::Osm, None) => counts_of_osm(dataset),
+        _ => dataset.layers().map(|layer| (layer.name(), layer.feature_count())).collect(),
+    };
+    if let Some(failure) = errors::take_failure() {
+        let failure = drivers::without_path(&failure, &source.path, &source.shown);
+        return Err(Stop::Refused(format!("{}: {failure}", source.shown)));
     }
-    Ok(candidates)
+    let candidate = |layer: gdal::vector::Layer<'_>| Candidate {
+        features: counts.get(&layer.name()).copied().unwrap_or_default(),
+        has_geometry: layer.defn().geom_fields().any(|field| field.field_type() != NO_GEOMETRY),
+        name: layer.name(),
+    };
+    Ok(dataset.layers().map(candidate).collect())
 }
 
-/// The driver of OSM keeps features of all layers in memory until each was read, but for those
-/// that nobody wants; and a layer that was not read yet cannot go back to the start of the file by itself.
+/// The driver of OSM counts nothing: all features of all layers are read once, in the order in
+/// which they come.
+fn counts_of_osm(dataset: &Dataset) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    loop {
+        let mut layer = std::ptr::null_mut();
+        // SAFETY: the data set is open; each feature is freed before the next is read.
+        let name = unsafe {
+            let feature = gdal_sys::GDALDatasetGetNextFeature(
+                dataset.c_dataset(),
+                &mut layer,
+                std::ptr::null_mut(),
+                None,
+                std::ptr::null_mut(),
+            );
+            if feature.is_null() || layer.is_null() {
+                return counts;
+            }
+            gdal_sys::OGR_F_Destroy(feature);
+            CStr::from_ptr(gdal_sys::OGR_L_GetName(layer)).to_string_lossy().into_owned()
+        };
+        *counts.entry(name).or_default() += 1;
+    }
+}
+
+/// Says which layer of an OSM is wanted, once and after all counting: the driver would else keep
+/// features of the others in memory, and after it was told "points" it builds no more lines.
 fn only_interested_in(dataset: &Dataset, layer: &str) {
     // SAFETY: the data set is open, and no feature of it is in use.
     unsafe { gdal_sys::GDALDatasetResetReading(dataset.c_dataset()) };

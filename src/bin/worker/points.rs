@@ -76,26 +76,46 @@ fn is_precise(values: &[Value], degrees: &CoordinateColumns) -> bool {
         .all(|place| matches!(&values[*place], Value::Text(text) if columns::is_precise_degrees(text)))
 }
 
-const KEYWORDS: [&str; 7] =
-    ["POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"];
+const KEYWORDS: [&str; 12] = [
+    "POINT",
+    "LINESTRING",
+    "POLYGON",
+    "MULTIPOINT",
+    "MULTILINESTRING",
+    "MULTIPOLYGON",
+    "GEOMETRYCOLLECTION",
+    "CIRCULARSTRING",
+    "COMPOUNDCURVE",
+    "CURVEPOLYGON",
+    "MULTICURVE",
+    "MULTISURFACE",
+];
 
-fn is_well_known_text(text: &str) -> bool {
+/// The text without what some databases put before it: `SRID=4326;` or a number.
+fn without_prefix(text: &str) -> &str {
     let text = text.trim_start();
     let text = text.split_once(';').filter(|(head, _)| head.starts_with("SRID=")).map_or(text, |(_, rest)| rest);
+    text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
+}
+
+fn is_well_known_text(text: &str) -> bool {
+    let text = without_prefix(text);
     let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_uppercase();
-    let word = word.trim_end_matches("ZM").trim_end_matches('Z');
+    let word = word.trim_end_matches('M').trim_end_matches('Z');
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     KEYWORDS.contains(&word) && (rest.starts_with('(') || text.to_uppercase().ends_with("EMPTY"))
 }
 
-/// The first column all of whose sampled values are well-known text.
+/// The first column four fifths of whose sampled values are well-known text: the others are faults.
 fn text_column(columns: usize, sample: &[Vec<Value>]) -> Option<usize> {
     (0..columns).find(|column| {
-        let mut texts = sample.iter().filter_map(|row| match row.get(*column) {
+        let texts = sample.iter().filter_map(|row| match row.get(*column) {
             Some(Value::Text(text)) => Some(text),
             _ => None,
         });
-        texts.next().is_some_and(|first| is_well_known_text(first)) && texts.all(|text| is_well_known_text(text))
+        let (all, fitting) =
+            texts.fold((0, 0), |(all, fitting), text| (all + 1, fitting + usize::from(is_well_known_text(text))));
+        fitting > 0 && fitting * 5 >= all * 4
     })
 }
 
@@ -186,8 +206,7 @@ pub fn text_from(value: &Value, reader: &Reader<'_>) -> Read {
 }
 
 fn parse_text(text: &str) -> Result<Owned, String> {
-    let body = text.trim_start();
-    let body = body.split_once(';').filter(|(head, _)| head.starts_with("SRID=")).map_or(body, |(_, rest)| rest);
+    let body = without_prefix(text);
     let depth = body.bytes().scan(0usize, |depth, byte| {
         *depth = match byte {
             b'(' => *depth + 1,

@@ -18,16 +18,41 @@ use super::{Stop, decoding, kml};
 pub struct Counted {
     /// Placemarks and overlays of a KML, all layers together.
     placemarks: Option<u64>,
+    /// Features that the answer of a service says it holds.
+    announced: Option<u64>,
+}
+
+/// `numberOfFeatures` or `numberReturned` of the answer of a feature service.
+fn announced_members(source: &WorkerSource) -> Result<Option<u64>, Stop> {
+    const HEAD_BYTES: u64 = 16 * 1024;
+    if source.format != Format::Gml {
+        return Ok(None);
+    }
+    let mut head = Vec::new();
+    File::open(&source.path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    let head = String::from_utf8_lossy(&head);
+    let number = ["numberOfFeatures", "numberReturned"].iter().find_map(|name| {
+        let (_, rest) = head.split_once(&format!("{name}="))?;
+        let quoted = rest.strip_prefix(['"', '\''])?;
+        quoted.split(['"', '\'']).next()?.parse().ok()
+    });
+    Ok(number)
 }
 
 /// Mends what GDAL would misread in silence, in the private copy.
 pub fn prepare(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Counted, Stop> {
+    if source.format == Format::Osm {
+        prepare_osm(source)?;
+    }
     match source.format {
         Format::GeoJson | Format::GeoJsonSeq | Format::TopoJson => prepare_json(source, notes)?,
         Format::Shapefile | Format::Dbf => prepare_shapefile(source, notes)?,
         Format::MapInfo => prepare_mapinfo(source)?,
         Format::Dxf => prepare_dxf(source, notes)?,
-        Format::Gpx | Format::Gml | Format::Osm if label_of(source).is_some() => prepare_xml(source, notes)?,
+        Format::Gpx | Format::Gml | Format::Osm if label_of(source).is_some() => {
+            prepare_xml(source, notes)?;
+            return Ok(Counted { announced: announced_members(source)?, ..Counted::default() });
+        }
         Format::Kml => return prepare_kml(source, notes),
         _ => {}
     }
@@ -125,8 +150,12 @@ impl Depth {
 
 fn prepare_shapefile(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
     if source.format == Format::Shapefile {
-        if !source.path.with_extension("shx").exists() {
+        let index = source.path.with_extension("shx");
+        if !index.exists() {
             notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
+        } else if !index_fits(&index, &source.path)? {
+            std::fs::remove_file(index)?;
+            notes.push("the .shx does not fit the .shp and was rebuilt in a private copy".to_owned());
         }
         if !source.path.with_extension("dbf").exists() {
             notes.push("the .dbf is missing, so the shapes have no attributes".to_owned());
@@ -138,6 +167,50 @@ fn prepare_shapefile(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(
         std::fs::remove_file(page)?;
     }
     Ok(())
+}
+
+/// Whether every entry of an index points at a record of its length, inside the file of shapes,
+/// and there are as many as the table has rows.
+fn index_fits(index: &Path, shapes: &Path) -> io::Result<bool> {
+    const HEADER_BYTES: u64 = 100;
+    const ENTRY_BYTES: usize = 8;
+    let end = std::fs::metadata(shapes)?.len();
+    let mut entries = BufReader::new(File::open(index)?);
+    let mut records = BufReader::new(File::open(shapes)?);
+    let length = entries.seek(SeekFrom::End(0))?;
+    if length < HEADER_BYTES || !(length - HEADER_BYTES).is_multiple_of(ENTRY_BYTES as u64) {
+        return Ok(false);
+    }
+    let count = (length - HEADER_BYTES) / ENTRY_BYTES as u64;
+    if rows_of_table(&shapes.with_extension("dbf")).is_some_and(|rows| rows != count) {
+        return Ok(false);
+    }
+    entries.seek(SeekFrom::Start(HEADER_BYTES))?;
+    let (mut entry, mut record) = ([0u8; ENTRY_BYTES], [0u8; ENTRY_BYTES]);
+    let mut at = 0u64;
+    // Both count in words of two bytes.
+    let words = |bytes: &[u8]| 2 * u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    for _ in 0..count {
+        entries.read_exact(&mut entry)?;
+        let (offset, bytes) = (words(&entry[..4]), words(&entry[4..]));
+        if offset < HEADER_BYTES || offset + ENTRY_BYTES as u64 + bytes > end {
+            return Ok(false);
+        }
+        records.seek_relative(offset as i64 - at as i64)?;
+        records.read_exact(&mut record)?;
+        at = offset + ENTRY_BYTES as u64;
+        if words(&record[4..]) != bytes {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Rows that a dBASE table says it has.
+fn rows_of_table(table: &Path) -> Option<u64> {
+    let mut header = [0u8; 8];
+    File::open(table).ok()?.read_exact(&mut header).ok()?;
+    Some(u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]])))
 }
 
 /// MapInfo's text is decoded by us: GDAL's Big5 knows no HKSCS. `Neutral` has it handed out raw.
@@ -189,6 +262,17 @@ fn prepare_dxf(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Sto
     Ok(())
 }
 
+/// GDAL's fast index of nodes needs them in order of id, which only some files promise.
+fn prepare_osm(source: &WorkerSource) -> Result<(), Stop> {
+    const HEAD_BYTES: u64 = 64 * 1024;
+    const PROMISE: &[u8] = b"Sort.Type_then_ID";
+    let mut head = Vec::new();
+    File::open(&source.path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    let is_sorted = head.windows(PROMISE.len()).any(|window| window == PROMISE);
+    let _ = gdal::config::set_config_option("OSM_USE_CUSTOM_INDEXING", if is_sorted { "YES" } else { "NO" });
+    Ok(())
+}
+
 fn prepare_kml(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Counted, Stop> {
     prepare_xml(source, notes)?;
     let content =
@@ -203,7 +287,7 @@ fn prepare_kml(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Counted
     if found.network_links > 0 {
         notes.push(format!("{} links to other places were not followed", found.network_links));
     }
-    Ok(Counted { placemarks: Some(found.count) })
+    Ok(Counted { placemarks: Some(found.count), ..Counted::default() })
 }
 
 /// XML as UTF-8: the parser below GDAL knows no Big5.
@@ -244,8 +328,15 @@ pub fn announced(
     source: &WorkerSource,
     notes: &mut Vec<String>,
 ) -> Result<Option<u64>, Stop> {
+    let all_layers = || -> u64 { dataset.layers().map(|layer| layer.feature_count()).sum() };
+    if let Some(said) = counted.announced {
+        let known = all_layers();
+        if said != known {
+            notes.push(format!("the file says that it holds {said} features, but {known} are in it"));
+        }
+    }
     if let Some(placemarks) = counted.placemarks {
-        let known: u64 = dataset.layers().map(|layer| layer.feature_count()).sum();
+        let known = all_layers();
         if placemarks != known {
             return Err(Stop::Refused(format!(
                 "{}: the file holds {placemarks} placemarks but only {known} could be read",

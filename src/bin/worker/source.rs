@@ -120,17 +120,18 @@ impl TableSource {
         let reader = Reader::new(&self.projection, false);
         let mut record = csv::StringRecord::new();
         let mut count = 0;
+        let mut last_has_lines = false;
         while self.table.rows.read_record(&mut record).map_err(|error| refused(error.to_string()))? {
             count += 1;
-            let is_last_with_lines = self.table.has_open_quote && self.table.rows.is_done();
-            if is_last_with_lines && record.iter().any(|value| value.contains('\n')) {
-                return Err(refused(format!("row {count} opens a quote that nothing closes, so its end is not known")));
-            }
+            last_has_lines = record.iter().any(|value| value.contains('\n'));
             let (read, values) = match self.table.values(&record) {
                 Err(fault) => (Read::fault(fault), vec![Value::Null; self.shown_fields().len()]),
                 Ok(values) => self.located(values, &reader),
             };
             send(count, read, values, out)?;
+        }
+        if self.table.has_open_quote && last_has_lines {
+            return Err(refused(format!("row {count} opens a quote that nothing closes, so its end is not known")));
         }
         Ok(count)
     }

@@ -7,7 +7,6 @@
 mod archive;
 pub mod columns;
 mod dbase;
-mod geopackage;
 pub mod private_use;
 pub mod protocol;
 mod recognise;

@@ -7,8 +7,9 @@ use std::path::Path;
 use super::protocol::{SourceEncoding, WorkerSource};
 use super::signs::{self, Json};
 use super::stage::{StagedFile, extension, refused};
-use super::{DeliveryError, ReadRequest, dbase, geopackage, text};
+use super::{DeliveryError, ReadRequest, dbase, text};
 use crate::definition::{Format, GeometryRule};
+use crate::package;
 
 /// Bytes looked at to tell a format and an encoding.
 pub const HEAD_BYTES: u64 = 4 * 1024 * 1024;
@@ -178,7 +179,9 @@ fn source_of(
 ) -> Result<WorkerSource, DeliveryError> {
     let mut notes = file.notes.clone();
     let rows = match format {
-        Format::GeoPackage => geopackage::examine(&file.path, &file.shown)?,
+        Format::GeoPackage => {
+            package::examine(&file.path).map_err(|fault| refused(format!("{} {fault}", file.shown)))?
+        }
         _ => Default::default(),
     };
     Ok(WorkerSource {

@@ -85,6 +85,11 @@ pub fn guess(bytes: &[u8]) -> FoundEncoding {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let encoding = detector.guess(Some(b"hk"), chardetng::Utf8Detection::Deny);
+    let damaged = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let (_, unread) = decode(bytes, label_for(encoding));
+    if unread > 0 && damaged <= unread {
+        return FoundEncoding { label: "utf-8", how: format!("the bytes are UTF-8 but for {damaged} damaged places") };
+    }
     FoundEncoding { label: label_for(encoding), how: "recognised from the bytes".to_owned() }
 }
 
@@ -105,7 +110,8 @@ fn damaged_utf8(bytes: &[u8]) -> Option<usize> {
 /// Text in the encoding of a label; the count says how many places could not be read.
 pub fn decode(bytes: &[u8], label: &str) -> (String, usize) {
     let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(encoding_rs::UTF_8);
-    let (text, _, had_errors) = encoding.decode(bytes);
+    // A mark of another encoding in the midst of a file is no mark.
+    let (text, had_errors) = encoding.decode_with_bom_removal(bytes);
     let unread = if had_errors { text.matches('\u{FFFD}').count() } else { 0 };
     (text.into_owned(), unread)
 }
@@ -247,6 +253,7 @@ mod tests {
         let found = guess(&bytes);
         assert_eq!(found.label, "utf-8");
         assert!(found.how.contains("1 damaged"), "{}", found.how);
+        assert_eq!(guess(b"{\"a\":\"\xff\xfe\"}").label, "utf-8");
         let (sentence, _, _) =
             encoding_rs::BIG5.encode("深水埗區議會由區議員組成，並設有秘書處。圖書館、泳池和街市亦在區內。");
         assert_eq!(guess(&sentence).label, "big5");

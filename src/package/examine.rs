@@ -10,17 +10,20 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::DeliveryError;
-use super::stage::refused;
 use crate::base::ids::cut;
 use crate::base::limits;
 
 /// Time for the examination: a sound package of 2 GiB takes a fifth of it.
 const EXAMINATION_TIME: Duration = Duration::from_secs(60);
 
+/// Why a GeoPackage from outside is not let in: what it holds or is, in words that follow its name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ForeignFault(String);
+
 /// Examines a package; answers the rows of each table that its contents list.
-pub fn examine(path: &Path, shown: &str) -> Result<BTreeMap<String, u64>, DeliveryError> {
-    let refuse = |message: String| refused(format!("{shown} {message}"));
+pub fn examine(path: &Path) -> Result<BTreeMap<String, u64>, ForeignFault> {
+    let refuse = ForeignFault;
     let unreadable = |error: rusqlite::Error| refuse(format!("cannot be read as a GeoPackage: {error}"));
     let connection = open(path).map_err(unreadable)?;
     let objects = objects(&connection).map_err(unreadable)?;
@@ -211,7 +214,7 @@ mod tests {
         connection.execute_batch(SOUND).unwrap();
         connection.execute_batch(more).unwrap();
         drop(connection);
-        examine(&path, "x.gpkg").map_err(|error| error.to_string())
+        examine(&path).map_err(|error| error.to_string())
     }
 
     #[test]
