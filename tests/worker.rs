@@ -1,5 +1,4 @@
-//! The real worker over small made files, real deliveries of Hong Kong departments, and hostile
-//! ones.
+//! The real worker over small made files and real deliveries of Hong Kong departments.
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
 
@@ -11,108 +10,8 @@ use causeway::base::{FieldKind, Value};
 use causeway::intake::delivery::{
     DeliveryError, DeliverySink, ReadRequest, SourceFacts, SourceFeature, SourceField, private_use, read,
 };
+use support::reading::{Layer, WORKER, file, files, read_all, refusal, try_read, written};
 use support::{made, shared_path};
-
-const WORKER: &str = env!("CARGO_BIN_EXE_causeway-worker");
-
-/// Everything that was read.
-#[derive(Default, Debug)]
-struct Layer {
-    fields: Vec<SourceField>,
-    facts: SourceFacts,
-    features: Vec<SourceFeature>,
-    schemas: usize,
-}
-
-impl DeliverySink for Layer {
-    fn schema(&mut self, fields: &[SourceField], facts: &SourceFacts) -> Result<(), DeliveryError> {
-        assert!(self.features.is_empty(), "the fields come before the first feature");
-        self.schemas += 1;
-        self.fields = fields.to_vec();
-        self.facts = facts.clone();
-        Ok(())
-    }
-
-    fn feature(&mut self, feature: SourceFeature) -> Result<(), DeliveryError> {
-        assert_eq!(feature.values.len(), self.fields.len(), "values fit the announced fields");
-        self.features.push(feature);
-        Ok(())
-    }
-}
-
-impl Layer {
-    fn names(&self) -> Vec<&str> {
-        self.fields.iter().map(|field| field.name.as_str()).collect()
-    }
-
-    fn kind(&self, name: &str) -> FieldKind {
-        self.fields[self.place(name)].kind
-    }
-
-    fn place(&self, name: &str) -> usize {
-        let place = self.fields.iter().position(|field| field.name == name);
-        place.unwrap_or_else(|| panic!("no field {name} among {:?}", self.names()))
-    }
-
-    fn value(&self, row: usize, name: &str) -> &Value {
-        &self.features[row].values[self.place(name)]
-    }
-
-    fn text(&self, row: usize, name: &str) -> &str {
-        match self.value(row, name) {
-            Value::Text(text) => text,
-            other => panic!("row {row}, {name}: {other:?} is no text"),
-        }
-    }
-
-    fn column(&self, name: &str) -> Vec<&str> {
-        (0..self.features.len()).map(|row| self.text(row, name)).collect()
-    }
-
-    fn located(&self) -> usize {
-        self.features.iter().filter(|feature| feature.wkb.is_some()).count()
-    }
-
-    /// The first vertex of a geometry of any kind.
-    fn start(&self, row: usize) -> (f64, f64) {
-        first_vertex(self.features[row].wkb.as_deref().expect("a geometry"))
-    }
-
-    /// West, south, east, north of the first vertices: enough to catch a wrong axis or a lost shift.
-    fn box_of_starts(&self) -> [f64; 4] {
-        let mut edges = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
-        for feature in self.features.iter().filter_map(|feature| feature.wkb.as_deref()) {
-            let (x, y) = first_vertex(feature);
-            edges = [edges[0].min(x), edges[1].min(y), edges[2].max(x), edges[3].max(y)];
-        }
-        edges
-    }
-}
-
-fn first_vertex(wkb: &[u8]) -> (f64, f64) {
-    let number = |at: usize| u32::from_le_bytes(wkb[at..at + 4].try_into().unwrap());
-    let mut at = 0;
-    loop {
-        assert_eq!(wkb[at], 1, "little-endian");
-        let kind = number(at + 1) % 1000;
-        at += 5;
-        match kind {
-            1 => break,
-            2 => {
-                at += 4;
-                break;
-            }
-            3 => {
-                at += 8;
-                break;
-            }
-            4..=7 => at += 4,
-            other => panic!("geometry type {other}"),
-        }
-    }
-    let coordinate = |at: usize| f64::from_le_bytes(wkb[at..at + 8].try_into().unwrap());
-    (coordinate(at), coordinate(at + 8))
-}
 
 #[track_caller]
 fn assert_near((lon, lat): (f64, f64), (expected_lon, expected_lat): (f64, f64)) {
@@ -122,37 +21,6 @@ fn assert_near((lon, lat): (f64, f64), (expected_lon, expected_lat): (f64, f64))
         (lon - expected_lon).abs() < TOLERANCE_DEG && (lat - expected_lat).abs() < TOLERANCE_DEG,
         "{lon} {lat} is not {expected_lon} {expected_lat}"
     );
-}
-
-fn files(paths: &[PathBuf]) -> ReadRequest {
-    ReadRequest { files: paths.to_vec(), ..ReadRequest::default() }
-}
-
-fn file(name: &str) -> ReadRequest {
-    files(&[made(name)])
-}
-
-fn try_read(request: &ReadRequest) -> Result<Layer, DeliveryError> {
-    let scratch = tempfile::tempdir().unwrap();
-    let mut layer = Layer::default();
-    read(request, Path::new(WORKER), scratch.path(), &mut layer)?;
-    assert_eq!(layer.schemas, 1, "the fields are said once");
-    Ok(layer)
-}
-
-#[track_caller]
-fn read_all(request: &ReadRequest) -> Layer {
-    try_read(request).unwrap_or_else(|error| panic!("{:?}: {error}", request.files))
-}
-
-/// The refusal's sentence; anything that is not a refusal fails the test.
-#[track_caller]
-fn refusal(request: &ReadRequest) -> String {
-    match try_read(request) {
-        Err(DeliveryError::Refused(message)) => message,
-        Err(other) => panic!("{:?} failed instead of being refused: {other}", request.files),
-        Ok(layer) => panic!("{:?} was read: {} features", request.files, layer.features.len()),
-    }
 }
 
 // ---------------------------------------------------------------- made files
@@ -348,15 +216,6 @@ fn what_cannot_be_a_layer_is_refused_by_name_and_reason() {
     assert!(refusal(&unlikely).contains("klingon"));
     let mixed = files(&[made("grid.geojson"), made("posts.kml")]);
     assert!(refusal(&mixed).contains("one format"));
-}
-
-/// A file that a test writes, and the folder that lives as long as it.
-fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, ReadRequest) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
-    let request = files(&[path]);
-    (folder, request)
 }
 
 /// The made shapefile in a folder of its own, so that a test may change it.
@@ -694,63 +553,4 @@ fn real_files_that_are_no_layers_are_refused() {
         let message = refusal(&files(&[path]));
         assert!(message.contains(part), "{message}");
     }
-}
-
-/// Every single file in the shared Hong Kong set is read or refused in a sentence, never a failure.
-#[test]
-fn every_real_file_is_read_or_refused() {
-    let Some(folder) = shared_path("every_real_file_is_read_or_refused", "hk") else { return };
-    for path in files_under(&folder) {
-        if path.extension().is_some_and(|extension| ["md", "shx"].iter().any(|other| extension == *other)) {
-            continue;
-        }
-        match try_read(&files(std::slice::from_ref(&path))) {
-            Ok(layer) => assert!(!layer.features.is_empty(), "{}", path.display()),
-            Err(DeliveryError::Refused(message)) => println!("REFUSED {}: {message}", path.display()),
-            Err(other) => panic!("{}: {other}", path.display()),
-        }
-    }
-}
-
-// ---------------------------------------------------------------- hostile deliveries
-
-fn files_under(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            found.extend(files_under(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
-}
-
-/// Whatever is in a hostile file: a sentence or features, quickly, and nothing of our own files.
-#[test]
-fn hostile_files_end_soon_and_leak_nothing() {
-    const SECONDS_MAX: u64 = 60;
-    let Some(folder) = shared_path("hostile_files_end_soon_and_leak_nothing", "golden/hostile") else { return };
-    // The disguised files ask for this one; nothing of it may come out.
-    let secret = Path::new("/tmp/causeway-secret.csv");
-    std::fs::write(secret, "name,lon,lat\nTOP-SECRET-1234,114.1,22.3\n").unwrap();
-    for path in files_under(&folder) {
-        let name = path.display();
-        let begun = std::time::Instant::now();
-        // Named, so that no file gets away by having none.
-        let crs = path.extension().is_some_and(|extension| extension == "shp").then(|| "EPSG:4326".to_owned());
-        let result = try_read(&ReadRequest { crs, ..files(std::slice::from_ref(&path)) });
-        assert!(begun.elapsed().as_secs() < SECONDS_MAX, "{name} took {:?}", begun.elapsed());
-        let account = format!("{result:?}");
-        assert!(!account.contains("TOP-SECRET") && !account.contains("root:x:"), "{name} leaks");
-        assert!(!account.contains("/tmp/."), "{name}: the private copy is named: {account}");
-        match result {
-            Ok(layer) => println!("READ {name}: {} features, {} located", layer.features.len(), layer.located()),
-            Err(DeliveryError::Refused(message)) => println!("REFUSED {name}: {message}"),
-            Err(other) => panic!("{name}: {other}"),
-        }
-    }
-    std::fs::remove_file(secret).unwrap();
 }

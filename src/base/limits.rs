@@ -81,5 +81,23 @@ pub const FIELDS_MAX: usize = 1_000;
 pub const VALUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Vertices of one feature.
 pub const VERTICES_MAX: usize = 5_000_000;
+/// Brackets open at once in JSON: GeoJSON needs eight, and values of departments nest a few more.
+pub const JSON_NESTING_MAX: usize = 64;
+/// Parts inside parts of a geometry.
+pub const GEOMETRY_NESTING_MAX: usize = 32;
+/// How far a straight piece may stand off the curve that it stands for: half of what the finest
+/// zoom draws as a pixel.
+pub const CURVE_TOLERANCE_M: f64 = 0.01;
+/// Share by which an area may change when it is made valid; beyond it nobody knows what was meant,
+/// and the feature is rejected. The worst of 243 invalid constituencies whose coordinates were
+/// rounded to 100 m changes by 4 %.
+pub const REPAIR_AREA_CHANGE_MAX: f64 = 0.10;
+/// Features that may be rejected before the whole delivery is, in percent, unless its definition
+/// says otherwise.
+pub const REJECTED_PERCENT_MAX: f64 = 1.0;
+/// How far a point may lie from the second pair of coordinates in its row before it is reported.
+pub const DISAGREEMENT_M: f64 = 5.0;
+/// Features listed one by one in a report, of each kind; all are counted.
+pub const FEATURES_LISTED: usize = 100;
 /// Bytes of a layer definition.
 pub const DEFINITION_BYTES_MAX: u64 = 1024 * 1024;

@@ -5,6 +5,14 @@
 //! GDAL is a C library, so this binary, and nothing else, holds unsafe code.
 #![allow(unsafe_code)]
 
+#[path = "worker/confine.rs"]
+mod confine;
+#[path = "worker/curves.rs"]
+mod curves;
+#[path = "worker/decoding.rs"]
+mod decoding;
+#[path = "worker/drivers.rs"]
+mod drivers;
 #[path = "worker/errors.rs"]
 mod errors;
 #[path = "worker/geometry.rs"]
@@ -13,12 +21,20 @@ mod geometry;
 mod kml;
 #[path = "worker/layer.rs"]
 mod layer;
+#[path = "worker/operation.rs"]
+mod operation;
+#[path = "worker/points.rs"]
+mod points;
 #[path = "worker/prepare.rs"]
 mod prepare;
 #[path = "worker/projection.rs"]
 mod projection;
 #[path = "worker/reach.rs"]
 mod reach;
+#[path = "worker/source.rs"]
+mod source;
+#[path = "worker/system.rs"]
+mod system;
 #[path = "worker/table.rs"]
 mod table;
 #[path = "worker/values.rs"]
@@ -27,9 +43,10 @@ mod values;
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use causeway::base::limits;
+use causeway::intake::delivery::Format;
 use causeway::intake::delivery::protocol::{Frame, WorkerRequest};
-use rustix::process::{Resource, Rlimit, setrlimit};
+
+use source::Source;
 
 /// Why reading stopped.
 #[derive(Debug)]
@@ -50,9 +67,10 @@ type Output = BufWriter<std::io::Stdout>;
 
 fn main() -> ExitCode {
     const BUFFER_BYTES: usize = 256 * 1024;
-    leave_network();
+    let mut missing: Vec<String> = confine::leave_network().into_iter().collect();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
-    let result = limit_resources().and_then(|()| work(&mut out));
+    let result =
+        confine::limit_resources(missing.is_empty()).map_err(Stop::Broken).and_then(|()| work(&mut missing, &mut out));
     let last = match result {
         Ok(count) => Frame::End(count),
         Err(Stop::Refused(message)) => Frame::Refused(message),
@@ -67,40 +85,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// Memory, processor time, size of written files and open files, before anything is read.
-fn limit_resources() -> Result<(), Stop> {
-    const OPEN_FILES: u64 = 256;
-    for (resource, most) in [
-        (Resource::As, limits::WORKER_MEMORY_BYTES),
-        (Resource::Cpu, limits::WORKER_CPU.as_secs()),
-        (Resource::Fsize, limits::UNPACKED_BYTES_MAX),
-        (Resource::Nofile, OPEN_FILES),
-        (Resource::Core, 0),
-    ] {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        setrlimit(resource, limit).map_err(|error| Stop::Broken(format!("a limit could not be set: {error}")))?;
-    }
-    Ok(())
-}
-
-/// Leaves the network: GDAL would fetch what a GeoJSON's `crs` links to. A machine that forbids
-/// namespaces still has the dead proxy of `configure`.
-fn leave_network() {
-    use rustix::thread::{UnshareFlags, unshare_unsafe};
-    // SAFETY: no other thread runs yet, and no file descriptors are shared with one.
-    let _ = unsafe { unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNET) };
-}
-
-fn work(out: &mut Output) -> Result<u64, Stop> {
+fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
     let request: WorkerRequest = serde_json::from_reader(std::io::stdin().lock())
         .map_err(|error| Stop::Broken(format!("the request is not understood: {error}")))?;
     errors::collect();
     configure();
+    let formats: Vec<Format> = request.sources.iter().map(|source| source.format).collect();
+    drivers::keep_only(&formats);
+    missing.append(&mut confine::lock_in(&std::env::current_dir()?));
     let mut sources = Vec::with_capacity(request.sources.len());
     for source in &request.sources {
-        sources.push(layer::Source::open(source, &request)?);
+        sources.push(Source::open(source, &request)?);
     }
-    Frame::Schemas(sources.iter().map(layer::Source::schema).collect()).write(out)?;
+    if let Some(first) = sources.first_mut() {
+        missing.drain(..).for_each(|note| first.note(note));
+    }
+    Frame::Schemas(sources.iter().map(Source::schema).collect()).write(out)?;
     let mut count = 0;
     for (place, source) in sources.into_iter().enumerate() {
         Frame::Source(place as u32).write(out)?;
@@ -115,6 +115,13 @@ fn configure() {
         ("SHAPE_RESTORE_SHX", "YES"),
         ("OGR_XLSX_HEADERS", "FORCE"),
         ("OGR_XLSX_FIELD_TYPES", "STRING"),
+        ("OGR_ODS_HEADERS", "FORCE"),
+        ("OGR_ODS_FIELD_TYPES", "STRING"),
+        // Links inside a GML to other files stay links.
+        ("GML_SKIP_RESOLVE_ELEMS", "ALL"),
+        ("GDAL_NUM_THREADS", "1"),
+        // Curves are made straight by us, to a tolerance.
+        ("OGR_STROKE_CURVE", "FALSE"),
         ("GPX_ELE_AS_25D", "YES"),
         ("LIBKML_RESOLVE_STYLE", "NO"),
         ("OGR_GEOJSON_MAX_OBJ_SIZE", "500"),

@@ -86,6 +86,24 @@ pub struct Counts {
     pub tidied_by_reason: BTreeMap<String, u64>,
 }
 
+impl Counts {
+    /// Adds the counts of other features of the same delivery.
+    pub fn merge(&mut self, other: Counts) {
+        self.read += other.read;
+        self.kept += other.kept;
+        self.rejected += other.rejected;
+        self.without_geometry += other.without_geometry;
+        self.repaired += other.repaired;
+        self.vertices += other.vertices;
+        for (reason, count) in other.rejected_by_reason {
+            *self.rejected_by_reason.entry(reason).or_default() += count;
+        }
+        for (what, count) in other.tidied_by_reason {
+            *self.tidied_by_reason.entry(what).or_default() += count;
+        }
+    }
+}
+
 /// Where the data came from and how it was read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceAccount {

@@ -12,7 +12,7 @@ use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
 use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
-use crate::store::{PersonalData, Store};
+use crate::store::{Findings, PersonalData, Store};
 
 #[derive(Debug, Args)]
 pub struct IngestArguments {
@@ -145,20 +145,29 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
     let outcome = intake::ingest(workshop, plan, &|step| progress.show(step));
     progress.end();
     match outcome {
-        Ok(Outcome::Unchanged(revision)) => {
-            say(as_json, json!({ "layer": plan.layer, "unchanged": revision }));
-            eprintln!("unchanged {}: {revision} is made of this delivery", plan.layer);
-            Ending::Done
-        }
-        Ok(Outcome::Published(record, personal_data)) => {
-            let published = json!({
-                "layer": plan.layer, "published": record.revision, "record": record, "personal_data": personal_data,
-            });
-            say(as_json, published);
-            eprint!("{}{}", report(&record), noted(&personal_data));
+        Ok(outcomes) => {
+            outcomes.iter().for_each(|outcome| report_outcome(outcome, as_json));
             Ending::Done
         }
         Err(error) => report_error(plan.layer.as_str(), &error, as_json),
+    }
+}
+
+fn report_outcome(outcome: &Outcome, as_json: bool) {
+    match outcome {
+        Outcome::Unchanged(layer, revision) => {
+            say(as_json, json!({ "layer": layer, "unchanged": revision }));
+            eprintln!("unchanged {layer}: {revision} is made of this delivery");
+        }
+        Outcome::Published(published) => {
+            let intake::Published { record, findings, personal_data } = published.as_ref();
+            let account = json!({
+                "layer": record.id, "published": record.revision, "record": record,
+                "findings": findings, "personal_data": personal_data,
+            });
+            say(as_json, account);
+            eprint!("{}{}{}", report(record), listed(findings), noted(personal_data));
+        }
     }
 }
 
@@ -207,6 +216,28 @@ fn noted(personal_data: &[PersonalData]) -> String {
         format!("  note: {} in {} values of \"{}\"{decided}\n", one.kind.as_str(), one.values, one.field)
     };
     personal_data.iter().map(line).collect()
+}
+
+/// The features that were rejected, repaired or contradict themselves, a line each, the first of
+/// each kind; all that are kept in the manifest are in the JSON.
+fn listed(findings: &Findings) -> String {
+    const SHOWN: usize = 10;
+    let mut lines = String::new();
+    for (word, listing) in [
+        ("rejected", &findings.rejected),
+        ("repaired", &findings.repaired),
+        ("displaced", &findings.displaced),
+        ("damaged", &findings.damaged),
+    ] {
+        for finding in listing.features.iter().take(SHOWN) {
+            lines.push_str(&format!("  {word} {finding}\n"));
+        }
+        let more = listing.count.saturating_sub(SHOWN as u64);
+        if more > 0 {
+            lines.push_str(&format!("  and {more} more {word}\n"));
+        }
+    }
+    lines
 }
 
 /// A bar on a terminal, plain lines elsewhere.

@@ -22,8 +22,10 @@ pub struct Gates {
     pub values: BTreeMap<String, Vec<String>>,
     /// The box in which every feature lies.
     pub extent: Option<BBox>,
-    /// Largest share of features, from 0 to 1, whose geometry had to be made valid.
-    pub repaired_share_max: Option<f64>,
+    /// Largest share of features, in percent of those kept, whose geometry had to be made valid.
+    pub repaired_percent: Option<f64>,
+    /// Largest share of features, in percent of those read, that may be rejected.
+    pub rejected_percent: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +39,8 @@ pub(super) struct RawGates {
     #[serde(default)]
     values: BTreeMap<String, Vec<String>>,
     extent: Option<Spanned<[f64; 4]>>,
-    repaired_share_max: Option<Spanned<f64>>,
+    repaired_percent: Option<Spanned<f64>>,
+    rejected_percent: Option<Spanned<f64>>,
 }
 
 impl Gates {
@@ -61,10 +64,13 @@ pub(super) fn read(place: &Place, raw: RawGates) -> Result<Gates, DefinitionFaul
             return Err(place.fault(&extent.span(), "extent is [west, south, east, north] in degrees"));
         }
     }
-    if let Some(share) = &raw.repaired_share_max
-        && !(0.0..=1.0).contains(share.get_ref())
-    {
-        return Err(place.fault(&share.span(), "repaired_share_max is a share from 0 to 1"));
+    for (name, percent) in [("repaired_percent", &raw.repaired_percent), ("rejected_percent", &raw.rejected_percent)] {
+        if let Some(percent) = percent
+            && !(0.0..100.0).contains(percent.get_ref())
+        {
+            let message = format!("{name} {} is not from 0 to under 100", percent.get_ref());
+            return Err(place.fault(&percent.span(), message));
+        }
     }
     Ok(Gates {
         features: raw.features.map(Spanned::into_inner),
@@ -72,6 +78,7 @@ pub(super) fn read(place: &Place, raw: RawGates) -> Result<Gates, DefinitionFaul
         unique: raw.unique,
         values: raw.values,
         extent: raw.extent.map(|extent| BBox::from(extent.into_inner())),
-        repaired_share_max: raw.repaired_share_max.map(Spanned::into_inner),
+        repaired_percent: raw.repaired_percent.map(Spanned::into_inner),
+        rejected_percent: raw.rejected_percent.map(Spanned::into_inner),
     })
 }

@@ -6,6 +6,7 @@
 //! `docs/layer-definition.md` is the format's description for departments.
 
 mod files;
+mod format;
 mod gates;
 mod parse;
 pub mod simplified;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
 
 pub use files::{DefinitionPlace, find_all, load};
+pub use format::{Format, GeometryRule};
 pub use gates::Gates;
 pub use parse::parse;
 pub use vocabulary::{Department, Frequency, Licence, Theme};
@@ -84,9 +86,12 @@ pub struct CatalogueDeclaration {
 pub struct SourceDefinition {
     /// Absolute paths inside the definition's folder, patterns expanded, in order.
     pub files: Vec<PathBuf>,
-    pub format: Option<String>,
+    pub format: Option<Format>,
+    pub geometry: GeometryRule,
     pub encoding: Option<String>,
     pub crs: Option<String>,
+    /// Whether a mere change of axes and units may stand for a change of datum that nobody knows.
+    pub allows_ballpark: bool,
     pub layer: Option<String>,
     pub easting: Option<String>,
     pub northing: Option<String>,

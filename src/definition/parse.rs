@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Frequency, Keywords, LayerDefinition, Release,
-    SourceDefinition, TilesDefinition, TimeFields, files, gates, simplified, vocabulary,
+    CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
+    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, files, gates, simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
@@ -54,8 +54,10 @@ struct RawCatalogue {
 struct RawSource {
     files: Spanned<Vec<Spanned<String>>>,
     format: Option<Spanned<String>>,
+    geometry: Option<Spanned<String>>,
     encoding: Option<String>,
     crs: Option<Spanned<String>>,
+    operation: Option<Spanned<String>>,
     layer: Option<String>,
     easting: Option<Spanned<String>>,
     northing: Option<Spanned<String>>,
@@ -260,12 +262,6 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     }
     pair(place, "easting", &raw.easting, "northing", &raw.northing)?;
     pair(place, "longitude", &raw.longitude, "latitude", &raw.latitude)?;
-    if let Some(format) = &raw.format {
-        const KNOWN: [&str; 7] = ["GeoJSON", "Shapefile", "KML", "GPX", "CSV", "XLSX", "GeoPackage"];
-        if !KNOWN.contains(&format.get_ref().as_str()) {
-            return Err(unknown(place, "format", format, &KNOWN));
-        }
-    }
     if let Some(crs) = &raw.crs {
         let code = crs.get_ref().strip_prefix("EPSG:").and_then(|code| code.parse::<u32>().ok());
         if code.is_none() {
@@ -276,9 +272,11 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     let inner = |value: Option<Spanned<String>>| value.map(Spanned::into_inner);
     Ok(SourceDefinition {
         files: expanded,
-        format: inner(raw.format),
+        format: raw.format.map(|raw| format(place, &raw)).transpose()?,
+        geometry: raw.geometry.map_or(Ok(GeometryRule::Split), |raw| geometry_rule(place, &raw))?,
         encoding: raw.encoding,
         crs: inner(raw.crs),
+        allows_ballpark: raw.operation.map_or(Ok(false), |raw| ballpark(place, &raw))?,
         layer: raw.layer,
         easting: inner(raw.easting),
         northing: inner(raw.northing),
@@ -287,6 +285,25 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
         file_name_field: raw.file_name_field,
         no_data: raw.no_data,
     })
+}
+
+fn format(place: &Place, raw: &Spanned<String>) -> Result<Format, DefinitionFault> {
+    Format::from_name(raw.get_ref()).ok_or_else(|| unknown(place, "format", raw, &Format::ALL.map(Format::name)))
+}
+
+fn geometry_rule(place: &Place, raw: &Spanned<String>) -> Result<GeometryRule, DefinitionFault> {
+    match raw.get_ref().as_str() {
+        "mixed" => Ok(GeometryRule::Mixed),
+        "none" => Ok(GeometryRule::None),
+        _ => Err(unknown(place, "geometry", raw, &["mixed", "none"])),
+    }
+}
+
+fn ballpark(place: &Place, raw: &Spanned<String>) -> Result<bool, DefinitionFault> {
+    match raw.get_ref().as_str() {
+        "ballpark" => Ok(true),
+        _ => Err(unknown(place, "operation", raw, &["ballpark"])),
+    }
 }
 
 /// Two keys that mean something only together.
@@ -440,6 +457,10 @@ files = ["layer.toml"]
             ("[\"layer.toml\"]", "[\"layer.toml\"]\neasting = \"E\"", 12, "northing"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\ngrids = [\"HK80\"]", 13, "HongKong1980Grid"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\nfirst = \"lowest\"", 13, "needs priority"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\nformat = \"Parquet\"", 12, "FlatGeobuf"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\ngeometry = \"flat\"", 12, "mixed, none"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\noperation = \"magic\"", 12, "ballpark"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\n[gates]\nrejected_percent = 100.0", 13, "under 100"),
         ];
         for (from, to, line, part) in cases {
             let fault = parse_text(&GOOD.replacen(from, to, 1)).expect_err(to);

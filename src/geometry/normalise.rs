@@ -24,7 +24,7 @@ pub fn normalise(wkb: &[u8]) -> Result<Normalised, GeometryFault> {
     let mut raw = Shape::default();
     raw.read_wkb(wkb)?;
     let mut tidied = Tidied::default();
-    let shape = tidy(&raw, &mut tidied)?;
+    let shape = tidy(&raw, &mut tidied)?.unified();
     Ok(Normalised { shape, tidied })
 }
 
@@ -75,7 +75,10 @@ fn check_coordinates(shape: &Shape) -> Result<(), GeometryFault> {
         }
     }
     let extras = shape.extras_per_point().max(1);
-    match shape.extras.iter().position(|extra| !extra.is_finite()) {
+    // A measure that is not a number is how shapefiles and FileGDBs write that there is none.
+    let is_measure = |place: usize| shape.has_m && place % extras == extras - 1;
+    let is_right = |place: usize, extra: f64| extra.is_finite() || (is_measure(place) && extra.is_nan());
+    match shape.extras.iter().enumerate().position(|(place, extra)| !is_right(place, *extra)) {
         Some(place) => Err(GeometryFault::NotFinite { vertex: place / extras, value: shape.extras[place] }),
         None => Ok(()),
     }

@@ -95,6 +95,33 @@ impl Shape {
         self.has_z.then(|| self.extras.get(point * self.extras_per_point()).copied()).flatten()
     }
 
+    /// A collection whose members are all of one dimension as the Multi of it; anything else as it is.
+    pub fn unified(self) -> Self {
+        use crate::base::geometry_kind::Dimension;
+        if self.kind != GeometryKind::GeometryCollection {
+            return self;
+        }
+        let members: Vec<Shape> = self.members.iter().cloned().map(Shape::unified).collect();
+        let Some(first) = members.first() else { return self };
+        let dimension = first.kind.dimension();
+        let is_alike = |member: &Shape| {
+            member.kind.dimension() == dimension && (member.has_z, member.has_m) == (first.has_z, first.has_m)
+        };
+        if dimension == Dimension::Mixed || !members.iter().all(is_alike) {
+            return self;
+        }
+        let mut multi = Shape::new(first.kind.to_multi());
+        (multi.has_z, multi.has_m) = (first.has_z, first.has_m);
+        for member in members {
+            let (points, ends) = (multi.points.len(), multi.ends.len());
+            multi.points.extend(member.points);
+            multi.extras.extend(member.extras);
+            multi.ends.extend(member.ends.into_iter().map(|end| end + points));
+            multi.polygon_ends.extend(member.polygon_ends.into_iter().map(|end| end + ends));
+        }
+        multi
+    }
+
     /// Makes a single geometry the Multi of its dimension.
     pub fn promote(&mut self) {
         self.kind = self.kind.to_multi();

@@ -9,6 +9,7 @@ use super::delivery::SourceFacts;
 use super::judge::Judged;
 use super::kinds::Conversion;
 use super::measure::FieldMeasure;
+use super::parts::Part;
 use super::plan::Plan;
 use super::{IngestError, Step, identity, personal_data, times};
 use crate::base::geometry_kind::Dimension;
@@ -18,7 +19,7 @@ use crate::definition::TimeFields;
 use crate::geometry::{Shape, blob};
 use crate::package::build::PackageHead;
 use crate::package::{BuiltPackage, PackageBuilder, names};
-use crate::store::PersonalData;
+use crate::store::{Findings, PersonalData};
 
 /// A finished package and everything measured on the way.
 pub struct Assembled {
@@ -26,6 +27,7 @@ pub struct Assembled {
     pub schema: Arc<Schema>,
     pub field_facts: Vec<FieldFacts>,
     pub counts: Counts,
+    pub findings: Findings,
     pub facts: SourceFacts,
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
     pub personal_data: Vec<PersonalData>,
@@ -37,24 +39,27 @@ struct Column {
     conversion: Conversion,
 }
 
+/// Assembles one of the layers that a delivery makes.
 pub fn assemble(
     plan: &Plan,
-    mut judged: Judged,
+    judged: &mut Judged,
+    part: Part,
     path: &Path,
     now: jiff::Timestamp,
     progress: &dyn Fn(Step),
 ) -> Result<Assembled, IngestError> {
-    let (schema, columns) = schema_of(plan, &judged);
+    let (schema, columns) = schema_of(plan, judged, &part);
+    let Part { entries, mut counts, findings, .. } = part;
     let key_is_integer = judged
         .key
         .and_then(|key| columns.iter().position(|column| column.source == key))
         .is_some_and(|column| schema.fields[column].kind == FieldKind::Integer);
-    let assigned = identity::assign(&judged.entries, key_is_integer);
-    note(&mut judged.counts, "feature shares its key or all it holds with another", assigned.shared);
-    note(&mut judged.counts, "hash of two features met and was resolved", assigned.collisions);
+    let assigned = identity::assign(&entries, key_is_integer);
+    note(&mut counts, "feature shares its key or all it holds with another", assigned.shared);
+    note(&mut counts, "hash of two features met and was resolved", assigned.collisions);
 
-    let mut order: Vec<usize> = (0..judged.entries.len()).collect();
-    order.sort_by_key(|&place| (judged.entries[place].hilbert, assigned.ids[place]));
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|&place| (entries[place].hilbert, assigned.ids[place]));
     let head = PackageHead {
         layer: &plan.layer,
         title: plan.title().get(crate::base::Language::En),
@@ -72,9 +77,8 @@ pub fn assemble(
         if done.is_multiple_of(REPORT_EVERY) {
             progress(Step::Writing(done as u64, total));
         }
-        let entry = judged.entries[place];
-        let mut feature = judged.spool()?.read(entry.offset)?;
-        let values = convert(&mut feature.values, &columns, &mut judged.counts);
+        let mut feature = judged.spool.read(entries[place].offset)?;
+        let values = convert(&mut feature.values, &columns, &mut counts);
         for (measure, value) in measures.iter_mut().zip(&values) {
             measure.see(value);
         }
@@ -93,8 +97,9 @@ pub fn assemble(
         period: period(plan.time(), &schema, &field_facts),
         schema: Arc::new(schema),
         field_facts,
-        counts: judged.counts,
-        facts: judged.facts,
+        counts,
+        findings,
+        facts: judged.facts.clone(),
     })
 }
 
@@ -105,8 +110,8 @@ fn note(counts: &mut Counts, what: &str, count: u64) {
 }
 
 /// Single and multi of one dimension become Multi; several dimensions are kept together.
-fn geometry_kind(judged: &Judged) -> GeometryKind {
-    let mut kinds = judged.kinds.iter().copied();
+fn geometry_kind(part: &Part) -> GeometryKind {
+    let mut kinds = part.kinds.iter().copied();
     let Some(first) = kinds.next() else { return GeometryKind::None };
     kinds.fold(first, |common, kind| {
         if common == kind {
@@ -119,7 +124,7 @@ fn geometry_kind(judged: &Judged) -> GeometryKind {
     })
 }
 
-fn schema_of(plan: &Plan, judged: &Judged) -> (Schema, Vec<Column>) {
+fn schema_of(plan: &Plan, judged: &Judged, part: &Part) -> (Schema, Vec<Column>) {
     let mut columns = Vec::new();
     let mut fields = Vec::new();
     for (source, field) in judged.fields.iter().enumerate() {
@@ -152,7 +157,7 @@ fn schema_of(plan: &Plan, judged: &Judged) -> (Schema, Vec<Column>) {
     for (field, column) in fields.iter_mut().zip(assigned) {
         field.column = column;
     }
-    let schema = Schema { geometry: geometry_kind(judged), has_z: judged.has_z, has_m: judged.has_m, fields };
+    let schema = Schema { geometry: geometry_kind(part), has_z: part.has_z, has_m: part.has_m, fields };
     (schema, columns)
 }
 

@@ -61,10 +61,10 @@ fn check_declared(gates: &Gates, assembled: &Assembled) -> Result<(), IngestErro
     {
         return refused(format!("extent: {:?} leaves {:?}", found.to_array(), wanted.to_array()));
     }
-    if let Some(most) = gates.repaired_share_max
-        && repaired as f64 > most * kept as f64
+    if let Some(most) = gates.repaired_percent
+        && repaired as f64 * 100.0 > most * kept as f64
     {
-        return refused(format!("repaired_share_max: {repaired} of {kept} geometries were repaired"));
+        return refused(format!("repaired_percent: {repaired} of {kept} geometries were repaired, more than {most} %"));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use super::assemble::Assembled;
 use super::{IngestError, Plan, Workshop, personal_data};
+use crate::base::LayerId;
 use crate::base::digest::Sha256Hex;
 use crate::catalogue::LayerRecord;
 
@@ -10,36 +11,32 @@ use crate::catalogue::LayerRecord;
 const FEATURES_SHARE_MIN: f64 = 0.1;
 
 /// Withdrawn layers, deliveries that were rolled back from, and lowered classes are held before a
-/// byte of the delivery is read. Answers the record that is published now.
+/// byte of the delivery is read.
 pub fn before_reading(
     workshop: &Workshop,
     plan: &Plan,
+    layer: &LayerId,
     fingerprint: &Sha256Hex,
-) -> Result<Option<LayerRecord>, IngestError> {
+) -> Result<(), IngestError> {
     let store = &workshop.store;
-    let layer = &plan.layer;
     if let Some(moment) = store.withdrawn_at(layer)? {
         hold(workshop, format!("{layer} was withdrawn at {moment}; \"causeway rollback {layer}\" brings it back"))?;
     }
     if store.held_back(layer)?.contains(fingerprint) {
         hold(workshop, format!("this delivery of {layer} was published before and rolled back from; change it"))?;
     }
-    let previous = published_record(workshop, plan)?;
-    if let Some(previous) = previous.as_ref().filter(|previous| plan.class < previous.class) {
+    let previous = published_record(workshop, layer)?;
+    if let Some(previous) = previous.filter(|previous| plan.class < previous.class) {
         let (from, to) = (previous.class.as_str(), plan.class.as_str());
         hold(workshop, format!("the class of {layer} would be lowered from {from} to {to}"))?;
     }
-    Ok(previous)
+    Ok(())
 }
 
 /// Compares what was read with what is published.
-pub fn after_reading(
-    workshop: &Workshop,
-    plan: &Plan,
-    previous: &LayerRecord,
-    assembled: &Assembled,
-) -> Result<(), IngestError> {
+pub fn after_reading(workshop: &Workshop, plan: &Plan, assembled: &Assembled) -> Result<(), IngestError> {
     let layer = &plan.layer;
+    let Some(previous) = published_record(workshop, layer)? else { return Ok(()) };
     let (before, now) = (previous.counts.kept, assembled.counts.kept);
     if (now as f64) < before as f64 * FEATURES_SHARE_MIN {
         hold(workshop, format!("{layer} would shrink from {before} features to {now}"))?;
@@ -87,9 +84,9 @@ fn hold(workshop: &Workshop, what: String) -> Result<(), IngestError> {
 }
 
 /// `None` where nothing is published, or by a version whose record is no longer understood.
-fn published_record(workshop: &Workshop, plan: &Plan) -> Result<Option<LayerRecord>, IngestError> {
-    let Some(current) = workshop.store.current(&plan.layer)? else { return Ok(None) };
-    let path = workshop.store.revision_folder(&plan.layer, &current).join("record.json");
+fn published_record(workshop: &Workshop, layer: &LayerId) -> Result<Option<LayerRecord>, IngestError> {
+    let Some(current) = workshop.store.current(layer)? else { return Ok(None) };
+    let path = workshop.store.revision_folder(layer, &current).join("record.json");
     let bytes = std::fs::read(&path).map_err(super::file_error(&path))?;
     Ok(serde_json::from_slice(&bytes).ok())
 }

@@ -1,16 +1,19 @@
-//! Keeping or rejecting each feature as it is read, tidying what can be tidied, counting all of it.
+//! Keeping or rejecting each feature as it is read, tidying what can be tidied, counting all of it
+//! and naming each that was rejected or repaired.
 
-use std::collections::HashSet;
 use std::path::Path;
 
-use super::delivery::{DeliveryError, DeliverySink, SourceFacts, SourceFeature, SourceField, private_use};
+use super::agreement::Agreement;
+use super::delivery::{DeliveryError, DeliverySink, Repair, SourceFacts, SourceFeature, SourceField, private_use};
 use super::kinds::KindFinder;
+use super::parts::{Part, Parts};
 use super::plan::Plan;
 use super::spool::{Entry, SpoolReader, SpoolWriter};
 use super::{IngestError, Step};
+use crate::base::geometry_kind::Dimension;
 use crate::base::{FeatureId, GeometryKind, Value, limits};
-use crate::catalogue::record::Counts;
 use crate::geometry::{GeometryFault, Normalised, hilbert, normalise};
+use crate::store::Finding;
 
 /// The sink of a delivery.
 pub struct Judge<'a> {
@@ -18,30 +21,24 @@ pub struct Judge<'a> {
     progress: &'a dyn Fn(Step),
     spool: SpoolWriter,
     fields: Vec<SourceField>,
+    facts: SourceFacts,
+    finders: Vec<KindFinder>,
     key: Option<usize>,
-    judged: Judged,
+    agreement: Agreement,
+    parts: Parts,
+    read: u64,
 }
 
 /// What is known once everything was read.
-#[derive(Default)]
 pub struct Judged {
     pub fields: Vec<SourceField>,
     pub facts: SourceFacts,
     pub finders: Vec<KindFinder>,
-    pub entries: Vec<Entry>,
-    pub counts: Counts,
-    pub kinds: HashSet<GeometryKind>,
-    pub has_z: bool,
-    pub has_m: bool,
     /// Place of the field whose value names a feature.
     pub key: Option<usize>,
-    spool: Option<SpoolReader>,
-}
-
-impl Judged {
-    pub fn spool(&mut self) -> Result<&mut SpoolReader, IngestError> {
-        self.spool.as_mut().ok_or_else(|| IngestError::Gate("the spool was not finished".to_owned()))
-    }
+    /// The layers that the delivery makes, by the dimension that names each where there are several.
+    pub layers: Vec<(Option<Dimension>, Part)>,
+    pub spool: SpoolReader,
 }
 
 impl<'a> Judge<'a> {
@@ -51,46 +48,73 @@ impl<'a> Judge<'a> {
             progress,
             spool: SpoolWriter::create(spool)?,
             fields: Vec::new(),
+            facts: SourceFacts::default(),
+            finders: Vec::new(),
             key: None,
-            judged: Judged::default(),
+            agreement: Agreement::default(),
+            parts: Parts::default(),
+            read: 0,
         })
     }
 
     pub fn finish(self) -> Result<Judged, IngestError> {
-        let mut judged = self.judged;
-        if judged.counts.read == 0 {
-            return Err(IngestError::Refused(format!("the delivery of {} holds no features", self.plan.layer)));
+        let refused = |message: String| Err(IngestError::Refused(message));
+        let layer = &self.plan.layer;
+        let (read, kept, rejected) = self.parts.totals();
+        if read == 0 {
+            return refused(format!("the delivery of {layer} holds no features"));
         }
-        if judged.counts.kept == 0 {
-            let reasons: Vec<&str> = judged.counts.rejected_by_reason.keys().map(String::as_str).collect();
-            return Err(IngestError::Refused(format!(
-                "all {} features of {} were rejected: {}",
-                judged.counts.read,
-                self.plan.layer,
-                reasons.join("; ")
-            )));
+        if kept == 0 {
+            let reasons = self.parts.reasons_of_rejection();
+            return refused(format!("all {read} features of {layer} were rejected: {reasons}"));
         }
-        judged.fields = self.fields;
-        judged.key = self.key;
-        judged.spool = Some(self.spool.finish()?);
-        Ok(judged)
+        let most = self.plan.rejected_percent_max();
+        if rejected as f64 * 100.0 > most * read as f64 {
+            return refused(format!(
+                "{rejected} of {read} features of {layer} were rejected, more than {most} %: {}; mend them, or allow more with rejected_percent in [gates] of the definition",
+                self.parts.first_rejected()
+            ));
+        }
+        if let Some(verdict) = self.agreement.verdict() {
+            return refused(format!("{layer}: {verdict}"));
+        }
+        Ok(Judged {
+            fields: self.fields,
+            key: self.key,
+            facts: self.facts,
+            finders: self.finders,
+            layers: self.parts.into_layers(self.plan)?,
+            spool: self.spool.finish()?,
+        })
     }
 
-    fn tidied(&mut self, what: &str, count: u64) {
-        if count > 0 {
-            *self.judged.counts.tidied_by_reason.entry(what.to_owned()).or_default() += count;
-        }
+    fn finding(&self, feature: &SourceFeature, what: String) -> Finding {
+        let file = match self.facts.files.len() {
+            0 | 1 => None,
+            _ => self.facts.files.get(feature.file).cloned(),
+        };
+        let key = self.key.and_then(|key| feature.values.get(key)).and_then(|value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Integer(number) => Some(number.to_string()),
+            _ => None,
+        });
+        Finding { row: feature.row, file, key, what }
     }
 
-    fn reject(&mut self, reason: String) {
-        self.judged.counts.rejected += 1;
-        *self.judged.counts.rejected_by_reason.entry(reason).or_default() += 1;
+    /// `reason` is counted, so it names no numbers; `what` names the feature's own.
+    fn reject(&mut self, feature: &SourceFeature, reason: String, what: String) {
+        let finding = self.finding(feature, what);
+        let part = self.parts.of(Dimension::None);
+        part.counts.read += 1;
+        part.counts.rejected += 1;
+        *part.counts.rejected_by_reason.entry(reason).or_default() += 1;
+        part.findings.rejected.add(finding);
     }
 
-    fn tidy_values(&mut self, values: &mut [Value]) {
+    fn tidy_values(&mut self, values: &mut [Value]) -> [(&'static str, u64); 3] {
         let no_data = self.plan.no_data();
         let (mut read_as_null, mut mapped, mut left) = (0, 0, 0);
-        for (value, finder) in values.iter_mut().zip(&mut self.judged.finders) {
+        for (value, finder) in values.iter_mut().zip(&mut self.finders) {
             if let Value::Text(text) = value {
                 if no_data.iter().any(|word| word == text.trim()) {
                     *value = Value::Null;
@@ -107,23 +131,83 @@ impl<'a> Judge<'a> {
             }
             finder.see(value);
         }
-        self.tidied("no-data value read as null", read_as_null);
-        self.tidied("HKSCS character moved from private use to Unicode", mapped);
-        self.tidied("private-use character without a counterpart, left as it is", left);
+        [
+            ("no-data value read as null", read_as_null),
+            ("HKSCS character moved from private use to Unicode", mapped),
+            ("private-use character without a counterpart, left as it is", left),
+        ]
     }
 
-    fn tidy_geometry(&mut self, wkb: &[u8]) -> Result<Option<Normalised>, GeometryFault> {
-        let normalised = normalise(wkb)?;
-        if normalised.shape.is_empty() {
-            return Ok(None);
+    /// Counts and lists what a kept feature brings.
+    fn account(&mut self, feature: &SourceFeature, shape: Option<&Normalised>, repair: Option<Repair>) -> Dimension {
+        let dimension = shape.map_or(Dimension::None, |normalised| normalised.shape.kind.dimension());
+        if dimension == Dimension::Mixed {
+            self.parts.saw_mixed(feature.row);
         }
-        self.tidied("ring closed", u64::from(normalised.tidied.rings_closed));
-        self.tidied("repeated point dropped", u64::from(normalised.tidied.repeated_points_dropped));
-        self.tidied("ring turned to wind as GeoJSON asks", u64::from(normalised.tidied.rings_reversed));
-        Ok(Some(normalised))
+        let displaced = match shape {
+            Some(normalised) if normalised.shape.kind == GeometryKind::Point => {
+                normalised.shape.points.first().and_then(|point| self.agreement.compare(*point, &feature.values))
+            }
+            _ => None,
+        };
+        let displaced = displaced.map(|disagreement| self.finding(feature, disagreement.what));
+        let repaired = repair.map(|repair| {
+            let what = format!("{}; its area changed by {:.2} %", repair.reason, repair.area_change * 100.0);
+            (self.finding(feature, what), repair.reason.to_lowercase())
+        });
+        let damaged = self.damaged_field(feature).map(|name| {
+            self.finding(feature, format!("\"{name}\" holds \u{FFFD}, so characters were lost; nothing was guessed"))
+        });
+        let part = self.parts.of(dimension);
+        part.counts.read += 1;
+        part.counts.kept += 1;
+        if let Some(finding) = damaged {
+            part.tidied("feature with lost characters, kept as it is", 1);
+            part.findings.damaged.add(finding);
+        }
+        if let Some(finding) = displaced {
+            part.tidied("place that the coordinates in its own row contradict, kept as it is", 1);
+            part.findings.displaced.add(finding);
+        }
+        if let Some((finding, reason)) = repaired {
+            part.counts.repaired += 1;
+            part.tidied(&format!("area made valid: {reason}"), 1);
+            part.findings.repaired.add(finding);
+        }
+        match shape {
+            Some(Normalised { shape, tidied }) => {
+                part.kinds.insert(shape.kind);
+                part.has_z |= shape.has_z;
+                part.has_m |= shape.has_m;
+                part.counts.vertices += shape.vertices() as u64;
+                part.tidied("ring closed", u64::from(tidied.rings_closed));
+                part.tidied("repeated point dropped", u64::from(tidied.repeated_points_dropped));
+                part.tidied("ring turned to wind as GeoJSON asks", u64::from(tidied.rings_reversed));
+            }
+            None => part.counts.without_geometry += 1,
+        }
+        dimension
+    }
+
+    /// The first field whose text lost characters.
+    fn damaged_field(&self, feature: &SourceFeature) -> Option<&str> {
+        let is_damaged = |value: &Value| matches!(value, Value::Text(text) if text.contains('\u{FFFD}'));
+        let place = feature.values.iter().position(is_damaged)?;
+        self.fields.get(place).map(|field| field.name.as_str())
     }
 
     fn keep(&mut self, mut feature: SourceFeature, normalised: Option<Normalised>) -> Result<(), IngestError> {
+        let repair = feature.repaired.take();
+        let was_empty = feature.wkb.is_some() && normalised.is_none();
+        let values = self.tidy_values(&mut feature.values);
+        let dimension = self.account(&feature, normalised.as_ref(), repair);
+        let part = self.parts.of(dimension);
+        values.into_iter().for_each(|(what, count)| part.tidied(what, count));
+        part.tidied("empty geometry, kept without geometry", u64::from(was_empty));
+        feature.changes.drain(..).for_each(|change| part.tidied(&change, 1));
+        if let Some(problem) = feature.problem.take() {
+            part.tidied(&format!("kept without geometry: {problem}"), 1);
+        }
         let hilbert = match &normalised {
             Some(normalised) => {
                 let (lon_deg, lat_deg) = normalised.shape.bbox().centre();
@@ -131,23 +215,10 @@ impl<'a> Judge<'a> {
             }
             None => u64::MAX,
         };
-        if let Some(Normalised { shape, .. }) = &normalised {
-            self.judged.kinds.insert(shape.kind);
-            self.judged.has_z |= shape.has_z;
-            self.judged.has_m |= shape.has_m;
-            self.judged.counts.vertices += shape.vertices() as u64;
-        } else {
-            self.judged.counts.without_geometry += 1;
-        }
-        if let Some(repair) = feature.repaired.take() {
-            self.judged.counts.repaired += 1;
-            self.tidied(&format!("area made valid: {}", repair.reason.to_lowercase()), 1);
-        }
         feature.wkb = normalised.map(|normalised| normalised.shape.to_wkb());
         let entry = self.entry(&feature, hilbert);
         let offset = self.spool.write(feature)?;
-        self.judged.entries.push(Entry { offset, ..entry });
-        self.judged.counts.kept += 1;
+        self.parts.of(dimension).entries.push(Entry { offset, ..entry });
         Ok(())
     }
 
@@ -177,6 +248,28 @@ impl<'a> Judge<'a> {
         };
         Entry { hilbert, offset: 0, identity, content, integer_key }
     }
+
+    /// Why a feature cannot be kept, before its geometry is looked at.
+    fn fault_of(feature: &SourceFeature) -> Option<(String, String)> {
+        if let Some(fault) = &feature.fault {
+            return Some((fault.clone(), fault.clone()));
+        }
+        let is_too_long = |value: &Value| matches!(value, Value::Text(text) if text.len() > limits::VALUE_BYTES_MAX);
+        if feature.values.iter().any(is_too_long) {
+            let reason = format!("a value is over {} bytes", limits::VALUE_BYTES_MAX);
+            return Some((reason.clone(), reason));
+        }
+        let repair = feature.repaired.as_ref().filter(|repair| repair.area_change > limits::REPAIR_AREA_CHANGE_MAX)?;
+        let most = limits::REPAIR_AREA_CHANGE_MAX * 100.0;
+        let reason = format!("its area would change by over {most} % when made valid");
+        let what = match repair.area_change > 10.0 {
+            true => format!("{}: made valid it would have a quite different area", repair.reason),
+            false => {
+                format!("{}: made valid its area would change by {:.0} %", repair.reason, repair.area_change * 100.0)
+            }
+        };
+        Some((reason, what))
+    }
 }
 
 fn first_128_bits(hasher: &blake3::Hasher) -> u128 {
@@ -197,34 +290,27 @@ impl DeliverySink for Judge<'_> {
         self.plan.check_fields(fields).map_err(|error| DeliveryError::Refused(error.to_string()))?;
         self.key = self.plan.identity_key().and_then(|key| fields.iter().position(|field| field.name == key));
         self.fields = fields.to_vec();
-        self.judged.finders = vec![KindFinder::default(); fields.len()];
-        self.judged.facts = facts.clone();
+        self.finders = vec![KindFinder::default(); fields.len()];
+        self.agreement = Agreement::over(fields);
+        self.facts = facts.clone();
         Ok(())
     }
 
-    fn feature(&mut self, mut feature: SourceFeature) -> Result<(), DeliveryError> {
+    fn feature(&mut self, feature: SourceFeature) -> Result<(), DeliveryError> {
         const REPORT_EVERY: u64 = 1_000;
-        self.judged.counts.read += 1;
-        if self.judged.counts.read.is_multiple_of(REPORT_EVERY) {
-            (self.progress)(Step::Reading(self.judged.counts.read));
+        self.read += 1;
+        if self.read.is_multiple_of(REPORT_EVERY) {
+            (self.progress)(Step::Reading(self.read));
         }
-        let too_long = feature
-            .values
-            .iter()
-            .any(|value| matches!(value, Value::Text(text) if text.len() > limits::VALUE_BYTES_MAX));
-        if too_long {
-            self.reject(format!("a value is over {} bytes", limits::VALUE_BYTES_MAX));
+        if let Some((reason, what)) = Judge::fault_of(&feature) {
+            self.reject(&feature, reason, what);
             return Ok(());
         }
-        self.tidy_values(&mut feature.values);
-        if let Some(problem) = feature.problem.take() {
-            self.tidied(&format!("kept without geometry: {problem}"), 1);
-        }
-        let normalised = match feature.wkb.as_deref().map(|wkb| self.tidy_geometry(wkb)) {
+        let normalised = match feature.wkb.as_deref().map(normalise) {
             None => None,
-            Some(Ok(normalised)) => normalised,
+            Some(Ok(normalised)) => Some(normalised).filter(|normalised| !normalised.shape.is_empty()),
             Some(Err(fault)) => {
-                self.reject(kind_of_fault(&fault));
+                self.reject(&feature, kind_of_fault(&fault), fault.to_string());
                 return Ok(());
             }
         };

@@ -8,6 +8,7 @@
 //! what each column holds, `identity` gives each feature its id for ever, `assemble` writes the
 //! package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles, `store` publishes.
 
+mod agreement;
 mod assemble;
 mod bake;
 pub mod delivery;
@@ -18,6 +19,7 @@ mod identity;
 mod judge;
 mod kinds;
 mod measure;
+mod parts;
 mod personal_data;
 mod plan;
 mod spool;
@@ -25,10 +27,12 @@ mod times;
 
 use std::path::PathBuf;
 
+use assemble::Assembled;
+
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
-use crate::store::{MANIFEST_FORMAT, Manifest, PersonalData, Store, StoreError};
+use crate::store::{Findings, MANIFEST_FORMAT, Manifest, PersonalData, Stage, Store, StoreError};
 
 pub use describe::{Description, describe};
 pub use plan::{BareFile, Plan};
@@ -61,8 +65,16 @@ pub enum Step {
 /// What became of a delivery.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    Published(Box<LayerRecord>, Vec<PersonalData>),
-    Unchanged(RevisionId),
+    Published(Box<Published>),
+    Unchanged(LayerId, RevisionId),
+}
+
+/// A revision that is current now, and what was found of single features on the way.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pub record: LayerRecord,
+    pub findings: Findings,
+    pub personal_data: Vec<PersonalData>,
 }
 
 /// Why nothing was published. What was published before stays.
@@ -104,63 +116,111 @@ fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> IngestEr
     move |source| IngestError::File { path: path.to_owned(), source }
 }
 
-/// Takes in one layer.
-pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Result<Outcome, IngestError> {
+/// Takes in one delivery, which makes one layer, or one for each dimension of its geometry. All of
+/// them are finished and verified before the first is published.
+pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Result<Vec<Outcome>, IngestError> {
     let files = plan.measure_files()?;
     let style = hand_made_style(workshop, &plan.layer)?;
     let fingerprint = fingerprint(plan, &files, style.as_deref());
-    if let Some(current) = unchanged(workshop, &plan.layer, &fingerprint)? {
-        return Ok(Outcome::Unchanged(current));
+    let unchanged = unchanged(workshop, plan, &fingerprint)?;
+    if !unchanged.is_empty() {
+        return Ok(unchanged);
     }
-    let previous = held::before_reading(workshop, plan, &fingerprint)?;
-    let stage = workshop.store.stage()?;
-    let scratch = stage.folder().join("scratch");
-    std::fs::create_dir(&scratch).map_err(file_error(&scratch))?;
-    let mut judge = judge::Judge::new(plan, &scratch.join("spool"), progress)?;
-    delivery::read(&plan.request, &workshop.worker, &make_folder(&scratch, "delivery")?, &mut judge)?;
-    let judged = judge.finish()?;
+    for layer in plan.possible_layers() {
+        held::before_reading(workshop, plan, &layer, &fingerprint)?;
+    }
+    let work = workshop.store.stage()?;
+    let mut judge = judge::Judge::new(plan, &work.folder().join("spool"), progress)?;
+    delivery::read(&plan.request, &workshop.worker, &make_folder(work.folder(), "delivery")?, &mut judge)?;
+    let mut judged = judge.finish()?;
 
     let published = jiff::Timestamp::now();
-    let revision = RevisionId::new(published, &fingerprint);
-    let package_path = stage.folder().join("layer.gpkg");
-    let assembled = assemble::assemble(plan, judged, &package_path, published, progress)?;
-    progress(Step::Verifying);
-    gates::check(&assembled, plan, &revision)?;
-    held::personal_data(plan, &assembled)?;
-    if let Some(previous) = &previous {
-        held::after_reading(workshop, plan, previous, &assembled)?;
+    let mut plans = Vec::new();
+    for (dimension, part) in std::mem::take(&mut judged.layers) {
+        let plan = dimension.map_or_else(|| Ok(plan.clone()), |dimension| plan.for_dimension(dimension))?;
+        plans.push((plan, part));
     }
-    std::fs::remove_dir_all(&scratch).map_err(file_error(&scratch))?;
-
-    progress(Step::Baking);
-    let tiles = bake::bake(workshop, plan, &assembled, &revision, stage.folder())?;
-    let mut record = plan.record(&assembled, files, revision.clone(), published);
-    record.tiles = tiles;
-    write_json(&stage.folder().join("record.json"), &record)?;
-    let style = match style {
-        Some(text) => crate::styles::check_hand_made(&text, &record).map_err(IngestError::Refused)?,
-        None => crate::styles::derive(&record),
-    };
-    write_json(&stage.folder().join("style.json"), &style)?;
-    let manifest = Manifest {
-        format: MANIFEST_FORMAT,
-        layer: plan.layer.clone(),
-        revision: revision.clone(),
+    let making = Making {
+        workshop,
+        progress,
         published,
+        revision: RevisionId::new(published, &fingerprint),
         fingerprint,
-        files: Manifest::measure(stage.folder())?,
-        read: record.counts.read,
-        kept: record.counts.kept,
-        rejected: record.counts.rejected,
-        crs_operation: record.source.transformation.clone(),
-        personal_data: assembled.personal_data.clone(),
-        tools: [("causeway".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
+        files,
+        style,
+        siblings: plans.iter().map(|(plan, _)| plan.layer.clone()).collect(),
     };
-    manifest.write(stage.folder())?;
-    manifest.verify(stage.folder())?;
+    let mut finished = Vec::new();
+    for (plan, part) in plans {
+        finished.push(making.finish(&plan, &mut judged, part)?);
+    }
     progress(Step::Publishing);
-    workshop.store.publish(stage, &plan.layer, &revision)?;
-    Ok(Outcome::Published(Box::new(record), assembled.personal_data))
+    let mut outcomes = Vec::new();
+    for (stage, published) in finished {
+        workshop.store.publish(stage, &published.record.id, &making.revision)?;
+        outcomes.push(Outcome::Published(Box::new(published)));
+    }
+    Ok(outcomes)
+}
+
+/// What all layers of one delivery share.
+struct Making<'a> {
+    workshop: &'a Workshop,
+    progress: &'a dyn Fn(Step),
+    published: jiff::Timestamp,
+    revision: RevisionId,
+    fingerprint: Sha256Hex,
+    files: Vec<crate::catalogue::record::SourceFile>,
+    style: Option<String>,
+    siblings: Vec<LayerId>,
+}
+
+impl Making<'_> {
+    /// Writes and verifies everything of one layer, in a stage of its own.
+    fn finish(
+        &self,
+        plan: &Plan,
+        judged: &mut judge::Judged,
+        part: parts::Part,
+    ) -> Result<(Stage, Published), IngestError> {
+        let stage = self.workshop.store.stage()?;
+        let package_path = stage.folder().join("layer.gpkg");
+        let assembled = assemble::assemble(plan, judged, part, &package_path, self.published, self.progress)?;
+        (self.progress)(Step::Verifying);
+        gates::check(&assembled, plan, &self.revision)?;
+        held::personal_data(plan, &assembled)?;
+        held::after_reading(self.workshop, plan, &assembled)?;
+        (self.progress)(Step::Baking);
+        let tiles = bake::bake(self.workshop, plan, &assembled, &self.revision, stage.folder())?;
+        let mut record = plan.record(&assembled, self.files.clone(), self.revision.clone(), self.published);
+        record.tiles = tiles;
+        write_json(&stage.folder().join("record.json"), &record)?;
+        let style = match &self.style {
+            Some(text) => crate::styles::check_hand_made(text, &record).map_err(IngestError::Refused)?,
+            None => crate::styles::derive(&record),
+        };
+        write_json(&stage.folder().join("style.json"), &style)?;
+        let manifest = Manifest {
+            format: MANIFEST_FORMAT,
+            layer: plan.layer.clone(),
+            revision: self.revision.clone(),
+            published: self.published,
+            fingerprint: self.fingerprint.clone(),
+            files: Manifest::measure(stage.folder())?,
+            read: record.counts.read,
+            kept: record.counts.kept,
+            rejected: record.counts.rejected,
+            findings: assembled.findings.clone(),
+            siblings: self.siblings.clone(),
+            crs_operation: record.source.transformation.clone(),
+            personal_data: assembled.personal_data.clone(),
+            tools: [("causeway".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
+        };
+        manifest.write(stage.folder())?;
+        manifest.verify(stage.folder())?;
+        let Assembled { findings, personal_data, .. } = assembled;
+        Ok((stage, Published { record, findings, personal_data }))
+    }
 }
 
 fn make_folder(parent: &std::path::Path, name: &str) -> Result<PathBuf, IngestError> {
@@ -193,9 +253,20 @@ fn fingerprint(plan: &Plan, files: &[crate::catalogue::record::SourceFile], styl
     Sha256Hex::of_bytes(account.as_bytes())
 }
 
-fn unchanged(workshop: &Workshop, layer: &LayerId, fingerprint: &Sha256Hex) -> Result<Option<RevisionId>, IngestError> {
-    let Some(current) = workshop.store.current(layer)? else { return Ok(None) };
-    // A revision whose manifest cannot be read is made anew rather than trusted.
-    let is_same = workshop.store.manifest(layer, &current).is_ok_and(|manifest| manifest.fingerprint == *fingerprint);
-    Ok(is_same.then_some(current))
+/// The layers that were made of this very delivery, if all of them are current.
+fn unchanged(workshop: &Workshop, plan: &Plan, fingerprint: &Sha256Hex) -> Result<Vec<Outcome>, IngestError> {
+    let mut current = Vec::new();
+    let mut siblings = Vec::new();
+    for layer in plan.possible_layers() {
+        let Some(revision) = workshop.store.current(&layer)? else { continue };
+        // A revision whose manifest cannot be read is made anew rather than trusted.
+        let Ok(manifest) = workshop.store.manifest(&layer, &revision) else { continue };
+        if manifest.fingerprint == *fingerprint {
+            siblings = manifest.siblings;
+            current.push((layer, revision));
+        }
+    }
+    let is_whole = siblings.iter().all(|sibling| current.iter().any(|(layer, _)| layer == sibling));
+    let unchanged = current.into_iter().map(|(layer, revision)| Outcome::Unchanged(layer, revision));
+    Ok(if is_whole { unchanged.collect() } else { Vec::new() })
 }

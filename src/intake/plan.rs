@@ -7,11 +7,12 @@ use super::assemble::Assembled;
 use super::delivery::ReadRequest;
 use super::{IngestError, file_error};
 use crate::base::digest::Sha256Hex;
-use crate::base::{Class, LayerId, RevisionId, Trilingual};
+use crate::base::geometry_kind::Dimension;
+use crate::base::{Class, LayerId, RevisionId, Trilingual, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::record::{SourceAccount, SourceFile};
-use crate::definition::vocabulary;
 use crate::definition::{FieldDefinition, Frequency, Keywords, LayerDefinition};
+use crate::definition::{simplified, vocabulary};
 
 /// One layer to take in.
 #[derive(Clone, Debug)]
@@ -41,7 +42,9 @@ impl Plan {
             class: definition.class,
             request: ReadRequest {
                 files: source.files.clone(),
-                format: source.format.clone(),
+                format: source.format,
+                geometry: source.geometry,
+                allows_ballpark: source.allows_ballpark,
                 encoding: source.encoding.clone(),
                 crs: source.crs.clone(),
                 layer: source.layer.clone(),
@@ -75,6 +78,40 @@ impl Plan {
             definition: None,
             title: Trilingual::untranslated(&name),
         })
+    }
+
+    /// The plan of one of several layers that the delivery makes: its id and title end in the kind.
+    pub fn for_dimension(&self, dimension: Dimension) -> Result<Self, IngestError> {
+        let (suffix, en, zh) = match dimension {
+            Dimension::Points => ("points", "points", "點"),
+            Dimension::Lines => ("lines", "lines", "線"),
+            Dimension::Areas => ("areas", "areas", "面"),
+            Dimension::Mixed | Dimension::None => return Ok(self.clone()),
+        };
+        let layer = format!("{}-{suffix}", self.layer)
+            .parse()
+            .map_err(|error: crate::base::ids::IdError| IngestError::Refused(error.to_string()))?;
+        let simplified = simplified::from_traditional(zh);
+        let title = Trilingual {
+            en: format!("{} ({en})", self.title.en),
+            zh_hant: format!("{}（{zh}）", self.title.zh_hant),
+            zh_hans: format!("{}（{simplified}）", self.title.zh_hans),
+            ..self.title.clone()
+        };
+        Ok(Plan { layer, title, ..self.clone() })
+    }
+
+    /// Every id that this delivery's layers can have.
+    pub fn possible_layers(&self) -> Vec<LayerId> {
+        let parts = [Dimension::Points, Dimension::Lines, Dimension::Areas];
+        let parts = parts.into_iter().filter_map(|dimension| self.for_dimension(dimension).ok());
+        std::iter::once(self.layer.clone()).chain(parts.map(|plan| plan.layer)).collect()
+    }
+
+    /// Features that may be rejected, in percent of those read.
+    pub fn rejected_percent_max(&self) -> f64 {
+        let declared = self.definition.as_ref().and_then(|definition| definition.gates.rejected_percent);
+        declared.unwrap_or(limits::REJECTED_PERCENT_MAX)
     }
 
     pub fn title(&self) -> &Trilingual {
@@ -137,7 +174,11 @@ impl Plan {
 
     /// Size and digest of every file of the delivery, with its own name.
     pub fn measure_files(&self) -> Result<Vec<SourceFile>, IngestError> {
-        self.request.files.iter().map(|path| measure(path)).collect()
+        let mut measured = Vec::new();
+        for path in &self.request.files {
+            if path.is_dir() { measure_folder(path, &mut measured)? } else { measured.push(measure(path)?) }
+        }
+        Ok(measured)
     }
 
     pub fn record(
@@ -192,6 +233,19 @@ impl Plan {
             tiles: None,
         }
     }
+}
+
+/// The files of a FileGDB, in order of name.
+fn measure_folder(folder: &Path, measured: &mut Vec<SourceFile>) -> Result<(), IngestError> {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let entries = std::fs::read_dir(folder).map_err(file_error(folder))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let file = measure(path)?;
+        measured.push(SourceFile { name: format!("{name}/{}", file.name), ..file });
+    }
+    Ok(())
 }
 
 fn measure(path: &Path) -> Result<SourceFile, IngestError> {

@@ -6,6 +6,7 @@
 
 pub mod build;
 mod cell;
+mod examine;
 pub mod functions;
 pub mod names;
 pub mod pool;
@@ -21,6 +22,7 @@ use crate::base::{LayerId, RevisionId, Schema};
 
 pub use build::{BuiltPackage, PackageBuilder};
 pub use cell::cell_box;
+pub use examine::{ForeignFault, examine};
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};

@@ -209,6 +209,8 @@ mod tests {
                     read: 1,
                     kept: 1,
                     rejected: 0,
+                    findings: Default::default(),
+                    siblings: Vec::new(),
                     crs_operation: String::new(),
                     personal_data: Vec::new(),
                     tools: Default::default(),

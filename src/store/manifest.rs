@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, file_error};
+use super::{Findings, StoreError, file_error};
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 
@@ -29,6 +29,12 @@ pub struct Manifest {
     pub read: u64,
     pub kept: u64,
     pub rejected: u64,
+    /// Features that were rejected, repaired or stand elsewhere than they say, one by one.
+    #[serde(default)]
+    pub findings: Findings,
+    /// All layers that the same delivery made, this one included: one for each kind of geometry.
+    #[serde(default)]
+    pub siblings: Vec<LayerId>,
     pub crs_operation: String,
     /// Columns that hold personal data, and the decisions that released them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

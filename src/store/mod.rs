@@ -3,6 +3,7 @@
 //! Comes in: a folder of finished files. Goes out: which revision of each layer is current.
 //! Must not know: what is inside a package.
 
+mod findings;
 mod history;
 mod manifest;
 mod personal_data;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{LayerId, RevisionId};
 
+pub use findings::{Finding, Findings, Listing};
 pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use personal_data::{PersonalData, PersonalDataKind};

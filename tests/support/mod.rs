@@ -3,6 +3,9 @@
 #![allow(dead_code)] // Every test crate takes what it needs of this.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "worker")]
+pub mod reading;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,19 +1,19 @@
-//! GDAL geometries: curves made straight, invalid areas made valid, brought to CRS84, written as
-//! ISO well-known binary.
+//! GDAL geometries: curves made straight, surfaces made areas, invalid areas made valid, brought
+//! to CRS84, cut at the antimeridian, written as ISO well-known binary.
 
 use causeway::intake::delivery::Repair;
 use gdal_sys::{
     OGR_G_AddGeometry, OGR_G_Area, OGR_G_Clone, OGR_G_CreateGeometry, OGR_G_DestroyGeometry, OGR_G_ExportToIsoWkb,
-    OGR_G_GetGeometryCount, OGR_G_GetGeometryRef, OGR_G_GetGeometryType, OGR_G_GetLinearGeometry,
-    OGR_G_HasCurveGeometry, OGR_G_IsEmpty, OGR_G_IsValid, OGR_G_MakeValidEx, OGR_G_Transform, OGR_G_WkbSize,
-    OGRGeometryH, OGRwkbByteOrder, OGRwkbGeometryType,
+    OGR_G_ForceToMultiPolygon, OGR_G_GetEnvelope, OGR_G_GetGeometryCount, OGR_G_GetGeometryRef, OGR_G_GetGeometryType,
+    OGR_G_IsEmpty, OGR_G_IsValid, OGR_G_MakeValidEx, OGR_G_Transform, OGR_G_WkbSize, OGRGeometryH, OGRwkbByteOrder,
+    OGRwkbGeometryType,
 };
 
-use super::errors;
 use super::projection::Projection;
+use super::{curves, errors};
 
 /// A geometry that is freed when it goes out of use.
-pub struct Owned(OGRGeometryH);
+pub struct Owned(pub OGRGeometryH);
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -22,57 +22,194 @@ impl Drop for Owned {
     }
 }
 
-/// A geometry ready to be sent.
+/// A geometry ready to be sent, or why there is none.
+#[derive(Default)]
 pub struct Read {
     pub wkb: Option<Vec<u8>>,
     pub repaired: Option<Repair>,
+    /// What else was changed.
+    pub changes: Vec<String>,
+    /// Why there is no geometry though one was expected; the feature is kept.
     pub problem: Option<String>,
+    /// Why the geometry that is there cannot be one; the feature is not kept.
+    pub fault: Option<String>,
 }
 
 impl Read {
     pub fn nothing(problem: Option<String>) -> Self {
-        Read { wkb: None, repaired: None, problem }
+        Read { problem, ..Read::default() }
+    }
+
+    pub fn fault(fault: String) -> Self {
+        Read { fault: Some(fault), ..Read::default() }
     }
 }
 
-/// Reads a geometry that still belongs to its feature. A null handle is a feature without geometry.
-pub fn read(borrowed: OGRGeometryH, projection: &Projection) -> Read {
-    if borrowed.is_null() {
-        return Read::nothing(None);
+/// Reads the geometries of one source.
+pub struct Reader<'a> {
+    projection: &'a Projection,
+    /// The file's own axes are exchanged: northing came first where easting was said to.
+    swaps_axes: bool,
+    antimeridian: Antimeridian,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(projection: &'a Projection, swaps_axes: bool) -> Self {
+        Reader { projection, swaps_axes, antimeridian: Antimeridian::new() }
     }
-    // SAFETY: the handle is a live geometry of the feature being read; the copy is ours.
-    let geometry = unsafe {
-        if OGR_G_HasCurveGeometry(borrowed, 1) != 0 {
-            Owned(OGR_G_GetLinearGeometry(borrowed, 0.0, std::ptr::null_mut()))
-        } else {
-            Owned(OGR_G_Clone(borrowed))
+
+    /// Reads a geometry that still belongs to its feature. A null handle is a feature without one.
+    pub fn read(&self, borrowed: OGRGeometryH) -> Read {
+        if borrowed.is_null() {
+            return Read::nothing(None);
         }
-    };
-    let (geometry, repaired) = match make_valid(geometry) {
-        Ok(valid) => valid,
-        Err(problem) => return Read::nothing(Some(problem)),
-    };
-    if let Some(transform) = projection.transform() {
-        // SAFETY: both handles are live; the geometry is changed in place.
-        let failed = unsafe { OGR_G_Transform(geometry.0, transform.to_c_hct()) } != 0;
-        if failed {
-            let why = errors::take_failure().unwrap_or_default();
-            return Read::nothing(Some(format!("its coordinates cannot be brought to WGS 84: {why}")));
-        }
+        // SAFETY: the handle is a live geometry of the feature being read; the copy is ours.
+        self.read_owned(Owned(unsafe { OGR_G_Clone(borrowed) }))
     }
-    Read { wkb: Some(wkb_of(&geometry)), repaired, problem: None }
+
+    pub fn read_owned(&self, geometry: Owned) -> Read {
+        let mut changes = Vec::new();
+        if is_null_island(&geometry) {
+            return Read::nothing(Some("its coordinates are 0, 0".to_owned()));
+        }
+        if self.swaps_axes {
+            // SAFETY: the handle is live; the geometry is changed in place.
+            unsafe { gdal_sys::OGR_G_SwapXY(geometry.0) };
+        }
+        let geometry = match curves::straighten(geometry, self.projection.curve_tolerance()) {
+            (geometry, true) => {
+                changes.push(format!(
+                    "curve made of straight pieces that stand off it by {} m at most",
+                    causeway::base::limits::CURVE_TOLERANCE_M
+                ));
+                geometry
+            }
+            (geometry, false) => geometry,
+        };
+        let geometry = surfaces_as_areas(geometry, &mut changes);
+        close_rings(&geometry, &mut changes);
+        let (geometry, repaired) = match make_valid(geometry) {
+            Ok(valid) => valid,
+            Err(fault) => return Read::fault(fault),
+        };
+        if let Some(transform) = self.projection.transform() {
+            // SAFETY: both handles are live; the geometry is changed in place.
+            let failed = unsafe { OGR_G_Transform(geometry.0, transform.to_c_hct()) } != 0;
+            if failed {
+                errors::take_failure();
+                return Read::fault("its coordinates cannot be brought to WGS 84".to_owned());
+            }
+        }
+        let geometry = self.antimeridian.cut(geometry, &mut changes);
+        Read { wkb: Some(wkb_of(&geometry)), repaired, changes, ..Read::default() }
+    }
+}
+
+/// A point at 0, 0 is how many programs write that a place is not known.
+fn is_null_island(geometry: &Owned) -> bool {
+    flat_type(geometry.0) == OGRwkbGeometryType::wkbPoint
+        && envelope(geometry.0).is_some_and(|edges| edges.iter().all(|edge| *edge == 0.0))
+}
+
+/// West, south, east, north; `None` of an empty geometry.
+pub fn envelope(geometry: OGRGeometryH) -> Option<[f64; 4]> {
+    let mut envelope = gdal_sys::OGREnvelope { MinX: 0.0, MaxX: 0.0, MinY: 0.0, MaxY: 0.0 };
+    // SAFETY: the caller's handle is live.
+    unsafe {
+        if geometry.is_null() || OGR_G_IsEmpty(geometry) != 0 {
+            return None;
+        }
+        OGR_G_GetEnvelope(geometry, &mut envelope);
+    }
+    Some([envelope.MinX, envelope.MinY, envelope.MaxX, envelope.MaxY])
+}
+
+/// The cutter of what crosses 180 degrees, as RFC 7946 §3.1.9 asks.
+struct Antimeridian(gdal_sys::OGRGeomTransformerH);
+
+impl Antimeridian {
+    fn new() -> Self {
+        let mut options = [c"WRAPDATELINE=YES".as_ptr().cast_mut(), std::ptr::null_mut()];
+        // SAFETY: the list of options ends in null; GDAL copies it.
+        Antimeridian(unsafe { gdal_sys::OGR_GeomTransformer_Create(std::ptr::null_mut(), options.as_mut_ptr()) })
+    }
+
+    /// Cuts a geometry that reaches over 180 degrees, or whose vertices jump from one side of it
+    /// to the other within ten degrees.
+    fn cut(&self, geometry: Owned, changes: &mut Vec<String>) -> Owned {
+        const NEAR_DEG: f64 = 170.0;
+        const SLACK_DEG: f64 = 1e-9;
+        const FARTHEST_DEG: f64 = 360.0;
+        let Some([west, _, east, _]) = envelope(geometry.0) else { return geometry };
+        let reaches_over = west < -180.0 - SLACK_DEG || east > 180.0 + SLACK_DEG;
+        let jumps = west < -NEAR_DEG && east > NEAR_DEG;
+        if self.0.is_null() || !(reaches_over || jumps) || west < -FARTHEST_DEG || east > FARTHEST_DEG {
+            return geometry;
+        }
+        // SAFETY: both handles are live; the answer is a new geometry or null.
+        let cut = unsafe { gdal_sys::OGR_GeomTransformer_Transform(self.0, geometry.0) };
+        errors::take_failure();
+        if cut.is_null() {
+            return geometry;
+        }
+        let cut = Owned(cut);
+        // SAFETY: comparing two live geometries changes neither.
+        if unsafe { gdal_sys::OGR_G_Equals(cut.0, geometry.0) } == 0 {
+            changes.push("cut at the antimeridian".to_owned());
+        }
+        cut
+    }
+}
+
+impl Drop for Antimeridian {
+    fn drop(&mut self) {
+        // SAFETY: the handle is ours alone and is not used again; null is accepted.
+        unsafe { gdal_sys::OGR_GeomTransformer_Destroy(self.0) }
+    }
 }
 
 fn is_area(kind: OGRwkbGeometryType::Type) -> bool {
-    matches!(kind % 1000, OGRwkbGeometryType::wkbPolygon | OGRwkbGeometryType::wkbMultiPolygon)
+    matches!(kind, OGRwkbGeometryType::wkbPolygon | OGRwkbGeometryType::wkbMultiPolygon)
 }
 
 /// ISO codes put dimensions in the thousands, older ones in the highest bit.
-fn flat_type(geometry: OGRGeometryH) -> OGRwkbGeometryType::Type {
+pub fn flat_type(geometry: OGRGeometryH) -> OGRwkbGeometryType::Type {
     const OLD_Z: OGRwkbGeometryType::Type = 0x8000_0000;
     // SAFETY: asking a live handle for its type changes nothing.
     let kind = unsafe { OGR_G_GetGeometryType(geometry) };
     (kind & !OLD_Z) % 1000
+}
+
+/// Meshes of triangles and faces become the areas that they are made of.
+fn surfaces_as_areas(geometry: Owned, changes: &mut Vec<String>) -> Owned {
+    let is_mesh = matches!(
+        flat_type(geometry.0),
+        OGRwkbGeometryType::wkbPolyhedralSurface | OGRwkbGeometryType::wkbTIN | OGRwkbGeometryType::wkbTriangle
+    );
+    if !is_mesh {
+        return geometry;
+    }
+    changes.push("faces of a surface made a multipolygon".to_owned());
+    let handle = geometry.0;
+    std::mem::forget(geometry);
+    // SAFETY: GDAL takes the handle over and answers one that is ours.
+    Owned(unsafe { OGR_G_ForceToMultiPolygon(handle) })
+}
+
+/// Closes rings that end where they did not begin: no area can be judged before.
+fn close_rings(geometry: &Owned, changes: &mut Vec<String>) {
+    if !is_area(flat_type(geometry.0)) {
+        return;
+    }
+    // SAFETY: the handle is live; the geometry is changed in place.
+    let (before, after) = unsafe {
+        let before = OGR_G_WkbSize(geometry.0);
+        gdal_sys::OGR_G_CloseRings(geometry.0);
+        (before, OGR_G_WkbSize(geometry.0))
+    };
+    if after > before {
+        changes.push("ring closed".to_owned());
+    }
 }
 
 /// An invalid area is rebuilt from its rings, each mended alone, as GEOS's structure method does;
@@ -81,6 +218,10 @@ fn make_valid(geometry: Owned) -> Result<(Owned, Option<Repair>), String> {
     if !is_area(flat_type(geometry.0)) {
         return Ok((geometry, None));
     }
+    let is_finite = |edges: [f64; 4]| edges.iter().all(|edge| edge.is_finite());
+    if envelope(geometry.0).is_some_and(|edges| !is_finite(edges)) {
+        return Err("a coordinate is not a finite number".to_owned());
+    }
     errors::take_warning();
     // SAFETY: live handles; MakeValidEx returns a new geometry or null.
     unsafe {
@@ -88,6 +229,7 @@ fn make_valid(geometry: Owned) -> Result<(Owned, Option<Repair>), String> {
             return Ok((geometry, None));
         }
         let reason = reason_of(&errors::take_warning());
+        errors::take_failure();
         let area_before = OGR_G_Area(geometry.0);
         let mut options = [c"METHOD=STRUCTURE".as_ptr().cast_mut(), std::ptr::null_mut()];
         let mended = OGR_G_MakeValidEx(geometry.0, options.as_mut_ptr());

@@ -4,11 +4,16 @@
 use quick_xml::events::Event;
 
 const PLACEMARK: &str = "Placemark";
+/// What GDAL makes a feature of.
+const FEATURES: [&str; 4] = [PLACEMARK, "GroundOverlay", "ScreenOverlay", "PhotoOverlay"];
+const NETWORK_LINK: &str = "NetworkLink";
 
 /// What a KML text holds.
 pub struct Placemarks {
-    /// All of them, to be compared with what GDAL reads.
+    /// All of them, and overlays, to be compared with what GDAL reads.
     pub count: u64,
+    /// Links to other files, which nobody follows.
+    pub network_links: u64,
     /// The text with a document around its root-level placemarks, where it has any.
     pub wrapped: Option<String>,
 }
@@ -20,14 +25,17 @@ pub fn placemarks(text: &str) -> Result<Placemarks, String> {
     let mut after_root_start = None;
     let mut root_placemarks = 0u64;
     let mut count = 0u64;
+    let mut network_links = 0u64;
     let mut before_root_end = None;
     loop {
         let before = reader.buffer_position() as usize;
         match reader.read_event().map_err(|error| format!("it is not sound XML: {error}"))? {
-            Event::Empty(element) => count += u64::from(element.local_name().as_ref() == PLACEMARK),
+            Event::Empty(element) => count += u64::from(FEATURES.contains(&element.local_name().as_ref())),
             Event::Start(element) => {
-                let is_placemark = element.local_name().as_ref() == PLACEMARK;
-                count += u64::from(is_placemark);
+                let name = element.local_name();
+                let is_placemark = name.as_ref() == PLACEMARK;
+                count += u64::from(FEATURES.contains(&name.as_ref()));
+                network_links += u64::from(name.as_ref() == NETWORK_LINK);
                 if depth == 0 {
                     after_root_start = Some(reader.buffer_position() as usize);
                 } else if depth == 1 && is_placemark {
@@ -51,5 +59,5 @@ pub fn placemarks(text: &str) -> Result<Placemarks, String> {
         }
         _ => None,
     };
-    Ok(Placemarks { count, wrapped })
+    Ok(Placemarks { count, network_links, wrapped })
 }

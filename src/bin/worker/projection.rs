@@ -1,33 +1,65 @@
 //! From the delivery's coordinates to CRS84, by PROJ, x always east.
 
+use causeway::base::limits;
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
 use super::Stop;
+use super::operation::{self, Operation};
 
 const NO_OPERATION: &str = "none: the coordinates are CRS84";
+/// China's own system: the same as WGS 84 to a few centimetres by its definition, though no
+/// operation between the two is registered.
+const CHINA_2000: &str = "EPSG:4490";
 
 /// The way of one source to CRS84; `None` inside when it is CRS84 already.
 pub struct Projection {
     transform: Option<CoordTransform>,
     pub crs: String,
     pub words: String,
+    /// Units of the source's coordinates in a metre: how fine a curve is cut.
+    pub units_per_metre: f64,
+    /// West, south, east, north in degrees where the system may be used.
+    pub area_of_use: Option<[f64; 4]>,
 }
+
+/// What a definition allows.
+#[derive(Clone, Copy)]
+pub struct Allowed {
+    pub ballpark: bool,
+}
+
+const DEGREES_PER_METRE: f64 = 1.0 / 111_320.0;
 
 impl Projection {
     /// A source whose format fixes CRS84.
     pub fn none_by_format() -> Self {
-        Projection { transform: None, crs: "OGC:CRS84 (by format)".to_owned(), words: NO_OPERATION.to_owned() }
+        Projection::none("OGC:CRS84 (by format)".to_owned())
+    }
+
+    /// A table without geometry.
+    pub fn nothing() -> Self {
+        Projection { words: "none: there is no geometry".to_owned(), ..Projection::none("none".to_owned()) }
+    }
+
+    fn none(crs: String) -> Self {
+        Projection {
+            transform: None,
+            crs,
+            words: NO_OPERATION.to_owned(),
+            units_per_metre: DEGREES_PER_METRE,
+            area_of_use: Some([-180.0, -90.0, 180.0, 90.0]),
+        }
     }
 
     /// By name, such as `EPSG:2326`; `how` says where the name comes from.
-    pub fn from_name(name: &str, how: &str, shown: &str) -> Result<Self, Stop> {
+    pub fn from_name(name: &str, how: &str, allowed: Allowed, shown: &str) -> Result<Self, Stop> {
         let reference = SpatialRef::from_definition(name).map_err(|_| {
             Stop::Refused(format!("{shown}: the coordinate system \"{name}\" is not known; name one such as EPSG:2326"))
         })?;
-        Projection::from_reference(reference, how, shown)
+        Projection::from_reference(reference, how, allowed, shown)
     }
 
-    pub fn from_reference(mut source: SpatialRef, how: &str, shown: &str) -> Result<Self, Stop> {
+    pub fn from_reference(mut source: SpatialRef, how: &str, allowed: Allowed, shown: &str) -> Result<Self, Stop> {
         let name = name_of(&mut source);
         // The registered system, never the file's own text, which may name files for PROJ to open.
         match name.strip_prefix("EPSG:").and_then(|code| code.parse().ok()).map(SpatialRef::from_epsg) {
@@ -42,8 +74,8 @@ impl Projection {
         // Without this EPSG:2326 would be read northing first, 25 km off, and nobody would say so.
         source.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
         let crs = format!("{name} ({how})");
-        if name == "EPSG:4326" {
-            return Ok(Projection { transform: None, crs, words: NO_OPERATION.to_owned() });
+        if name == "EPSG:4326" || name == "OGC:CRS84" {
+            return Ok(Projection::none(crs));
         }
         let broken = |error: gdal::errors::GdalError| {
             Stop::Refused(format!("{shown}: {name} cannot be brought to WGS 84: {error}"))
@@ -51,11 +83,13 @@ impl Projection {
         let mut target = SpatialRef::from_epsg(4326).map_err(broken)?;
         target.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
         let transform = CoordTransform::new(&source, &target).map_err(broken)?;
-        let words = match name.as_str() {
-            "EPSG:2326" => "EPSG:2326 to CRS84 by EPSG:1825, accurate to 1 m".to_owned(),
-            other => format!("{other} to CRS84 by PROJ's best operation"),
+        let area_of_use = area_of_use(&source);
+        let words = words(&name, &source, area_of_use, allowed, shown)?;
+        let units_per_metre = match source.is_geographic() {
+            true => DEGREES_PER_METRE,
+            false => 1.0 / source.linear_units().max(f64::MIN_POSITIVE),
         };
-        Ok(Projection { transform: Some(transform), crs, words })
+        Ok(Projection { transform: Some(transform), crs, words, units_per_metre, area_of_use })
     }
 
     pub fn transform(&self) -> Option<&CoordTransform> {
@@ -67,8 +101,47 @@ impl Projection {
         let Some(transform) = &self.transform else { return Some((x, y)) };
         let (mut xs, mut ys, mut zs) = ([x], [y], [0.0]);
         transform.transform_coords(&mut xs, &mut ys, &mut zs).ok()?;
-        Some((xs[0], ys[0]))
+        (xs[0].is_finite() && ys[0].is_finite()).then_some((xs[0], ys[0]))
     }
+
+    /// How far a curve may stand off the straight pieces made of it, in the source's units.
+    pub fn curve_tolerance(&self) -> f64 {
+        limits::CURVE_TOLERANCE_M * self.units_per_metre
+    }
+}
+
+/// The operation in words; refused where none is registered and the definition does not agree.
+fn words(
+    name: &str,
+    source: &SpatialRef,
+    area_deg: Option<[f64; 4]>,
+    allowed: Allowed,
+    shown: &str,
+) -> Result<String, Stop> {
+    let definition = if name.contains(':') { name.to_owned() } else { source.to_wkt().unwrap_or_default() };
+    let Some(Operation { name: operation, codes, accuracy_m, is_ballpark }) = operation::best(&definition, area_deg)
+    else {
+        return Err(Stop::Refused(format!("{shown}: PROJ knows no way from {name} to WGS 84")));
+    };
+    if name == CHINA_2000 {
+        return Ok(format!("{name} to CRS84 unchanged: null by convention, within a few centimetres"));
+    }
+    if is_ballpark && !allowed.ballpark {
+        return Err(Stop::Refused(format!(
+            "{shown}: no transformation from {name} to WGS 84 is registered, so its place would be wrong by up to some hundred metres; transform it to EPSG:2326 first, or accept that with operation = \"ballpark\" in the definition"
+        )));
+    }
+    let by = if codes.is_empty() { operation } else { format!("{} ({operation})", codes.join(", ")) };
+    Ok(match (is_ballpark, accuracy_m) {
+        (true, _) => format!("{name} to CRS84 by {by}: ballpark, accuracy unknown, accepted by the definition"),
+        (false, Some(metres)) => format!("{name} to CRS84 by {by}, accurate to {metres} m"),
+        (false, None) => format!("{name} to CRS84 by {by}, exact"),
+    })
+}
+
+fn area_of_use(reference: &SpatialRef) -> Option<[f64; 4]> {
+    let area = reference.area_of_use()?;
+    Some([area.west_lon_degree, area.south_lat_degree, area.east_lon_degree, area.north_lat_degree])
 }
 
 fn opens_files(reference: &SpatialRef) -> bool {
@@ -84,6 +157,47 @@ fn name_of(reference: &mut SpatialRef) -> String {
     }
     match (reference.auth_name(), reference.auth_code()) {
         (Some(authority), Ok(code)) => format!("{authority}:{code}"),
-        _ => reference.name().unwrap_or_else(|| "an unnamed coordinate system".to_owned()),
+        _ => registered_twin(reference)
+            .or_else(|| reference.name())
+            .unwrap_or_else(|| "an unnamed coordinate system".to_owned()),
+    }
+}
+
+/// The registered system that PROJ finds to be the same, but for its name.
+fn registered_twin(reference: &SpatialRef) -> Option<String> {
+    /// PROJ's confidence that only names differ.
+    const SAME_BUT_FOR_NAMES: i32 = 70;
+    let mut count = 0;
+    let mut confidence = std::ptr::null_mut();
+    // SAFETY: the list that GDAL answers is read within its length and freed by GDAL.
+    unsafe {
+        let matches =
+            gdal_sys::OSRFindMatches(reference.to_c_hsrs(), std::ptr::null_mut(), &mut count, &mut confidence);
+        let mut found = None;
+        if count > 0 && !matches.is_null() && !confidence.is_null() && *confidence >= SAME_BUT_FOR_NAMES {
+            let text = |pointer: *const std::ffi::c_char| {
+                (!pointer.is_null()).then(|| std::ffi::CStr::from_ptr(pointer).to_string_lossy().into_owned())
+            };
+            let authority = text(gdal_sys::OSRGetAuthorityName(*matches, std::ptr::null()));
+            let code = text(gdal_sys::OSRGetAuthorityCode(*matches, std::ptr::null()));
+            found = authority.zip(code).map(|(authority, code)| format!("{authority}:{code}"));
+        }
+        gdal_sys::OSRFreeSRSArray(matches);
+        gdal_sys::VSIFree(confidence.cast());
+        super::errors::take_failure();
+        found
+    }
+}
+
+/// Whether a reference says nothing: the placeholders of GeoPackage, and drawings of no place.
+pub fn says_nothing(reference: &SpatialRef) -> bool {
+    let name = reference.name().unwrap_or_default();
+    name.starts_with("Undefined") || name.starts_with("Unknown") || name == "Nonearth" || reference.is_local()
+}
+
+impl Projection {
+    /// The system and the way to CRS84, in words.
+    pub fn facts(&self) -> (String, String) {
+        (self.crs.clone(), self.words.clone())
     }
 }

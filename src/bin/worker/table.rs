@@ -1,44 +1,58 @@
-//! Delimited text: UTF-16 or any encoding, commas, tabs or semicolons, quotes with anything inside.
+//! Delimited text: UTF-16 or any encoding, commas, tabs, semicolons or bars, quotes with anything
+//! inside. Read as a stream: first once to count and to look, then for its rows.
+
+use std::io::{BufReader, Read};
 
 use causeway::base::{FieldKind, Value};
 use causeway::intake::delivery::protocol::WorkerSource;
 use causeway::intake::delivery::{SourceField, text};
 
 use super::Stop;
+use super::decoding::{self, Decoding};
 
 const SAMPLE_ROWS: usize = 100;
 
-/// A table read whole as text; its columns' kinds are found later, over all rows.
+pub type Rows = csv::Reader<Decoding<BufReader<std::fs::File>>>;
+
+/// A table whose columns are known.
 pub struct Table {
     pub fields: Vec<SourceField>,
-    pub rows: csv::Reader<std::io::Cursor<String>>,
+    pub rows: Rows,
+    /// Columns of the header line.
+    pub width: usize,
     /// Columns that are read, by place: an unnamed last column that is empty everywhere is not.
     columns: Vec<usize>,
     /// The values of the first rows.
     pub sample: Vec<Vec<Value>>,
+    /// Commas inside numbers part the decimals, because semicolons part the values.
+    pub has_decimal_commas: bool,
+    /// A quote was opened that nothing closes.
+    pub has_open_quote: bool,
     pub notes: Vec<String>,
 }
 
 impl Table {
     pub fn open(source: &WorkerSource) -> Result<Self, Stop> {
-        let refused = |message: String| Stop::Refused(format!("{}: {message}", source.shown));
-        let bytes = std::fs::read(&source.path)?;
-        let label = source.encoding.as_ref().map_or("utf-8", |(label, _)| label.as_str());
-        let (content, unread) = text::decode(&bytes, label);
+        let refused = |error: csv::Error| Stop::Refused(format!("{}: {error}", source.shown));
+        let label = source.encoding.as_ref().map_or("utf-8", |encoding| encoding.label.as_str());
+        let looked = look(decoding::open(&source.path, label)?)?;
         let mut notes = Vec::new();
-        if unread > 0 {
-            notes.push(format!("{unread} places could not be read as {} and stand as �", text::shown_name(label)));
+        if looked.unread > 0 {
+            notes.push(format!(
+                "{} places could not be read as {} and stand as \u{FFFD}",
+                looked.unread,
+                text::shown_name(label)
+            ));
         }
-        let delimiter = delimiter_of(&content);
-        let reader = || {
-            csv::ReaderBuilder::new()
-                .delimiter(delimiter)
+        let reader = || -> Result<Rows, Stop> {
+            Ok(csv::ReaderBuilder::new()
+                .delimiter(looked.delimiter)
                 .flexible(true)
-                .from_reader(std::io::Cursor::new(content.clone()))
+                .from_reader(decoding::open(&source.path, label)?))
         };
-        let mut rows = reader();
-        let headers = rows.headers().map_err(|error| refused(error.to_string()))?.clone();
-        let columns = used_columns(&headers, reader()).map_err(|error| refused(error.to_string()))?;
+        let mut rows = reader()?;
+        let headers = rows.headers().map_err(refused)?.clone();
+        let columns = used_columns(&headers, reader()?).map_err(refused)?;
         if columns.len() < headers.len() {
             notes.push(format!("{} column without name and values was left out", headers.len() - columns.len()));
         }
@@ -50,22 +64,31 @@ impl Table {
                 untyped: true,
             })
             .collect();
-        let mut table = Table { fields, rows, columns, sample: Vec::new(), notes };
-        table.sample = reader()
+        let mut table = Table {
+            fields,
+            rows,
+            width: headers.len(),
+            columns,
+            sample: Vec::new(),
+            has_decimal_commas: looked.delimiter == b';',
+            has_open_quote: looked.quotes % 2 == 1,
+            notes,
+        };
+        table.sample = reader()?
             .into_records()
             .take(SAMPLE_ROWS)
             .filter_map(Result::ok)
-            .filter_map(|record| table.values(&record, headers.len()).ok())
+            .filter_map(|record| table.values(&record).ok())
             .collect();
         Ok(table)
     }
 
     /// The values of a record, empty ones as null. A record with more values than there are
     /// columns is an error, because they would be in the wrong ones.
-    pub fn values(&self, record: &csv::StringRecord, width: usize) -> Result<Vec<Value>, String> {
-        let surplus = record.iter().skip(width).any(|value| !value.trim().is_empty());
+    pub fn values(&self, record: &csv::StringRecord) -> Result<Vec<Value>, String> {
+        let surplus = record.iter().skip(self.width).any(|value| !value.trim().is_empty());
         if surplus {
-            return Err(format!("has {} values for {width} columns", record.len()));
+            return Err("it has more values than there are columns".to_owned());
         }
         Ok(self
             .columns
@@ -78,33 +101,65 @@ impl Table {
     }
 }
 
-/// The separator that the header line has most of outside quotes.
-fn delimiter_of(content: &str) -> u8 {
-    let mut counts = [(b'\t', 0), (b',', 0), (b';', 0), (b'|', 0)];
-    let mut is_quoted = false;
-    for byte in content.bytes() {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => break,
-            _ if !is_quoted => {
-                for (delimiter, count) in &mut counts {
-                    *count += i32::from(byte == *delimiter);
-                }
-            }
-            _ => {}
-        }
-    }
-    counts
-        .into_iter()
-        .max_by_key(|(_, count)| *count)
-        .filter(|(_, count)| *count > 0)
-        .map_or(b',', |(delimiter, _)| delimiter)
+/// What a first pass over the text finds.
+struct Looked {
+    delimiter: u8,
+    quotes: u64,
+    unread: u64,
 }
 
-fn used_columns(
-    headers: &csv::StringRecord,
-    mut rows: csv::Reader<std::io::Cursor<String>>,
-) -> csv::Result<Vec<usize>> {
+fn look(mut input: Decoding<BufReader<std::fs::File>>) -> Result<Looked, Stop> {
+    const PIECE_BYTES: usize = 64 * 1024;
+    let mut header = HeaderLine::default();
+    let mut quotes = 0;
+    let mut piece = vec![0u8; PIECE_BYTES];
+    loop {
+        let read = input.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        quotes += memchr::memchr_iter(b'"', &piece[..read]).count() as u64;
+        header.take(&piece[..read]);
+    }
+    Ok(Looked { delimiter: header.delimiter(), quotes, unread: input.unread })
+}
+
+/// Counts separators in the first line outside quotes.
+#[derive(Default)]
+struct HeaderLine {
+    is_quoted: bool,
+    is_over: bool,
+    counts: [(u8, u32); 4],
+}
+
+impl HeaderLine {
+    const DELIMITERS: [u8; 4] = *b"\t,;|";
+
+    fn take(&mut self, piece: &[u8]) {
+        for byte in piece {
+            match byte {
+                _ if self.is_over => return,
+                b'"' => self.is_quoted = !self.is_quoted,
+                b'\n' | b'\r' if !self.is_quoted => self.is_over = true,
+                byte if !self.is_quoted => {
+                    for (place, delimiter) in HeaderLine::DELIMITERS.into_iter().enumerate() {
+                        self.counts[place].0 = delimiter;
+                        self.counts[place].1 += u32::from(*byte == delimiter);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The separator that the line has most of.
+    fn delimiter(&self) -> u8 {
+        let commonest = self.counts.iter().max_by_key(|(_, count)| *count);
+        commonest.filter(|(_, count)| *count > 0).map_or(b',', |(delimiter, _)| *delimiter)
+    }
+}
+
+fn used_columns(headers: &csv::StringRecord, mut rows: Rows) -> csv::Result<Vec<usize>> {
     let mut used: Vec<bool> = headers.iter().map(|name| !name.trim().is_empty()).collect();
     if used.iter().any(|named| !named) {
         let mut record = csv::StringRecord::new();

@@ -12,6 +12,16 @@ pub struct FieldReader {
     pub index: i32,
     pub kind: OGRFieldType::Type,
     pub is_boolean: bool,
+    /// The encoding of its text, where GDAL hands out the bytes as they are.
+    pub label: Option<&'static str>,
+}
+
+/// A text of GDAL's, which is UTF-8 unless a label says otherwise.
+pub fn text_of(text: &CStr, label: Option<&str>) -> String {
+    match label {
+        Some(label) => causeway::intake::delivery::text::decode(text.to_bytes(), label).0,
+        None => text.to_string_lossy().into_owned(),
+    }
 }
 
 pub fn kind_of(layer: &gdal::vector::Layer<'_>, index: i32) -> (FieldKind, bool) {
@@ -35,7 +45,7 @@ pub fn kind_of(layer: &gdal::vector::Layer<'_>, index: i32) -> (FieldKind, bool)
     }
 }
 
-pub fn value_of(feature: &Feature<'_>, field: FieldReader) -> Value {
+pub fn value_of(feature: &Feature<'_>, field: &FieldReader) -> Value {
     // SAFETY: the feature is live and has the field; strings are copied before the next call.
     unsafe {
         let handle = feature.c_feature();
@@ -60,14 +70,14 @@ pub fn value_of(feature: &Feature<'_>, field: FieldReader) -> Value {
             | OGRFieldType::OFTStringList => list_of(feature, field),
             _ => {
                 let text = gdal_sys::OGR_F_GetFieldAsString(handle, field.index);
-                Value::Text(CStr::from_ptr(text).to_string_lossy().into_owned())
+                Value::Text(text_of(CStr::from_ptr(text), field.label))
             }
         }
     }
 }
 
 /// A list as JSON.
-fn list_of(feature: &Feature<'_>, field: FieldReader) -> Value {
+fn list_of(feature: &Feature<'_>, field: &FieldReader) -> Value {
     use gdal::vector::FieldValue;
     let json = match feature.field(field.index as usize) {
         Ok(Some(FieldValue::IntegerListValue(list))) => serde_json::to_string(&list),
@@ -80,7 +90,7 @@ fn list_of(feature: &Feature<'_>, field: FieldReader) -> Value {
 }
 
 /// `2021-12-17`, or `2021-12-17T08:00:00` with `Z` or an offset where the source has one.
-unsafe fn date_of(feature: gdal_sys::OGRFeatureH, field: FieldReader) -> Value {
+unsafe fn date_of(feature: gdal_sys::OGRFeatureH, field: &FieldReader) -> Value {
     const UTC: i32 = 100;
     let (mut year, mut month, mut day, mut hour, mut minute, mut zone) = (0, 0, 0, 0, 0, 0);
     let mut second = 0f32;

@@ -5,7 +5,8 @@
 pub struct CoordinateColumns {
     pub x: usize,
     pub y: usize,
-    /// The CRS that such columns are in unless the definition says otherwise.
+    /// The CRS that such columns are in unless the definition says otherwise; empty where the names
+    /// do not tell.
     pub crs: &'static str,
 }
 
@@ -13,12 +14,16 @@ const EASTING: [&str; 5] = ["easting", "坐標東", "座標東", "hk80_easting",
 const NORTHING: [&str; 5] = ["northing", "坐標北", "座標北", "hk80_northing", "northing_lands"];
 const LONGITUDE: [&str; 6] = ["longitude", "lon", "long", "lng", "經度", "wgs84_longitude"];
 const LATITUDE: [&str; 5] = ["latitude", "lat", "緯度", "wgs84_latitude", "纬度"];
+/// Names that do not say what the numbers are; their range does.
+const X: [&str; 6] = ["x", "x_coord", "coord_x", "point_x", "geom_x", "xcoord"];
+const Y: [&str; 6] = ["y", "y_coord", "coord_y", "point_y", "geom_y", "ycoord"];
 
 /// The pairs of columns that bear the names which departments use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundColumns {
     pub grid: Option<CoordinateColumns>,
     pub degrees: Option<CoordinateColumns>,
+    pub unnamed: Option<CoordinateColumns>,
 }
 
 impl FoundColumns {
@@ -28,7 +33,7 @@ impl FoundColumns {
     pub fn choose(self, degrees_are_precise: impl FnOnce(&CoordinateColumns) -> bool) -> Option<CoordinateColumns> {
         match (self.grid, self.degrees) {
             (Some(grid), Some(degrees)) => Some(if degrees_are_precise(&degrees) { degrees } else { grid }),
-            (grid, degrees) => grid.or(degrees),
+            (grid, degrees) => grid.or(degrees).or(self.unnamed),
         }
     }
 }
@@ -45,7 +50,11 @@ pub fn is_precise_degrees(text: &str) -> bool {
 pub fn find(names: &[String]) -> FoundColumns {
     let place = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.trim().to_lowercase().as_str()));
     let pair = |x: &[&str], y: &[&str], crs| Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs });
-    FoundColumns { grid: pair(&EASTING, &NORTHING, "EPSG:2326"), degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326") }
+    FoundColumns {
+        grid: pair(&EASTING, &NORTHING, "EPSG:2326"),
+        degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326"),
+        unnamed: pair(&X, &Y, ""),
+    }
 }
 
 /// A coordinate as text: a plain number, thousands parted by commas, or degrees, minutes and
@@ -116,6 +125,8 @@ mod tests {
         let found = find(&names(&["lat", "lon"])).choose(|_| false).unwrap();
         assert_eq!((found.x, found.y, found.crs), (1, 0, "EPSG:4326"));
         assert_eq!(find(&names(&["x", "name"])).choose(|_| true), None);
+        let unnamed = find(&names(&["Y", "X"])).choose(|_| true).unwrap();
+        assert_eq!((unnamed.x, unnamed.y, unnamed.crs), (1, 0, ""));
     }
 
     #[test]

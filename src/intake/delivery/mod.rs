@@ -4,13 +4,18 @@
 //! a time, and an account of how they were read. Must not know: what becomes of them. Nothing
 //! here links GDAL; only the worker does, in a process of its own.
 
+mod archive;
 pub mod columns;
+mod dbase;
 pub mod private_use;
 pub mod protocol;
 mod recognise;
 mod run;
+mod signs;
 mod stage;
+mod tar;
 pub mod text;
+mod unify;
 
 use std::path::{Path, PathBuf};
 
@@ -18,16 +23,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{FieldKind, Value};
 
-pub use recognise::{Format, in_hk1980_grid};
+pub use crate::definition::{Format, GeometryRule};
+pub use recognise::in_hk1980_grid;
 
 /// What is asked of a delivery: `[source]` of a definition, or only files.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ReadRequest {
     /// Existing files in order, companions of a shapefile included or not.
     pub files: Vec<PathBuf>,
-    pub format: Option<String>,
+    pub format: Option<Format>,
+    pub geometry: GeometryRule,
     pub encoding: Option<String>,
     pub crs: Option<String>,
+    /// Whether an operation that PROJ calls ballpark may be used.
+    pub allows_ballpark: bool,
     pub layer: Option<String>,
     pub easting: Option<String>,
     pub northing: Option<String>,
@@ -52,19 +61,27 @@ pub struct SourceFacts {
     pub encoding: String,
     pub crs: String,
     pub transformation: String,
+    /// The delivery's own names of what was read, in the order of [`SourceFeature::file`].
+    pub files: Vec<String>,
     pub notes: Vec<String>,
 }
 
 /// One feature on its way in. `wkb` holds CRS84 degrees.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceFeature {
+    /// Which of the delivery's files it is from, as a place in [`SourceFacts::files`].
+    pub file: usize,
     /// Place in its file, from 1.
     pub row: u64,
     pub wkb: Option<Vec<u8>>,
     pub repaired: Option<Repair>,
+    /// What else was changed in its geometry.
+    pub changes: Vec<String>,
     pub values: Vec<Value>,
-    /// Why the feature has no geometry although one was expected, or other trouble with it.
+    /// Why the feature has no geometry although one was expected; it is kept.
     pub problem: Option<String>,
+    /// Why the feature cannot be kept: its geometry is there but is none.
+    pub fault: Option<String>,
 }
 
 /// A geometry that was made valid, and by how much its area changed as a share of what it was.
@@ -111,7 +128,7 @@ pub fn read(
     scratch: &Path,
     sink: &mut dyn DeliverySink,
 ) -> Result<u64, DeliveryError> {
-    let staged = stage::stage(&request.files, scratch)?;
+    let staged = stage::stage(request, scratch)?;
     let sources = recognise::recognise(&staged, request)?;
     run::run(&sources, request, worker, scratch, sink)
 }

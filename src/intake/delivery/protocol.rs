@@ -4,19 +4,21 @@
 //! The reader trusts nothing: lengths are bounded, and a stream that stops without an end frame is
 //! a failure, at whatever byte it stops.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Repair, SourceFacts, SourceFeature, SourceField};
+use super::{Format, GeometryRule, Repair, SourceFacts, SourceFeature, SourceField};
 use crate::base::{Value, limits};
 
 /// What the worker is asked, as JSON on its standard input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerRequest {
     pub sources: Vec<WorkerSource>,
+    pub geometry: GeometryRule,
     pub crs: Option<String>,
-    pub layer: Option<String>,
+    pub allows_ballpark: bool,
     pub easting: Option<String>,
     pub northing: Option<String>,
     pub longitude: Option<String>,
@@ -29,11 +31,31 @@ pub struct WorkerSource {
     pub path: std::path::PathBuf,
     /// The name to use in messages: the department's own.
     pub shown: String,
-    pub format: super::Format,
-    /// The Encoding Standard's label and how it was found, where the format does not say itself.
-    pub encoding: Option<(String, String)>,
-    /// CRS that holds where neither definition nor file says one, and how it was found.
-    pub assumed_crs: Option<(String, String)>,
+    pub format: Format,
+    /// How its text is encoded, where the format does not say itself.
+    pub encoding: Option<SourceEncoding>,
+    /// Which of its layers the definition names.
+    pub layer: Option<String>,
+    /// Rows of each table, where they were counted before GDAL saw the file.
+    pub rows: BTreeMap<String, u64>,
+    pub notes: Vec<String>,
+}
+
+/// An encoding, how it was found, and some characters read by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceEncoding {
+    /// A label of the Encoding Standard.
+    pub label: String,
+    pub how: String,
+    pub sample: Option<String>,
+}
+
+impl SourceEncoding {
+    /// `Big5-HKSCS (language byte 0x4F of the .dbf; such as 北角邨)`.
+    pub fn words(&self) -> String {
+        let sample = self.sample.as_ref().map(|sample| format!("; such as {sample}")).unwrap_or_default();
+        format!("{} ({}{sample})", super::text::shown_name(&self.label), self.how)
+    }
 }
 
 /// One message.
@@ -126,6 +148,9 @@ fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
     out.extend_from_slice(&feature.row.to_le_bytes());
     put_optional(out, feature.wkb.as_deref());
     put_optional(out, feature.problem.as_deref().map(str::as_bytes));
+    put_optional(out, feature.fault.as_deref().map(str::as_bytes));
+    out.extend_from_slice(&(feature.changes.len() as u32).to_le_bytes());
+    feature.changes.iter().for_each(|change| put_bytes(out, change.as_bytes()));
     put_optional(out, feature.repaired.as_ref().map(|repair| repair.reason.as_bytes()));
     if let Some(repair) = &feature.repaired {
         out.extend_from_slice(&repair.area_change.to_le_bytes());
@@ -168,6 +193,11 @@ fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
     let row = u64::from_le_bytes(cursor.array()?);
     let wkb = cursor.optional()?.map(<[u8]>::to_vec);
     let problem = cursor.optional()?.map(text).transpose()?;
+    let fault = cursor.optional()?.map(text).transpose()?;
+    let mut changes = Vec::new();
+    for _ in 0..u32::from_le_bytes(cursor.array()?) {
+        changes.push(text(cursor.bytes()?)?);
+    }
     let repaired = match cursor.optional()? {
         Some(reason) => Some(Repair { reason: text(reason)?, area_change: f64::from_le_bytes(cursor.array()?) }),
         None => None,
@@ -191,7 +221,7 @@ fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
     if !cursor.body.is_empty() {
         return Err(invalid("bytes follow the end of a feature"));
     }
-    Ok(SourceFeature { row, wkb, repaired, values, problem })
+    Ok(SourceFeature { file: 0, row, wkb, repaired, changes, values, problem, fault })
 }
 
 struct Cursor<'a> {
@@ -257,11 +287,13 @@ mod tests {
             row in any::<u64>(),
             wkb in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..50)),
             problem in proptest::option::of(".{0,20}"),
+            fault in proptest::option::of(".{0,20}"),
             repaired in proptest::option::of((".{0,9}", -1f64..1.0)),
+            changes in proptest::collection::vec(".{0,9}", 0..3),
             values in proptest::collection::vec(value(), 0..8),
         ) {
             let repaired = repaired.map(|(reason, area_change)| Repair { reason, area_change });
-            let frame = Frame::Feature(SourceFeature { row, wkb, repaired, values, problem });
+            let frame = Frame::Feature(SourceFeature { file: 0, row, wkb, repaired, changes, values, problem, fault });
             let mut bytes = Vec::new();
             frame.write(&mut bytes).unwrap();
             prop_assert_eq!(&Frame::read(&mut bytes.as_slice()).unwrap(), &frame);

@@ -1,48 +1,22 @@
-//! What each file is: its format from its name and first bytes, its encoding, and what the
-//! numbers of a file without a coordinate system must be.
+//! What each file is: its format from its name and from its first bytes, which must agree, and
+//! its encoding.
 
 use std::io::Read;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::protocol::WorkerSource;
-use super::stage::{StagedFile, extension};
-use super::{DeliveryError, ReadRequest, text};
-
-/// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Format {
-    GeoJson,
-    Shapefile,
-    Kml,
-    Gpx,
-    Csv,
-    Xlsx,
-}
-
-impl Format {
-    const ALL: [Format; 6] = [Format::GeoJson, Format::Shapefile, Format::Kml, Format::Gpx, Format::Csv, Format::Xlsx];
-
-    /// The name in definitions and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::GeoJson => "GeoJSON",
-            Format::Shapefile => "Shapefile",
-            Format::Kml => "KML",
-            Format::Gpx => "GPX",
-            Format::Csv => "CSV",
-            Format::Xlsx => "XLSX",
-        }
-    }
-
-    fn accepted() -> String {
-        Format::ALL.map(Format::name).join(", ")
-    }
-}
+use super::protocol::{SourceEncoding, WorkerSource};
+use super::signs::{self, Json};
+use super::stage::{StagedFile, extension, refused};
+use super::{DeliveryError, ReadRequest, dbase, text};
+use crate::definition::{Format, GeometryRule};
+use crate::package;
 
 /// Bytes looked at to tell a format and an encoding.
-const HEAD_BYTES: u64 = 4 * 1024 * 1024;
+pub const HEAD_BYTES: u64 = 4 * 1024 * 1024;
+
+fn accepted() -> String {
+    Format::ALL.map(Format::name).join(", ")
+}
 
 /// Recognises every file of a delivery; all must be of one format, because they make one layer.
 pub fn recognise(files: &[StagedFile], request: &ReadRequest) -> Result<Vec<WorkerSource>, DeliveryError> {
@@ -64,39 +38,136 @@ pub fn recognise(files: &[StagedFile], request: &ReadRequest) -> Result<Vec<Work
     }
 }
 
-fn refused(message: String) -> DeliveryError {
-    DeliveryError::Refused(message)
-}
-
-fn head_of(path: &Path) -> Result<Vec<u8>, DeliveryError> {
+/// The first bytes of a file; none of a FileGDB, which is a folder.
+pub(super) fn head_of(path: &Path) -> Result<Vec<u8>, DeliveryError> {
     let mut head = Vec::new();
+    if path.is_dir() {
+        return Ok(head);
+    }
     std::fs::File::open(path)
         .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
         .map_err(DeliveryError::file(path))?;
     Ok(head)
 }
 
-fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Format, DeliveryError> {
-    if let Some(name) = &request.format {
-        return Format::ALL
-            .into_iter()
-            .find(|format| format.name() == name)
-            .ok_or_else(|| refused(format!("the format \"{name}\" is not one of {}", Format::accepted())));
+/// The head without a character that the cut at its end may have halved.
+pub(super) fn whole_characters(head: &[u8]) -> &[u8] {
+    match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_none() && head.len() as u64 == HEAD_BYTES => &head[..error.valid_up_to()],
+        _ => head,
     }
-    let unlike = |looks: &str| Err(refused(format!("{} {looks}; accepted are {}", file.shown, Format::accepted())));
-    let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0 && **byte < 0x80);
+}
+
+fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Format, DeliveryError> {
+    let by_name = match request.format {
+        Some(format) => format,
+        None => by_extension(file, head)?,
+    };
+    agrees(by_name, head)
+        .map_err(|looks| refused(format!("{} {looks}; it was expected to be {}", file.shown, by_name.name())))?;
+    match by_name {
+        Format::Dbf if request.geometry != GeometryRule::None => Err(refused(format!(
+            "{} is a table without its .shp, so it has no geometry: hand in both, or say geometry = \"none\" in the definition",
+            file.shown
+        ))),
+        Format::GeoJson | Format::GeoJsonSeq | Format::TopoJson => json_format(file, head, request),
+        other => Ok(other),
+    }
+}
+
+fn by_extension(file: &StagedFile, head: &[u8]) -> Result<Format, DeliveryError> {
+    let unlike = |looks: &str| Err(refused(format!("{} {looks}; accepted are {}", file.shown, accepted())));
     match extension(&file.path).as_str() {
         "shp" => Ok(Format::Shapefile),
-        "dbf" => unlike("is a table without its .shp, so it has no geometry: hand in both"),
-        "kml" => Ok(Format::Kml),
-        "gpx" => Ok(Format::Gpx),
+        "dbf" => Ok(Format::Dbf),
+        "gpkg" => Ok(Format::GeoPackage),
+        "gdb" => Ok(Format::FileGeodatabase),
+        "fgb" => Ok(Format::FlatGeobuf),
+        "dxf" => Ok(Format::Dxf),
+        "tab" | "mif" => Ok(Format::MapInfo),
+        "pbf" => Ok(Format::Osm),
+        "kml" | "gpx" | "gml" | "osm" | "xml" => xml_format(file, head),
         "xlsx" => Ok(Format::Xlsx),
+        "ods" => Ok(Format::Ods),
         "csv" | "tsv" | "txt" => Ok(Format::Csv),
-        "geojson" | "json" if first == Some(&b'{') || first == Some(&b'[') => Ok(Format::GeoJson),
-        "geojson" | "json" => unlike("does not begin as JSON does"),
+        "geojson" | "json" => Ok(Format::GeoJson),
+        "geojsonl" | "geojsons" | "geojsonseq" | "ndjson" | "jsonl" => Ok(Format::GeoJsonSeq),
+        "topojson" => Ok(Format::TopoJson),
         "js" => unlike("is JavaScript; hand in the GeoJSON that stands inside it"),
+        "parquet" | "geoparquet" => unlike(
+            "is Parquet, which is not read; export it as GeoPackage or FlatGeobuf, which keep types and geometry",
+        ),
+        "dwg" => unlike("is an AutoCAD drawing, which is not read; save it as DXF"),
+        "xls" => unlike("is an old Excel file, which is not read; save it as XLSX or CSV"),
         "" => unlike("has no extension to tell its format by"),
         other => unlike(&format!("has the extension .{other}, which is not read")),
+    }
+}
+
+/// What a file must begin with to be of a format; the error says what it looks like.
+fn agrees(format: Format, head: &[u8]) -> Result<(), String> {
+    let begins = |magic: &[u8]| head.starts_with(magic);
+    let text = || String::from_utf8_lossy(&head[..head.len().min(4096)]).trim_start().to_lowercase();
+    let fits = match format {
+        Format::Shapefile => begins(b"\x00\x00\x27\x0a"),
+        Format::GeoPackage => begins(b"SQLite format 3\0"),
+        Format::FlatGeobuf => begins(b"fgb\x03fgb"),
+        Format::Xlsx | Format::Ods => begins(b"PK\x03\x04"),
+        Format::MapInfo => text().starts_with("!table") || text().starts_with("version"),
+        // A file of the DXF format begins with a group code, which is a number.
+        Format::Dxf => begins(b"AutoCAD Binary DXF") || text().starts_with(|first: char| first.is_ascii_digit()),
+        Format::Csv => signs::magic(head).is_none() && !text().starts_with('<') && !text().starts_with("pg:"),
+        _ => signs::magic(head).is_none(),
+    };
+    match (fits, signs::magic(head)) {
+        (true, _) => Ok(()),
+        (false, Some(words)) => Err(format!("holds {words}")),
+        (false, None) if text().starts_with('<') => Err("holds XML".to_owned()),
+        (false, None) if head.is_empty() => Err("is empty".to_owned()),
+        (false, None) => Err("does not begin as such a file does".to_owned()),
+    }
+}
+
+fn xml_format(file: &StagedFile, head: &[u8]) -> Result<Format, DeliveryError> {
+    let of_name = extension(&file.path);
+    let refuse = |message: String| refused(format!("{} {message}; accepted are {}", file.shown, accepted()));
+    let found = text::find(whole_characters(head), text::xml_encoding(head).as_deref()).map_err(refuse)?;
+    let (content, _) = text::decode(whole_characters(head), found.label);
+    let root = signs::xml_root(&content).map_err(refuse)?;
+    match root.name.as_str() {
+        "kml" => Ok(Format::Kml),
+        "gpx" => Ok(Format::Gpx),
+        "osm" => Ok(Format::Osm),
+        // Placemarks or folders alone, which GDAL reads as KML too.
+        "Placemark" | "Document" | "Folder" if of_name == "kml" => Ok(Format::Kml),
+        name if name.starts_with("OGR") || name.starts_with("VRT") => {
+            Err(refuse(format!("is a GDAL service file (<{name}>), which is not data")))
+        }
+        _ if of_name == "gml"
+            || root.declarations.contains("opengis.net/gml")
+            || content.contains("opengis.net/gml") =>
+        {
+            Ok(Format::Gml)
+        }
+        name => Err(refuse(format!("is XML whose root is <{}>", crate::base::ids::cut(name)))),
+    }
+}
+
+fn json_format(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Format, DeliveryError> {
+    let refuse = |message: &str| refused(format!("{} {message}; accepted are {}", file.shown, accepted()));
+    let found = text::find(whole_characters(head), request.encoding.as_deref())
+        .map_err(|message| refused(format!("{}: {message}", file.shown)))?;
+    let (content, _) = text::decode(whole_characters(head), found.label);
+    let content = content.trim_start_matches('\u{FEFF}').trim_start();
+    if !content.starts_with(['{', '[', '\u{1E}']) {
+        return Err(refuse("does not begin as JSON does"));
+    }
+    match signs::json(content) {
+        Json::Features => Ok(Format::GeoJson),
+        Json::Sequence => Ok(Format::GeoJsonSeq),
+        Json::Topology => Ok(Format::TopoJson),
+        Json::Esri => Err(refuse("is ESRI JSON, which is not read; export it as GeoJSON")),
+        Json::Other => Err(refuse("is JSON but not GeoJSON: its \"type\" is neither FeatureCollection nor a feature")),
     }
 }
 
@@ -106,96 +177,63 @@ fn source_of(
     head: &[u8],
     request: &ReadRequest,
 ) -> Result<WorkerSource, DeliveryError> {
-    let declared = request.encoding.as_deref();
-    let found = match format {
-        Format::Shapefile => table_encoding(&file.path, declared)?,
-        Format::Csv | Format::GeoJson => Some(
-            text::find(head_of_text(head), declared)
-                .map_err(|message| refused(format!("{}: {message}", file.shown)))?,
-        ),
-        Format::Kml | Format::Gpx | Format::Xlsx => None,
+    let mut notes = file.notes.clone();
+    let rows = match format {
+        Format::GeoPackage => {
+            package::examine(&file.path).map_err(|fault| refused(format!("{} {fault}", file.shown)))?
+        }
+        _ => Default::default(),
     };
     Ok(WorkerSource {
         path: file.path.clone(),
         shown: file.shown.clone(),
         format,
-        encoding: found.map(|found| (found.label.to_owned(), found.how)),
-        assumed_crs: assumed_crs(file, format)?,
+        encoding: encoding_of(file, format, head, request.encoding.as_deref(), &mut notes)?,
+        layer: request.layer.clone().filter(|_| !file.is_the_layer),
+        rows,
+        notes,
     })
 }
 
-/// The head without a character that the cut at its end may have halved.
-fn head_of_text(head: &[u8]) -> &[u8] {
-    match std::str::from_utf8(head) {
-        Err(error) if error.error_len().is_none() && head.len() as u64 == HEAD_BYTES => &head[..error.valid_up_to()],
-        _ => head,
-    }
-}
-
-/// The encoding of a shapefile's table: `.cpg`, then the language byte, each doubted when the
-/// bytes themselves are UTF-8, then the bytes.
-fn table_encoding(shapefile: &Path, declared: Option<&str>) -> Result<Option<text::FoundEncoding>, DeliveryError> {
-    const LANGUAGE_BYTE: usize = 29;
-    const BIG5: u8 = 0x4F;
-    const BIG5_OTHER: u8 = 0x78;
-    const GBK: [u8; 2] = [0x4D, 0x7A];
-    let table = shapefile.with_extension("dbf");
-    if !table.exists() {
-        return Ok(None);
-    }
-    let bytes = head_of(&table)?;
-    let header_end = bytes.get(8..10).map_or(0, |size| usize::from(u16::from_le_bytes([size[0], size[1]])));
-    let rows = head_of_text(&bytes).get(header_end..).unwrap_or_default();
-    if let Some(declared) = declared {
-        return text::find(&[], Some(declared)).map(Some).map_err(refused);
-    }
-    let guessed = text::guess(rows);
-    if guessed.label == "utf-8" && !rows.is_ascii() {
-        return Ok(Some(guessed));
-    }
-    let page = std::fs::read_to_string(shapefile.with_extension("cpg")).unwrap_or_default();
-    if let Some(label) = text::label_of(&page).filter(|label| *label != "utf-8") {
-        let how = format!("declared as {} by the .cpg", page.trim());
-        return Ok(Some(text::FoundEncoding { label, how }));
-    }
-    let language = bytes.get(LANGUAGE_BYTE).copied().unwrap_or_default();
-    let by_language = match language {
-        BIG5 | BIG5_OTHER => Some("big5"),
-        byte if GBK.contains(&byte) => Some("gbk"),
-        _ => None,
+/// The encoding of formats that do not say it themselves.
+fn encoding_of(
+    file: &StagedFile,
+    format: Format,
+    head: &[u8],
+    declared: Option<&str>,
+    notes: &mut Vec<String>,
+) -> Result<Option<SourceEncoding>, DeliveryError> {
+    let refuse = |message: String| refused(format!("{}: {message}", file.shown));
+    let text_of = |bytes: &[u8], declared: Option<&str>| -> Result<Option<SourceEncoding>, DeliveryError> {
+        let found = text::find(bytes, declared).map_err(refuse)?;
+        Ok(Some(SourceEncoding {
+            sample: text::sample(bytes, found.label),
+            label: found.label.to_owned(),
+            how: found.how,
+        }))
     };
-    Ok(Some(match by_language {
-        Some(label) if !rows.is_ascii() => {
-            text::FoundEncoding { label, how: format!("language byte 0x{language:02X} of the .dbf") }
+    match format {
+        Format::Shapefile => dbase::encoding(&file.path.with_extension("dbf"), declared, notes).map_err(refuse),
+        Format::Dbf => dbase::encoding(&file.path, declared, notes).map_err(refuse),
+        Format::Csv | Format::GeoJson | Format::GeoJsonSeq | Format::TopoJson => {
+            text_of(whole_characters(head), declared)
         }
-        _ => guessed,
-    }))
-}
-
-/// The HK1980 Grid where a file says nothing and all its numbers lie in the territory's sheets.
-fn assumed_crs(file: &StagedFile, format: Format) -> Result<Option<(String, String)>, DeliveryError> {
-    if format != Format::Shapefile || file.path.with_extension("prj").exists() {
-        return Ok(None);
+        Format::MapInfo if extension(&file.path) == "mif" => {
+            let data = head_of(&file.path.with_extension("mid")).unwrap_or_default();
+            let declared = declared.map(str::to_owned).or_else(|| text::mapinfo_charset(head));
+            text_of(whole_characters(&data), declared.as_deref())
+        }
+        Format::MapInfo => {
+            let data = head_of(&file.path.with_extension("dat")).unwrap_or_default();
+            let declared = declared.map(str::to_owned).or_else(|| text::mapinfo_charset(head));
+            text_of(dbase::rows(&data), declared.as_deref())
+        }
+        Format::Kml | Format::Gpx | Format::Gml | Format::Osm if extension(&file.path) != "pbf" => {
+            let declared = text::xml_encoding(head).or_else(|| declared.map(str::to_owned));
+            text_of(whole_characters(head), declared.as_deref())
+        }
+        _ => Ok(None),
     }
-    let head = head_of(&file.path)?;
-    let edge = |place: usize| -> Option<f64> {
-        Some(f64::from_le_bytes(head.get(36 + 8 * place..44 + 8 * place)?.try_into().ok()?))
-    };
-    let (Some(x1), Some(y1), Some(x2), Some(y2)) = (edge(0), edge(1), edge(2), edge(3)) else {
-        return Ok(None);
-    };
-    let how = |what: &str| format!("recognised: no .prj, and all coordinates lie in the range of {what}");
-    if in_hk1980_grid(x1, y1) && in_hk1980_grid(x2, y2) {
-        return Ok(Some(("EPSG:2326".to_owned(), how("the HK1980 Grid"))));
-    }
-    if (113.0..115.5).contains(&x1)
-        && (113.0..115.5).contains(&x2)
-        && (21.5..23.5).contains(&y1)
-        && (21.5..23.5).contains(&y2)
-    {
-        return Ok(Some(("EPSG:4326".to_owned(), how("WGS 84 degrees in Hong Kong"))));
-    }
-    Ok(None)
 }
 
 /// Whether numbers can be an easting and a northing of the HK1980 Grid, with a little sea around.

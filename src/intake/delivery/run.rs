@@ -7,9 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use super::protocol::{Frame, SourceSchema, WorkerRequest, WorkerSource};
-use super::{DeliveryError, DeliverySink, ReadRequest, SourceFacts, SourceFeature, SourceField};
-use crate::base::{FieldKind, Value, limits};
+use super::protocol::{Frame, WorkerRequest, WorkerSource};
+use super::unify::Unifier;
+use super::{DeliveryError, DeliverySink, ReadRequest};
+use crate::base::limits;
 
 /// Runs the worker over the sources and hands what it reads to the sink.
 pub fn run(
@@ -21,8 +22,9 @@ pub fn run(
 ) -> Result<u64, DeliveryError> {
     let asked = WorkerRequest {
         sources: sources.to_vec(),
+        geometry: request.geometry,
         crs: request.crs.clone(),
-        layer: request.layer.clone(),
+        allows_ballpark: request.allows_ballpark,
         easting: request.easting.clone(),
         northing: request.northing.clone(),
         longitude: request.longitude.clone(),
@@ -156,111 +158,4 @@ fn take_in(
             }
         }
     }
-}
-
-/// Makes one list of fields out of the fields of several files, by name, in order of first sight.
-#[derive(Default)]
-struct Unifier {
-    fields: Vec<SourceField>,
-    facts: SourceFacts,
-    /// For each source and each of its fields the place in the common list.
-    places: Vec<Vec<usize>>,
-    /// For each source the name of its file, where the definition keeps it as the first field.
-    file_names: Vec<Option<String>>,
-}
-
-impl Unifier {
-    fn over(schemas: &[SourceSchema], sources: &[WorkerSource], request: &ReadRequest) -> Result<Self, DeliveryError> {
-        let mut unifier = Unifier {
-            facts: schemas.first().map(|schema| schema.facts.clone()).unwrap_or_default(),
-            ..Unifier::default()
-        };
-        if let Some(name) = &request.file_name_field {
-            unifier.fields.push(SourceField { name: name.clone(), kind: FieldKind::Text, untyped: false });
-        }
-        for (schema, source) in schemas.iter().zip(sources) {
-            let own = |name: &&String| schema.fields.iter().any(|field| field.name == **name);
-            if let Some(name) = request.file_name_field.as_ref().filter(own) {
-                return Err(DeliveryError::Refused(format!(
-                    "{} has a field \"{name}\" of its own; give file_name_field another name",
-                    source.shown
-                )));
-            }
-            let mut places = Vec::with_capacity(schema.fields.len());
-            for field in &schema.fields {
-                places.push(unifier.place(field, &places));
-            }
-            unifier.places.push(places);
-            unifier.file_names.push(request.file_name_field.as_ref().map(|_| stem(&source.shown)));
-            for note in &schema.facts.notes {
-                if !unifier.facts.notes.contains(note) {
-                    unifier.facts.notes.push(note.clone());
-                }
-            }
-        }
-        Ok(unifier)
-    }
-
-    /// Fields of one name but different kinds become text. A name that one source has twice is
-    /// two fields, of which the second gets a number: `taken` are the source's fields so far.
-    fn place(&mut self, field: &SourceField, taken: &[usize]) -> usize {
-        let mut field = field.clone();
-        let original = field.name.clone();
-        let mut number = 1;
-        while taken.iter().any(|place| self.fields[*place].name == field.name) {
-            number += 1;
-            field.name = format!("{original}_{number}");
-        }
-        match self.fields.iter().position(|known| known.name == field.name) {
-            Some(place) => {
-                let known = &mut self.fields[place];
-                if known.kind != field.kind {
-                    known.kind = match (known.kind, field.kind) {
-                        (FieldKind::Integer, FieldKind::Real) | (FieldKind::Real, FieldKind::Integer) => {
-                            FieldKind::Real
-                        }
-                        _ => FieldKind::Text,
-                    };
-                }
-                place
-            }
-            None => {
-                self.fields.push(field);
-                self.fields.len() - 1
-            }
-        }
-    }
-
-    fn unify(&self, mut feature: SourceFeature, source: usize) -> Result<SourceFeature, DeliveryError> {
-        let broken = || DeliveryError::WorkerFailed("a feature does not fit its announced fields".to_owned());
-        let places = self.places.get(source).ok_or_else(broken)?;
-        if places.len() != feature.values.len() {
-            return Err(broken());
-        }
-        let mut values = vec![Value::Null; self.fields.len()];
-        for (place, value) in places.iter().zip(feature.values) {
-            values[*place] = fitted(value, self.fields[*place].kind);
-        }
-        if let Some(Some(name)) = self.file_names.get(source) {
-            values[0] = Value::Text(name.clone());
-        }
-        feature.values = values;
-        Ok(feature)
-    }
-}
-
-fn fitted(value: Value, kind: FieldKind) -> Value {
-    match (value, kind) {
-        (Value::Integer(number), FieldKind::Real) => Value::Real(number as f64),
-        (Value::Integer(number), FieldKind::Text) => Value::Text(number.to_string()),
-        (Value::Real(number), FieldKind::Text) => Value::Text(number.to_string()),
-        (Value::Boolean(truth), FieldKind::Text) => Value::Text(truth.to_string()),
-        (value, _) => value,
-    }
-}
-
-fn stem(shown: &str) -> String {
-    let name = shown.rsplit(" → ").next().unwrap_or(shown);
-    let name = name.rsplit('/').next().unwrap_or(name);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
