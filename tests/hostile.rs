@@ -1,5 +1,5 @@
-//! The hostile inputs of the threat model, each as the attack that it is: numbers are those of the
-//! list in `docs/security.md`. Whatever is in a file, reading it ends soon, in a sentence or in
+//! The hostile inputs of the threat model, each as the attack that it is; the numbers are those of
+//! its list. Archives (41 to 48) are attacked in `intake/delivery/archive_tests.rs`. Whatever is in a file, reading it ends soon, in a sentence or in
 //! features; nothing of other files comes out, nothing is called, and the next good file is read.
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
@@ -218,6 +218,26 @@ fn what_a_geopackage_would_run_is_refused_before_gdal_sees_it() {
         std::fs::write(&companion, b"x").unwrap();
         assert!(refusal(&files(std::slice::from_ref(&good))).contains(beside));
         std::fs::remove_file(companion).unwrap();
+    }
+}
+
+/// 12: a good package cut at each 4 KiB, and with one bit turned over in each of its pages.
+#[test]
+fn a_damaged_geopackage_is_refused_or_read_whole() {
+    const PAGE: usize = 4096;
+    let (folder, good) = package();
+    let bytes = std::fs::read(&good).unwrap();
+    let pages = bytes.len() / PAGE;
+    for page in 0..pages {
+        let mut flipped = bytes.clone();
+        flipped[page * PAGE + (page * 977) % PAGE] ^= 1 << (page % 8);
+        for (name, content) in [("cut", &bytes[..page * PAGE]), ("flipped", flipped.as_slice())] {
+            let path = folder.path().join(format!("{name}.gpkg"));
+            std::fs::write(&path, content).unwrap();
+            if let Ok(layer) = ends_well(&format!("{name} at page {page}"), &files(&[path])) {
+                assert_eq!(layer.features.len(), 2, "{name} at page {page}");
+            }
+        }
     }
 }
 

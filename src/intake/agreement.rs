@@ -126,7 +126,7 @@ impl Pair {
             return None;
         }
         if self.is_grid {
-            return Some(((x, y), limits::DISAGREEMENT_M + rounding_x.hypot(rounding_y)));
+            return Some(((x, y), limits::DISAGREEMENT_M));
         }
         const METRES_IN_DEGREE: f64 = 111_320.0;
         let place = crs::to_hk1980_grid(x, y)?;
@@ -191,7 +191,7 @@ mod tests {
                 "304 m away; one of the two lacks the shift",
             ),
             (["Longitude", "Latitude"], ["114-08-28", "22-19-20"], ""),
-            (["Longitude", "Latitude"], ["114.15", "22.33"], ""),
+            (["Longitude", "Latitude"], ["114.14", "22.32"], ""),
             (["Easting", "Northing"], ["832691.3", "820351.4"], "100 m away"),
             (["Easting", "Northing"], ["N.A.", "820351.4"], ""),
         ] {

@@ -280,6 +280,7 @@ fn first_128_bits(hasher: &blake3::Hasher) -> u128 {
 
 impl DeliverySink for Judge<'_> {
     fn schema(&mut self, fields: &[SourceField], facts: &SourceFacts) -> Result<(), DeliveryError> {
+        // Each file was held to the limit by the worker; together they may be over it.
         if fields.len() > limits::FIELDS_MAX {
             return Err(DeliveryError::Refused(format!(
                 "the delivery has {} fields; a layer has at most {}",

@@ -1,6 +1,6 @@
 //! One source: a layer of a GDAL data set, or a table of text, and its features one by one.
 
-use causeway::base::Value;
+use causeway::base::{Value, limits};
 use causeway::intake::delivery::protocol::{Frame, SourceSchema, WorkerRequest, WorkerSource};
 use causeway::intake::delivery::{Format, SourceFacts, SourceFeature, SourceField};
 
@@ -39,6 +39,14 @@ impl Source {
                 (Content::Layer(Box::new(layer)), fields, projection)
             }
         };
+        if fields.len() > limits::FIELDS_MAX {
+            return Err(Stop::Refused(format!(
+                "{} has {} fields; a layer has at most {}",
+                source.shown,
+                fields.len(),
+                limits::FIELDS_MAX
+            )));
+        }
         let (crs, transformation) = projection;
         let facts = SourceFacts {
             format: source.format.name().to_owned(),
