@@ -28,9 +28,13 @@ test:
 	@echo "skipped for want of shared data: $$(wc -l < $(SKIPS))"; cat $(SKIPS)
 
 test-clients:
-	@.ci/install build clients
+	@.ci/install build
 	cargo build --locked --features worker
-	tests/clients/run
+	CAUSEWAY=$(CURDIR)/target/debug/causeway tests/clients/run --install
+
+# The picture of QGIS in the README, drawn by QGIS itself.
+pictures:
+	CAUSEWAY=$(CURDIR)/target/debug/causeway tests/clients/run --install --pictures docs/pictures qgis
 
 bench:
 	@.ci/install build

@@ -1,0 +1,302 @@
+"""Chromium opens the pages in three languages, draws the maps, and asks nobody but this server.
+
+A map is judged as a person judges it: the place under the pointer is read from the page's own read-out, the
+pixel where a feature lies has the colour of the style, and a click on it opens this feature's details.
+"""
+
+import json
+import math
+import os
+import unittest
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import chromium
+import server
+from osgeo import gdal, ogr
+from server import Checks
+from styles import WHITE, fits, is_near, rgb
+
+gdal.UseExceptions()
+ogr.UseExceptions()
+
+LANGUAGES = ["en", "zh-Hant", "zh-Hans"]
+HEADINGS = {"en": "Libraries", "zh-Hant": "圖書館", "zh-Hans": "图书馆"}
+"""The title of lcsd-libraries, by hand."""
+
+TYPED = {"en": "librar", "zh-Hant": "圖書", "zh-Hans": "图书"}
+
+MAPS = {"point": "lcsd-libraries", "line": "td-ferry-routes", "area": "had-districts-18"}
+CLEAR_PX = 16
+"""Features are judged where no other of the layer is as near as this."""
+
+JUDGED = 5
+COLOUR_TOLERANCE = 16
+
+
+if chromium.program() is None:
+    raise ModuleNotFoundError("no Chromium")
+
+
+def setUpModule():
+    global browser
+    browser = chromium.Browser()
+
+
+def tearDownModule():
+    browser.close()
+
+
+def page_address(path, language):
+    return f"{server.URL}{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+def pixels(png):
+    """Red, green and blue of every pixel: an array of rows."""
+    path = "/vsimem/page.png"
+    gdal.FileFromMemBuffer(path, png)
+    try:
+        return gdal.Open(path).ReadAsArray()[:3].transpose(1, 2, 0)
+    finally:
+        gdal.Unlink(path)
+
+
+def save(page, name):
+    folder = os.environ.get("CAUSEWAY_PICTURES")
+    if folder:
+        (Path(folder) / f"{name}.png").write_bytes(page.picture())
+
+
+class PageChecks(Checks):
+    def assert_quiet_and_at_home(self, page):
+        """Nothing failed, and nobody else was asked."""
+        self.assertEqual([], page.complaints)
+        self.assertTrue(page.requests)
+        for address in page.requests:
+            if not address.startswith(("data:", "blob:", "about:")):
+                self.assertEqual(urlsplit(server.URL).netloc, urlsplit(address).netloc, address)
+
+
+class Home(PageChecks):
+    def test_it_opens_in_three_languages(self):
+        headings = set()
+        for language in LANGUAGES:
+            with self.subTest(language), browser.open(page_address("/", language), language) as page:
+                self.assertEqual(language, page.run("document.documentElement.lang"))
+                headings.add(page.run("document.querySelector('h1').textContent"))
+                self.assert_quiet_and_at_home(page)
+                save(page, f"home-{language}")
+        self.assertEqual(3, len(headings), headings)
+
+    def test_the_browsers_own_language_is_taken(self):
+        for asked, given in (
+            ("zh-HK,zh;q=0.9,en;q=0.5", "zh-Hant"),
+            ("zh-CN,zh;q=0.9", "zh-Hans"),
+            ("fr, en;q=0.8", "en"),
+        ):
+            with self.subTest(asked), browser.open(server.URL + "/", asked) as page:
+                self.assertEqual(given, page.run("document.documentElement.lang"))
+
+    def test_rows_appear_while_one_types_and_lead_to_the_layer(self):
+        for language in LANGUAGES:
+            with self.subTest(language), browser.open(page_address("/", language), language) as page:
+                page.run("document.querySelector('[role=combobox]').focus()")
+                page.type(TYPED[language])
+                rows = page.wait_for(
+                    "[...document.querySelectorAll('#suggestions:not([hidden]) [role=option]')]"
+                    ".map((row) => row.textContent)",
+                    "rows under the search box",
+                )
+                wanted = next((place for place, row in enumerate(rows) if row.startswith(HEADINGS[language])), None)
+                self.assertIsNotNone(wanted, rows)
+                for _ in range(wanted + 1):
+                    page.press("ArrowDown")
+                page.press("Enter")
+                page.wait_for(
+                    "location.pathname === '/collections/lcsd-libraries' && document.readyState === 'complete'",
+                    "the layer's page",
+                )
+                self.assertEqual(language, page.run("document.documentElement.lang"))
+                self.assertEqual(HEADINGS[language], page.run("document.querySelector('h1').textContent"))
+                self.assert_quiet_and_at_home(page)
+
+    def test_a_language_link_keeps_the_page(self):
+        with browser.open(page_address("/collections/lcsd-libraries?f=html", "en")) as page:
+            page.run("document.querySelector('a[hreflang=zh-Hant]').click()")
+            page.wait_for(
+                "document.documentElement?.lang === 'zh-Hant' && document.readyState === 'complete'",
+                "the page in Chinese",
+            )
+            self.assertEqual(HEADINGS["zh-Hant"], page.run("document.querySelector('h1').textContent"))
+
+
+class Maps(PageChecks):
+    def open_map(self, layer, language):
+        """A layer's page whose map has come to rest, scrolled into the window."""
+        page = browser.open(page_address(f"/collections/{layer}?f=html", language), language)
+        page.run("document.getElementById('map').scrollIntoView({block: 'center'})")
+        page.wait_for("document.getElementById('map').dataset.ready === 'true'", f"the map of {layer}")
+        return page
+
+    def read_out(self, page, x, y):
+        """Longitude and latitude of a pixel of the window where the pointer was not, as the page says them."""
+        told = "document.querySelector('[data-degrees]').textContent"
+        before = page.run(told)
+        page.move(x, y)
+        page.wait_for(f"{told} !== {json.dumps(before)}", "a read-out that follows the pointer")
+        page.move(x, y)
+        text = page.run(told)
+        north, east = (float(part.split("°")[0]) for part in text.split("N "))
+        return east, north
+
+    def projection(self, page):
+        """From a place to a pixel of the window, found from the read-out at two free pixels of the map."""
+        left, top, right, bottom = self.map_box(page)
+        tenths = range(2, 9)
+        free = [
+            (x, y)
+            for x, y in ((left + (right - left) * n // 10, top + (bottom - top) * n // 10) for n in tenths)
+            if self.is_free(page, x, y)
+        ]
+        self.assertGreaterEqual(len(free), 2, "the page covers its map")
+        corners = [free[0], free[-1]]
+        places = [server.mercator_m(*self.read_out(page, *corner)) for corner in corners]
+        metres_a_pixel = (places[1][0] - places[0][0]) / (corners[1][0] - corners[0][0])
+        self.assertGreater(metres_a_pixel, 0, f"{places} at {corners}")
+
+        def pixel(lon, lat):
+            x, y = server.mercator_m(lon, lat)
+            return corners[0][0] + (x - places[0][0]) / metres_a_pixel, corners[0][1] - (
+                y - places[0][1]
+            ) / metres_a_pixel
+
+        return pixel
+
+    def judged(self, page, layer, pixel):
+        """Features with a pixel where they alone lie and that nothing of the page covers."""
+        shaped = [feature for feature in server.features(layer) if feature["geometry"]]
+        seen = [(feature, [pixel(*place) for place in server.vertices(feature["geometry"])]) for feature in shaped]
+        everywhere = [(feature["id"], spot) for feature, spots in seen for spot in spots]
+        chosen = []
+        for feature, spots in seen:
+            for x, y in server.spread(spots, 40):
+                others = (math.dist((x, y), spot) for key, spot in everywhere if key != feature["id"])
+                if min(others, default=CLEAR_PX) >= CLEAR_PX and self.is_free(page, x, y):
+                    chosen.append((feature, x, y))
+                    break
+        return server.spread(chosen, JUDGED)
+
+    def is_free(self, page, x, y):
+        return page.run(f"document.elementFromPoint({x}, {y})?.matches('#map canvas') ?? false")
+
+    def assert_click_opens(self, page, feature, layer, x, y):
+        page.click(x, y)
+        address = page.wait_for(
+            "document.querySelector('[data-details]:not([hidden]) [data-record]')?.href", f"details of {feature['id']}"
+        )
+        self.assertEqual(f"/collections/{layer}/items/{feature['id']}", urlsplit(address).path)
+        page.run("document.querySelector('[data-details] [data-close]').click()")
+
+    def test_a_layers_map_is_drawn_in_three_languages(self):
+        for language in LANGUAGES:
+            for layer in MAPS.values():
+                with self.subTest(f"{layer} {language}"), self.open_map(layer, language) as page:
+                    save(page, f"layer-{layer}-{language}")
+                    # The legend shows the same colours, so it is put away first.
+                    page.run("document.querySelectorAll('.legend').forEach((one) => (one.style.display = 'none'))")
+                    left, top, right, bottom = self.map_box(page)
+                    drawn = pixels(page.picture())[top:bottom, left:right]
+                    colours = {tuple(colour) for row in drawn.tolist() for colour in row}
+                    self.assertTrue(
+                        any(
+                            is_near(one, wanted, COLOUR_TOLERANCE)
+                            for wanted in self.colours_of(layer)
+                            for one in colours
+                        ),
+                        "no pixel has a colour of the layer's style",
+                    )
+                    self.assert_quiet_and_at_home(page)
+                    self.assertTrue(
+                        any(f"/xyz/{layer}/" in address for address in page.requests), "no tile was asked for"
+                    )
+
+    def colours_of(self, layer):
+        """What the layer's style draws points and lines with, without the white of their edges."""
+        found = set()
+        for one in server.get_json(f"/styles/{layer}")["layers"]:
+            if one["type"] in ("circle", "line"):
+                found.add(rgb(one["paint"][f"{one['type']}-color"]))
+        return found - {WHITE}
+
+    def test_the_read_out_and_the_legend_lie_on_the_map(self):
+        with self.open_map(MAPS["point"], "en") as page:
+            left, top, right, bottom = self.map_box(page)
+            for part in ("[data-degrees]", "[data-grid]", ".legend"):
+                x, y = page.run(
+                    "(({left, top, width, height}) => [left + width / 2, top + height / 2])"
+                    f"(document.querySelector('{part}').getBoundingClientRect())"
+                )
+                self.assertTrue(left <= x <= right and top <= y <= bottom, f"{part} lies at {x}, {y}")
+
+    def test_a_click_on_a_feature_opens_its_own_details(self):
+        for layer in MAPS.values():
+            with self.subTest(layer), self.open_map(layer, "en") as page:
+                pixel = self.projection(page)
+                if layer == MAPS["area"]:
+                    chosen = self.inside_areas(page, layer, pixel)
+                else:
+                    chosen = self.judged(page, layer, pixel)
+                self.assertGreaterEqual(len(chosen), 3, "too few features stand alone on the map")
+                for feature, x, y in chosen:
+                    self.assert_click_opens(page, feature, layer, x, y)
+                self.assert_quiet_and_at_home(page)
+
+    def test_the_pixel_of_a_point_has_the_colour_of_its_class_and_sea_has_not(self):
+        layer = MAPS["point"]
+        style = server.get_json(f"/styles/{layer}")
+        with self.open_map(layer, "en") as page:
+            pixel = self.projection(page)
+            drawn = pixels(page.picture())
+            circles = [one for one in style["layers"] if one["type"] == "circle"]
+            for feature, x, y in self.judged(page, layer, pixel):
+                with self.subTest(feature["id"]):
+                    wanted = self.circle_colour(circles, feature)
+                    around = drawn[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3].reshape(-1, 3).tolist()
+                    self.assertTrue(any(is_near(one, wanted, COLOUR_TOLERANCE) for one in around), (wanted, around))
+            left, top, _, _ = self.map_box(page)
+            corner = drawn[top + 4, left + 4].tolist()
+            for circle in circles:
+                self.assertFalse(is_near(corner, rgb(circle["paint"]["circle-color"]), COLOUR_TOLERANCE))
+
+    def map_box(self, page):
+        return page.run(
+            "(({left, top, right, bottom}) => [left, Math.max(top, 0), right, Math.min(bottom, innerHeight)]"
+            ".map(Math.round))(document.getElementById('map').getBoundingClientRect())"
+        )
+
+    def circle_colour(self, circles, feature):
+        return rgb([one for one in circles if fits(one.get("filter"), feature)][-1]["paint"]["circle-color"])
+
+    def inside_areas(self, page, layer, pixel):
+        """A pixel well inside each of some areas, so that no neighbour is as near as a click reaches."""
+        chosen = []
+        for feature in server.features(layer):
+            seen = ogr.CreateGeometryFromJson(json.dumps(feature["geometry"]))
+            self.move_to_pixels(seen, pixel)
+            inner = seen.Buffer(-CLEAR_PX)
+            if inner.IsEmpty():
+                continue
+            spot = inner.PointOnSurface()
+            if self.is_free(page, spot.GetX(), spot.GetY()):
+                chosen.append((feature, spot.GetX(), spot.GetY()))
+        return server.spread(chosen, JUDGED)
+
+    def move_to_pixels(self, shape, pixel):
+        for part in range(shape.GetGeometryCount()):
+            self.move_to_pixels(shape.GetGeometryRef(part), pixel)
+        for place in range(shape.GetPointCount()):
+            shape.SetPoint_2D(place, *pixel(shape.GetX(place), shape.GetY(place)))
+
+
+if __name__ == "__main__":
+    unittest.main()
