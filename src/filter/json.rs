@@ -236,7 +236,7 @@ pub fn write(node: &Node) -> Value {
         Expression::Boolean(truth) => json!(truth),
         Expression::Date(date) => json!({ "date": date }),
         Expression::Timestamp(time) => json!({ "timestamp": time }),
-        Expression::Geometry(geometry) => write_geometry(geometry),
+        Expression::Geometry(geometry) => Value::from(&geojson::GeometryValue::from(geometry)),
         Expression::BBox(edges) => json!({ "bbox": edges }),
         Expression::Interval(ends) => json!({ "interval": ends.each_ref().map(write_interval_end) }),
         Expression::OpenEnd => json!(".."),
@@ -257,27 +257,4 @@ fn write_interval_end(end: &Node) -> Value {
         Expression::Timestamp(time) => json!(time),
         _ => write(end),
     }
-}
-
-fn write_geometry(geometry: &Geometry<f64>) -> Value {
-    let point = |point: &Coord<f64>| json!([point.x, point.y]);
-    let line = |line: &LineString<f64>| line.0.iter().map(point).collect::<Value>();
-    let polygon = |polygon: &Polygon<f64>| {
-        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(line).collect::<Value>()
-    };
-    let (name, coordinates) = match geometry {
-        Geometry::Point(only) => ("Point", point(&only.0)),
-        Geometry::LineString(only) => ("LineString", line(only)),
-        Geometry::Polygon(only) => ("Polygon", polygon(only)),
-        Geometry::MultiPoint(points) => ("MultiPoint", points.0.iter().map(|one| point(&one.0)).collect()),
-        Geometry::MultiLineString(lines) => ("MultiLineString", lines.0.iter().map(line).collect()),
-        Geometry::MultiPolygon(polygons) => ("MultiPolygon", polygons.0.iter().map(polygon).collect()),
-        Geometry::GeometryCollection(members) => {
-            let members: Value = members.0.iter().map(write_geometry).collect();
-            return json!({ "type": "GeometryCollection", "geometries": members });
-        }
-        // Neither reader makes any of these.
-        Geometry::Line(_) | Geometry::Rect(_) | Geometry::Triangle(_) => return Value::Null,
-    };
-    json!({ "type": name, "coordinates": coordinates })
 }
