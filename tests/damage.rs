@@ -112,3 +112,14 @@ fn damaged_copies_of_every_sample_are_read_or_refused() {
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {total}:\n{}", failures.len(), failures.join("\n"));
 }
+
+/// Three of 2,472 damaged copies make GDAL's reader of drawings run in circles; this is one.
+#[test]
+fn a_file_that_makes_its_reader_run_in_circles_is_refused_soon() {
+    let test = "a_file_that_makes_its_reader_run_in_circles_is_refused_soon";
+    let Some(path) = shared_path(test, "formats/dxf/points_lines_3d.dxf") else { return };
+    let begun = std::time::Instant::now();
+    try_damaged(&path, 2_524_644_004_012_360_483).unwrap();
+    // Ten seconds of processor time, on a machine that may be busy.
+    assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
+}

@@ -67,8 +67,13 @@ pub const ARCHIVE_ENTRIES_MAX: usize = 10_000;
 pub const ARCHIVE_PATH_BYTES_MAX: usize = 512;
 /// Address space of the worker.
 pub const WORKER_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-/// Processor time of the worker.
+/// Processor time of the worker at most.
 pub const WORKER_CPU: Duration = Duration::from_secs(600);
+/// Processor time of the worker for the smallest delivery: a hundred times what it needs, and short
+/// enough that a file which makes a reader run in circles is found out soon.
+pub const WORKER_CPU_LEAST: Duration = Duration::from_secs(10);
+/// Processor time that each MiB of a delivery adds: the slowest format, a workbook, needs 10 s.
+pub const WORKER_CPU_PER_MIB: Duration = Duration::from_secs(60);
 /// Wall time of the worker.
 pub const WORKER_TIME: Duration = Duration::from_secs(1_200);
 /// Bytes of one frame from the worker: the largest feature.

@@ -88,6 +88,7 @@ fn main() -> ExitCode {
 fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
     let request: WorkerRequest = serde_json::from_reader(std::io::stdin().lock())
         .map_err(|error| Stop::Broken(format!("the request is not understood: {error}")))?;
+    confine::limit_time(request.sources.iter().map(|source| bytes_under(&source.path)).sum()).map_err(Stop::Broken)?;
     errors::collect();
     configure();
     let formats: Vec<Format> = request.sources.iter().map(|source| source.format).collect();
@@ -107,6 +108,13 @@ fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
         count += source.read(out)?;
     }
     Ok(count)
+}
+
+/// Size of a file and of what stands beside it, or of a folder.
+fn bytes_under(path: &std::path::Path) -> u64 {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+    entries.filter_map(Result::ok).filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
 fn configure() {

@@ -40,10 +40,21 @@ pub fn limit_resources(has_own_user: bool) -> Result<(), String> {
         wanted.push((Resource::Nproc, PROCESSES));
     }
     for (resource, most) in wanted {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        // A second beyond the softer limit of time, whose signal says what it was.
+        let maximum = most + u64::from(resource == Resource::Cpu);
+        let limit = Rlimit { current: Some(most), maximum: Some(maximum) };
         setrlimit(resource, limit).map_err(|error| format!("a limit could not be set: {error}"))?;
     }
     Ok(())
+}
+
+/// Processor time by the size of what is to be read, in place of the longest that any delivery has.
+pub fn limit_time(bytes: u64) -> Result<(), String> {
+    const MIB: u64 = 1024 * 1024;
+    let more = bytes.saturating_mul(limits::WORKER_CPU_PER_MIB.as_secs()) / MIB;
+    let seconds = limits::WORKER_CPU_LEAST.as_secs().saturating_add(more).min(limits::WORKER_CPU.as_secs());
+    let limit = Rlimit { current: Some(seconds), maximum: Some(seconds + 1) };
+    setrlimit(Resource::Cpu, limit).map_err(|error| format!("the limit of time could not be set: {error}"))
 }
 
 /// Shuts out the file system and the calls that reach beyond this process. `scratch` holds the

@@ -10,6 +10,7 @@ use std::sync::{Arc, mpsc};
 use super::protocol::{Frame, WorkerRequest, WorkerSource};
 use super::unify::Unifier;
 use super::{DeliveryError, DeliverySink, ReadRequest};
+use crate::base::ids::cut;
 use crate::base::limits;
 
 /// Runs the worker over the sources and hands what it reads to the sink.
@@ -47,12 +48,31 @@ pub fn run(
     let complaint = complaint(scratch);
     match taken {
         _ if was_late => Err(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }),
+        Err(DeliveryError::WorkerFailed(_)) | Ok(_) if died_of_the_file(status).is_some() => {
+            let what = died_of_the_file(status).unwrap_or_default();
+            let names: Vec<&str> = sources.iter().map(|source| source.shown.as_str()).collect();
+            Err(DeliveryError::Refused(format!("{} {what}; export it anew", cut(&names.join(", ")))))
+        }
         Ok(count) if status.success() => Ok(count),
         Ok(_) => Err(DeliveryError::WorkerFailed(format!("{status}; {complaint}"))),
         Err(DeliveryError::WorkerFailed(message)) => {
             Err(DeliveryError::WorkerFailed(format!("{message}; {complaint}")))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// What a file did to the worker that a signal ended; the worker is made to die of such files alone.
+fn died_of_the_file(status: std::process::ExitStatus) -> Option<&'static str> {
+    use rustix::process::Signal;
+    use std::os::unix::process::ExitStatusExt;
+    let signal = status.signal().and_then(Signal::from_named_raw)?;
+    match signal {
+        Signal::XCPU => Some("takes more processor time than a sound file of its size may"),
+        Signal::XFSZ => Some("makes its reader write more than it may"),
+        Signal::SEGV | Signal::BUS | Signal::FPE | Signal::ILL => Some("makes the reader of its format break down"),
+        Signal::ABORT => Some("needs more memory than it may have, or breaks its reader down"),
+        _ => None,
     }
 }
 
