@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::collections::{CRS84, ListQuery, find};
+use super::collections::CRS84;
 use super::landing::{json_or_twin, link, self_links};
 use super::problem::Problem;
 use super::request::encode;
@@ -14,6 +14,7 @@ use super::snapshot::{LiveLayer, Snapshot};
 use crate::base::ids::cut;
 use crate::base::{BBox, Interval, Language, limits};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::search::Filter;
 
 const GEOJSON: &str = "application/geo+json";
 
@@ -119,7 +120,7 @@ pub async fn records(mut context: Context) -> Reply {
     context.finish_parameters("bbox, datetime, limit, offset, q, f, lang")?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
-    let matched = matching(&context.app.catalogued(&snapshot), q.as_deref(), bbox, datetime, ask.language);
+    let matched = matching(&snapshot, q.as_deref(), bbox, datetime, ask.language);
     let page: Vec<&Arc<LiveLayer>> =
         matched.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit as usize).collect();
     let given = [("bbox", &bbox_text), ("datetime", &datetime_text), ("q", &q), ("limit", &limit_text)];
@@ -165,35 +166,25 @@ fn geojson(document: &Value, language: Language) -> Answer {
     Answer::json(document).of_type(GEOJSON).in_language(language).with_header("content-crs", format!("<{CRS84}>"))
 }
 
-/// `q`: commas part alternatives, each of which is looked for as it stands.
+/// Records that hold `q` as it stands, in box and time.
 fn matching(
-    layers: &[Arc<LiveLayer>],
+    snapshot: &Snapshot,
     q: Option<&str>,
     bbox: Option<BBox>,
     datetime: Option<Interval>,
     language: Language,
 ) -> Vec<Arc<LiveLayer>> {
-    let every = ListQuery::default();
-    find(layers, &every, language)
-        .into_iter()
-        .filter(|layer| q.is_none_or(|q| q.split(',').any(|term| layer.words.holds(term))))
-        .filter(|layer| bbox.is_none_or(|bbox| touches(&layer.record, &bbox)))
-        .filter(|layer| datetime.is_none_or(|interval| overlaps(&layer.record, &interval)))
+    let filter = Filter { bbox, datetime, ..Filter::default() };
+    let records: Vec<Arc<LayerRecord>> = match q {
+        Some(q) => snapshot.index.holding(q),
+        None => snapshot.index.by_title(language).cloned().collect(),
+    };
+    records
+        .iter()
+        .filter(|record| filter.lets_through(record))
+        .filter_map(|record| snapshot.layer(&record.id))
+        .cloned()
         .collect()
-}
-
-fn touches(record: &LayerRecord, bbox: &BBox) -> bool {
-    let (first, second) = bbox.split();
-    record
-        .extent
-        .is_some_and(|extent| extent.intersects(&first) || second.is_some_and(|second| extent.intersects(&second)))
-}
-
-/// A record without a period is of all times.
-fn overlaps(record: &LayerRecord, interval: &Interval) -> bool {
-    record.period.is_none_or(|(first, last)| {
-        interval.start.is_none_or(|start| last >= start) && interval.end.is_none_or(|end| first <= end)
-    })
 }
 
 pub async fn record(mut context: Context) -> Reply {

@@ -44,7 +44,9 @@ pub async fn home(mut context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     if ask.wants_html {
         let layers = context.app.catalogued(&snapshot);
-        return Ok(Arc::new(Answer::html(pages::home(&ask.frame(), &layers)).in_language(ask.language)));
+        return Ok(Arc::new(
+            Answer::html(pages::home(&ask.frame(), &layers, &snapshot.index)).in_language(ask.language),
+        ));
     }
     let base = &ask.base;
     let mut links = self_links(&format!("{base}/"), "application/json");
