@@ -5,6 +5,7 @@
 //!
 //! `docs/layer-definition.md` is the format's description for departments.
 
+mod details;
 mod files;
 mod gates;
 mod parse;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
 
+pub use details::{CatalogueDetails, Contact};
 pub use files::{DefinitionPlace, find_all, load};
 pub use gates::Gates;
 pub use parse::parse;
@@ -74,6 +76,7 @@ pub struct CatalogueDeclaration {
     pub credit: Option<Trilingual>,
     pub origin: Option<String>,
     pub edition_of: Option<LayerId>,
+    pub details: CatalogueDetails,
 }
 
 /// Where the delivery is and how to read it; what is absent is found from the bytes.

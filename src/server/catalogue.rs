@@ -177,7 +177,7 @@ fn matching(
     let filter = Filter { bbox, datetime, ..Filter::default() };
     let records: Vec<Arc<LayerRecord>> = match q {
         Some(q) => snapshot.index.holding(q),
-        None => snapshot.index.by_title(language).cloned().collect(),
+        None => snapshot.index.all(language),
     };
     records
         .iter()

@@ -1,8 +1,8 @@
 //! What narrows a search, and how many records each further step would leave.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::Match;
 use crate::base::{BBox, Class, GeometryKind, Interval, Trilingual};
 use crate::catalogue::LayerRecord;
 
@@ -42,18 +42,29 @@ pub struct Facets {
     pub geometries: Vec<Bucket>,
 }
 
+/// The facets in the order of their bits.
+const FACETS: usize = 5;
+
 impl Filter {
     pub fn lets_through(&self, record: &LayerRecord) -> bool {
-        let is = |wanted: &Option<String>, value: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)))
+        self.unmet(record) == 0
+    }
+
+    /// Which wishes the record does not meet: a bit for each facet in order, and one for the rest.
+    fn unmet(&self, record: &LayerRecord) -> u8 {
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted.as_deref().is_none_or(|wanted| value.eq_ignore_ascii_case(wanted))
         };
-        is(&self.theme, record.theme.as_ref().map(|theme| theme.id.as_str()))
-            && is(&self.department, Some(&record.department.code))
-            && is(&self.format, Some(&record.source.format))
-            && self.class.is_none_or(|class| class == record.class)
-            && self.geometry.is_none_or(|geometry| geometry == record.schema.geometry)
-            && self.bbox.is_none_or(|bbox| touches(record, &bbox))
-            && self.datetime.is_none_or(|interval| overlaps(record, &interval))
+        let met = [
+            is(&self.department, &record.department.code),
+            is(&self.theme, record.theme.as_ref().map_or("", |theme| theme.id.as_str())),
+            is(&self.format, &record.source.format),
+            self.class.is_none_or(|class| class == record.class),
+            self.geometry.is_none_or(|geometry| geometry == record.schema.geometry),
+            self.bbox.is_none_or(|bbox| touches(record, &bbox))
+                && self.datetime.is_none_or(|interval| overlaps(record, &interval)),
+        ];
+        met.iter().enumerate().fold(0, |unmet, (bit, met)| if *met { unmet } else { unmet | 1 << bit })
     }
 }
 
@@ -70,68 +81,99 @@ fn overlaps(record: &LayerRecord, interval: &Interval) -> bool {
     })
 }
 
-impl Facets {
-    /// Counts each facet over what fits all wishes but its own, so that its other values stay in view.
-    pub(super) fn count(found: &[Match], filter: &Filter) -> Self {
-        let without = |change: fn(&mut Filter)| {
-            let mut others = filter.clone();
-            change(&mut others);
-            others
-        };
-        let untranslated = |value: &str, _: &LayerRecord| Trilingual::untranslated(value);
-        Facets {
-            departments: buckets(
-                found,
-                &without(|filter| filter.department = None),
-                |record| record.department.code.as_str(),
-                |_, record| record.department.name.clone(),
-            ),
-            themes: buckets(
-                found,
-                &without(|filter| filter.theme = None),
-                |record| record.theme.as_ref().map_or("", |theme| theme.id.as_str()),
-                |_, record| record.theme.as_ref().map(|theme| theme.name.clone()).unwrap_or_default(),
-            ),
-            formats: buckets(
-                found,
-                &without(|filter| filter.format = None),
-                |record| record.source.format.as_str(),
-                untranslated,
-            ),
-            classes: buckets(
-                found,
-                &without(|filter| filter.class = None),
-                |record| record.class.as_str(),
-                untranslated,
-            ),
-            geometries: buckets(
-                found,
-                &without(|filter| filter.geometry = None),
-                |record| record.schema.geometry.geojson_name(),
-                untranslated,
-            ),
+/// The value of each facet for each record, as numbers: counting ten thousand records must not
+/// compare texts.
+#[derive(Debug, Default)]
+pub(super) struct FacetTable {
+    of_record: Vec<[u16; FACETS]>,
+    /// For each facet and number a record that has the value.
+    examples: [Vec<u32>; FACETS],
+}
+
+impl FacetTable {
+    pub fn of(records: &[Arc<LayerRecord>]) -> Self {
+        let mut table = FacetTable::default();
+        let mut known: [HashMap<String, u16>; FACETS] = Default::default();
+        for (place, record) in records.iter().enumerate() {
+            let mut numbers = [0; FACETS];
+            for (facet, value) in values(record).into_iter().enumerate() {
+                numbers[facet] = *known[facet].entry(value.to_owned()).or_insert_with(|| {
+                    table.examples[facet].push(u32::try_from(place).unwrap_or(u32::MAX));
+                    u16::try_from(table.examples[facet].len() - 1).unwrap_or(u16::MAX)
+                });
+            }
+            table.of_record.push(numbers);
         }
+        table
     }
 }
 
-/// Records by value, largest bucket first; a record without a value is in none.
-fn buckets(
-    found: &[Match],
-    filter: &Filter,
-    value: impl Fn(&LayerRecord) -> &str,
-    name: impl Fn(&str, &LayerRecord) -> Trilingual,
-) -> Vec<Bucket> {
-    let mut counted: HashMap<&str, (usize, &LayerRecord)> = HashMap::new();
-    for one in found.iter().filter(|one| filter.lets_through(&one.record)) {
-        let value = value(&one.record);
-        if !value.is_empty() {
-            counted.entry(value).or_insert((0, &one.record)).0 += 1;
+/// Department, theme, format, class, geometry: as the filter takes them, empty where there is none.
+fn values(record: &LayerRecord) -> [&str; FACETS] {
+    [
+        &record.department.code,
+        record.theme.as_ref().map_or("", |theme| theme.id.as_str()),
+        &record.source.format,
+        record.class.as_str(),
+        record.schema.geometry.geojson_name(),
+    ]
+}
+
+/// The names of the same.
+fn names(record: &LayerRecord) -> [Trilingual; FACETS] {
+    let [_, _, format, class, geometry] = values(record).map(Trilingual::untranslated);
+    let theme = record.theme.as_ref().map(|theme| theme.name.clone()).unwrap_or_default();
+    [record.department.name.clone(), theme, format, class, geometry]
+}
+
+/// Counts each facet over what fits all wishes but its own, so that its other values stay in view.
+pub(super) struct Counter<'a> {
+    table: &'a FacetTable,
+    filter: &'a Filter,
+    counts: [Vec<usize>; FACETS],
+}
+
+impl<'a> Counter<'a> {
+    pub fn new(table: &'a FacetTable, filter: &'a Filter) -> Self {
+        Counter { table, filter, counts: std::array::from_fn(|facet| vec![0; table.examples[facet].len()]) }
+    }
+
+    /// Counts a record, and says whether it fits all wishes.
+    pub fn count(&mut self, place: u32, record: &LayerRecord) -> bool {
+        let unmet = self.filter.unmet(record);
+        let Some(numbers) = self.table.of_record.get(place as usize) else { return false };
+        for (facet, number) in numbers.iter().enumerate() {
+            if unmet & !(1 << facet) == 0
+                && let Some(count) = self.counts[facet].get_mut(usize::from(*number))
+            {
+                *count += 1;
+            }
+        }
+        unmet == 0
+    }
+
+    /// Largest bucket first; a record without a value is in none.
+    pub fn finish(self, records: &[Arc<LayerRecord>]) -> Facets {
+        let buckets = |facet: usize| {
+            let counted = self.counts[facet].iter().zip(&self.table.examples[facet]);
+            let mut buckets: Vec<Bucket> = counted
+                .filter(|(count, _)| **count > 0)
+                .filter_map(|(count, example)| {
+                    let record = records.get(*example as usize)?;
+                    let value = values(record)[facet];
+                    let name = names(record).into_iter().nth(facet).unwrap_or_default();
+                    (!value.is_empty()).then(|| Bucket { value: value.to_owned(), name, count: *count })
+                })
+                .collect();
+            buckets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+            buckets
+        };
+        Facets {
+            departments: buckets(0),
+            themes: buckets(1),
+            formats: buckets(2),
+            classes: buckets(3),
+            geometries: buckets(4),
         }
     }
-    let mut buckets: Vec<Bucket> = counted
-        .into_iter()
-        .map(|(value, (count, record))| Bucket { value: value.to_owned(), name: name(value, record), count })
-        .collect();
-    buckets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    buckets
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::facets::FacetTable;
 use super::words::{Piece, normal, pieces, tokens};
 use crate::base::{FieldKind, Language, Trilingual};
 use crate::catalogue::LayerRecord;
@@ -32,6 +33,9 @@ pub struct Index {
     words: Postings,
     /// Field titles and measured values; apart, so that they are asked only when words fail.
     values: Postings,
+    /// For each place how many records are newer, and the values of its facets.
+    ages: Vec<u32>,
+    pub(super) facets: FacetTable,
     /// Places in order of title, for each language.
     by_title: [Vec<u32>; 3],
     /// Han titles and keywords: they part a run that is written without blanks.
@@ -90,17 +94,27 @@ impl Index {
             entries.push(entry);
         }
         let by_title = Language::ALL.map(|language| in_order_of_title(&records, language));
-        Index { by_title, records, entries, words: Postings::sorted(words), values: Postings::sorted(values), phrases }
+        let (ages, facets) = (ages(&records), FacetTable::of(&records));
+        Index {
+            ages,
+            facets,
+            by_title,
+            records,
+            entries,
+            words: Postings::sorted(words),
+            values: Postings::sorted(values),
+            phrases,
+        }
     }
 
     pub fn records(&self) -> &[Arc<LayerRecord>] {
         &self.records
     }
 
-    /// All records by their titles in a language.
-    pub fn by_title(&self, language: Language) -> impl Iterator<Item = &Arc<LayerRecord>> {
+    /// Places of all records by their titles in a language.
+    pub fn by_title(&self, language: Language) -> impl Iterator<Item = u32> {
         let place = Language::ALL.iter().position(|known| *known == language).unwrap_or_default();
-        self.by_title[place].iter().filter_map(|place| self.records.get(*place as usize))
+        self.by_title[place].iter().copied()
     }
 
     /// Whether this Han run is a title or keyword of a record.
@@ -135,15 +149,15 @@ impl Index {
                 .words
                 .exact(run)
                 .iter()
-                .map(|posting| (posting.entry, self.weigh(posting, run, &Length::of(phrase))))
+                .map(|posting| (posting.entry, self.weigh(posting, &Phrase::of(phrase))))
                 .collect(),
             _ => self.find_phrase(phrase),
         }
     }
 
     fn find_word(&self, word: &str) -> Vec<(u32, f32)> {
-        let length = Length { words: 1.0, characters: 0.0 };
-        let exact = self.words.exact(word).iter().map(|posting| (posting.entry, self.weigh(posting, word, &length)));
+        let phrase = Phrase::new(word, 1.0, 0.0);
+        let exact = self.words.exact(word).iter().map(|posting| (posting.entry, self.weigh(posting, &phrase)));
         let mut found: Vec<(u32, f32)> = exact.collect();
         /// Shorter words begin too many.
         const PREFIX_LETTERS: usize = 3;
@@ -154,18 +168,18 @@ impl Index {
     }
 
     fn find_begun(&self, start: &str, factor: f32) -> Vec<(u32, f32)> {
-        let length = Length { words: 0.0, characters: 1.0 };
+        let phrase = Phrase::new(start, 0.0, 1.0);
         self.words
             .range(start, true)
             .filter(|token| &*self.words.tokens[*token] != start || factor == 1.0)
             .flat_map(|token| self.words.of(token))
-            .map(|posting| (posting.entry, factor * self.weigh(posting, start, &length)))
+            .map(|posting| (posting.entry, factor * self.weigh(posting, &phrase)))
             .collect()
     }
 
     fn find_phrase(&self, phrase: &[Piece]) -> Vec<(u32, f32)> {
         let text = super::words::join(phrase);
-        let length = Length::of(phrase);
+        let measured = Phrase::of(phrase);
         let bounded = match phrase.first() {
             Some(Piece::Word(_)) => format!(" {text}"),
             _ => text.clone(),
@@ -180,7 +194,7 @@ impl Index {
                     .iter()
                     .filter(|(words, field)| posting.weight & field != 0 && words.contains(&bounded))
                     .fold(0, |bits, (_, field)| bits | field);
-                (held != 0).then(|| (posting.entry, self.weigh(&Posting { weight: held, ..posting }, &text, &length)))
+                (held != 0).then(|| (posting.entry, self.weigh(&Posting { weight: held, ..posting }, &measured)))
             })
             .collect()
     }
@@ -198,16 +212,16 @@ impl Index {
         }
     }
 
-    fn weigh(&self, posting: &Posting, phrase: &str, length: &Length) -> f32 {
+    fn weigh(&self, posting: &Posting, phrase: &Phrase) -> f32 {
         let Some(entry) = self.entries.get(posting.entry as usize) else { return 0.0 };
         let mut weight: f32 = 0.0;
         if posting.weight & TITLE != 0 {
             /// A word of a long title counts at least this share of what the whole title counts.
             const LEAST: f32 = 0.45;
-            weight += TITLE_WEIGHT * (LEAST + (1.0 - LEAST) * length.share_of(entry));
+            weight += TITLE_WEIGHT * (LEAST + (1.0 - LEAST) * phrase.share_of(entry));
         }
         if posting.weight & KEYWORDS != 0 {
-            let is_whole = entry.keywords.contains(&format!("\n {phrase} \n"));
+            let is_whole = entry.keywords.contains(&phrase.line);
             let counts = if is_whole { KEYWORD_WEIGHT * WHOLE_KEYWORD } else { KEYWORD_WEIGHT };
             // What stands in the title too adds little: keywords repeat the title.
             weight = if weight > 0.0 { weight + counts / 5.0 } else { counts };
@@ -221,20 +235,48 @@ impl Index {
         weight
     }
 
-    /// How the whole question, in normal form, stands to the record's titles.
-    pub fn title_bonus(&self, place: u32, question: &str) -> f32 {
+    /// How the whole question stands to the record's titles.
+    pub fn title_bonus(&self, place: u32, question: &WholeQuestion) -> f32 {
         let Some(entry) = self.entries.get(place as usize) else { return 0.0 };
-        let line = |text: &str| entry.title.contains(text);
-        if line(&format!("\n {question} \n")) {
-            12.0
-        } else if line(&format!("\n {question}")) {
-            2.0
-        } else if line(&format!(" {question}")) {
-            1.0
-        } else {
+        if !entry.title.contains(&question.within) {
             0.0
+        } else if entry.title.contains(&question.line) {
+            12.0
+        } else if entry.title.contains(&question.start) {
+            2.0
+        } else {
+            1.0
         }
     }
+
+    /// Place of the record when all stand from newest to oldest.
+    pub fn age(&self, place: u32) -> u32 {
+        self.ages.get(place as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+/// A question as a title would have it: the whole line, its start, anywhere.
+pub struct WholeQuestion {
+    line: String,
+    start: String,
+    within: String,
+}
+
+impl WholeQuestion {
+    pub fn of(normal: &str) -> Self {
+        WholeQuestion { line: format!("\n {normal} \n"), start: format!("\n {normal}"), within: format!(" {normal}") }
+    }
+}
+
+/// For each place how many records are newer.
+fn ages(records: &[Arc<LayerRecord>]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by_key(|place| std::cmp::Reverse(records.get(*place).and_then(|record| record.data_as_at)));
+    let mut ages = vec![0; records.len()];
+    for (age, place) in order.into_iter().enumerate() {
+        ages[place] = u32::try_from(age).unwrap_or(u32::MAX);
+    }
+    ages
 }
 
 fn in_order_of_title(records: &[Arc<LayerRecord>], language: Language) -> Vec<u32> {
@@ -243,22 +285,28 @@ fn in_order_of_title(records: &[Arc<LayerRecord>], language: Language) -> Vec<u3
     places
 }
 
-/// How long a phrase is, to be held against a title.
-struct Length {
+/// A phrase as it is held against titles and keywords.
+struct Phrase {
+    /// As a keyword's whole line.
+    line: String,
     words: f32,
     characters: f32,
 }
 
-impl Length {
-    fn of(phrase: &[Piece]) -> Self {
-        let mut length = Length { words: 0.0, characters: 0.0 };
-        for piece in phrase {
+impl Phrase {
+    fn new(text: &str, words: f32, characters: f32) -> Self {
+        Phrase { line: format!("\n {text} \n"), words, characters }
+    }
+
+    fn of(pieces: &[Piece]) -> Self {
+        let mut phrase = Phrase::new(&super::words::join(pieces), 0.0, 0.0);
+        for piece in pieces {
             match piece {
-                Piece::Word(_) => length.words += 1.0,
-                Piece::Han(run) => length.characters += run.chars().count() as f32,
+                Piece::Word(_) => phrase.words += 1.0,
+                Piece::Han(run) => phrase.characters += run.chars().count() as f32,
             }
         }
-        length
+        phrase
     }
 
     /// The share of the record's title that the phrase is.

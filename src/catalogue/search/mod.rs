@@ -21,6 +21,7 @@ use crate::base::Language;
 pub use facets::{Bucket, Facets, Filter};
 pub use fold::fold;
 pub use index::Index;
+use rank::Hit;
 pub use rank::{Reason, Tier};
 
 /// A record that fits, with how well and why.
@@ -44,30 +45,25 @@ impl Index {
     /// The records that fit the words and the filter, best first; without words all that the
     /// filter lets through, by title.
     pub fn search(&self, text: &str, filter: &Filter, language: Language) -> Found {
-        let found = self.ranked(text, language);
-        let facets = Facets::count(&found, filter);
-        let matches = found.into_iter().filter(|found| filter.lets_through(&found.record)).collect();
-        Found { matches, facets }
-    }
-
-    fn ranked(&self, text: &str, language: Language) -> Vec<Match> {
-        if text.trim().is_empty() {
-            return self.by_title(language).map(Match::unasked).collect();
-        }
-        let question = question::Question::read(text, &lexicon::LEXICON, self);
-        let mut matches: Vec<Match> = rank::rank(self, &question)
+        let hits = match text.trim().is_empty() {
+            true => self.by_title(language).map(Hit::unasked).collect(),
+            false => rank::rank(self, &question::Question::read(text, &lexicon::LEXICON, self)),
+        };
+        let mut counter = facets::Counter::new(&self.facets, filter);
+        let matches = hits
             .into_iter()
             .filter_map(|hit| {
                 let record = self.records().get(hit.place as usize)?;
-                Some(Match { record: Arc::clone(record), tier: hit.tier, score: hit.score, reason: hit.reason })
+                let fits = counter.count(hit.place, record);
+                fits.then(|| Match { record: Arc::clone(record), tier: hit.tier, score: hit.score, reason: hit.reason })
             })
             .collect();
-        // Equals: what is newer first.
-        matches.sort_by(|a, b| {
-            let newness = b.record.data_as_at.cmp(&a.record.data_as_at);
-            a.tier.cmp(&b.tier).then(b.score.total_cmp(&a.score)).then(newness)
-        });
-        matches
+        Found { matches, facets: counter.finish(self.records()) }
+    }
+
+    /// All records by title.
+    pub fn all(&self, language: Language) -> Vec<Arc<LayerRecord>> {
+        self.by_title(language).filter_map(|place| self.records().get(place as usize)).cloned().collect()
     }
 
     /// `q` of OGC API Records: commas part alternatives, each of which must stand in the record as
@@ -80,11 +76,5 @@ impl Index {
             .filter(|(place, _)| phrases.iter().any(|phrase| self.holds(*place, phrase)))
             .map(|(_, record)| Arc::clone(record))
             .collect()
-    }
-}
-
-impl Match {
-    fn unasked(record: &Arc<LayerRecord>) -> Self {
-        Match { record: Arc::clone(record), tier: Tier::Words, score: 0.0, reason: None }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::index::Index;
+use super::index::{Index, WholeQuestion};
 use super::lexicon::LEXICON;
 use super::question::{Alternative, Question, Term};
 use super::words::{Piece, join, pairs};
@@ -16,6 +16,13 @@ pub struct Hit {
     pub score: f32,
     /// A word that was typed and the other that the record has for it.
     pub reason: Option<Arc<Reason>>,
+}
+
+impl Hit {
+    /// A record that nothing was asked of.
+    pub fn unasked(place: u32) -> Self {
+        Hit { place, tier: Tier::Words, score: 0.0, reason: None }
+    }
 }
 
 /// Why a record without the typed word is among the hits.
@@ -41,7 +48,7 @@ pub enum Tier {
 /// Hits below which the next tier is asked.
 const ENOUGH: usize = 3;
 
-/// All hits, best first; equals in order of place.
+/// All hits, best first.
 pub fn rank(index: &Index, question: &Question) -> Vec<Hit> {
     let mut hits = Vec::new();
     if question.terms.is_empty() {
@@ -55,7 +62,8 @@ pub fn rank(index: &Index, question: &Question) -> Vec<Hit> {
             Tier::Characters => any_of(index, question, &characters(&question.terms), tier),
         };
         of_tier.retain(|hit| !hits.iter().any(|known: &Hit| known.place == hit.place));
-        of_tier.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
+        // Equals: what is newer first.
+        of_tier.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(index.age(a.place).cmp(&index.age(b.place))));
         hits.append(&mut of_tier);
         if hits.len() >= ENOUGH {
             break;
@@ -123,6 +131,7 @@ fn any_of(index: &Index, question: &Question, terms: &[Term], tier: Tier) -> Vec
 fn hits(index: &Index, question: &Question, weighed: &[Weighed], tier: Tier, fits: impl Fn(usize) -> bool) -> Vec<Hit> {
     /// What an edition that another has replaced counts, of one in force.
     const EARLIER_EDITION: f32 = 0.9;
+    let whole = WholeQuestion::of(&question.normal);
     (0..index.records().len())
         .filter(|place| fits(*place))
         .map(|place| {
@@ -132,8 +141,7 @@ fn hits(index: &Index, question: &Question, weighed: &[Weighed], tier: Tier, fit
             Hit {
                 place: id,
                 tier,
-                score: (score + index.title_bonus(id, &question.normal))
-                    * if is_earlier { EARLIER_EDITION } else { 1.0 },
+                score: (score + index.title_bonus(id, &whole)) * if is_earlier { EARLIER_EDITION } else { 1.0 },
                 reason: weighed.iter().find_map(|weighed| reason(weighed, place)),
             }
         })
