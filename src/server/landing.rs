@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::pages;
 use super::routes::{Context, Reply};
 use crate::base::Language;
+use crate::catalogue::faces::records;
 
 /// What this server conforms to, nothing that it does not.
 pub const CONFORMANCE: [&str; 10] = [
@@ -68,6 +69,21 @@ pub async fn home(mut context: Context) -> Reply {
             "Grids",
         ),
         link(format!("{base}/styles"), "http://www.opengis.net/def/rel/ogc/1.0/styles", "application/json", "Styles"),
+        link(format!("{base}/dcat.ttl"), "alternate", "text/turtle", "The catalogue as DCAT"),
+        link(format!("{base}/stac"), "related", "application/json", "The catalogue as STAC"),
+        link(
+            format!("{base}/csw?service=CSW&request=GetCapabilities"),
+            "related",
+            "application/xml",
+            "The catalogue by CSW",
+        ),
+        link(
+            format!("{base}/ckan/api/3/action/package_list"),
+            "related",
+            "application/json",
+            "The catalogue by CKAN's actions",
+        ),
+        link(format!("{base}/feed.atom"), "related", "application/atom+xml", "Publications and changes"),
     ]);
     let document = json!({
         "title": title(ask.language),
@@ -98,7 +114,7 @@ pub async fn conformance(mut context: Context) -> Reply {
     context.finish_parameters("f, lang")?;
     let href = format!("{}/conformance", context.ask.base);
     let document = json!({
-        "conformsTo": CONFORMANCE,
+        "conformsTo": CONFORMANCE.iter().map(|class| (*class).to_owned()).chain(records::conformance()).collect::<Vec<_>>(),
         "links": self_links(&href, "application/json"),
     });
     Ok(json_or_twin(&context, &document, "Conformance"))

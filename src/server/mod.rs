@@ -12,6 +12,7 @@ mod cache;
 mod catalogue;
 mod changes;
 mod collections;
+mod faces;
 mod features;
 mod health;
 mod landing;

@@ -99,9 +99,43 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             "getRecords",
             "Records of the catalogue",
-            &["bbox", "datetime", "limit", "offset", "q"],
+            &RECORDS_PARAMETERS,
             &["application/geo+json", "text/html"],
             &["400"],
+        ),
+    );
+    add(
+        "/collections/catalogue/items/{recordId}",
+        operation(
+            "getRecord",
+            "One record",
+            &["recordId", "profile"],
+            &["application/geo+json", "text/html"],
+            &["404"],
+        ),
+    );
+    add(
+        "/collections/catalogue/sortables",
+        operation("getSortables", "What records are sorted by", &[], &["application/schema+json", "text/html"], &[]),
+    );
+    add(
+        "/collections/catalogue/facets",
+        operation(
+            "getFacets",
+            "How records divide",
+            &["facets", "q", "text", "bbox", "datetime", "theme", "department"],
+            &["application/facets+json", "text/html"],
+            &["400"],
+        ),
+    );
+    add(
+        "/collections/{collectionId}/dictionary",
+        operation(
+            "getDictionary",
+            "Data dictionary of a layer",
+            &["collectionId"],
+            &["application/json", "text/html"],
+            &["404"],
         ),
     );
     for record in records {
@@ -192,6 +226,23 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
 /// Parameters of items that say which features, and where they are looked for.
 const ITEMS_PARAMETERS: [&str; 7] = ["bbox", "datetime", "limit", "offset", "cursor", "revision", "as-at"];
 
+/// Parameters of records, OGC 20-004r1 §8 and ours.
+const RECORDS_PARAMETERS: [&str; 13] = [
+    "bbox",
+    "datetime",
+    "limit",
+    "offset",
+    "q",
+    "text",
+    "ids",
+    "externalIds",
+    "type",
+    "profile",
+    "sortby",
+    "theme",
+    "department",
+];
+
 /// Whether a field may be asked for by its own name: one named like a parameter may not.
 fn is_free(field: &str) -> bool {
     !field.is_empty() && !ITEMS_PARAMETERS.contains(&field) && !["f", "lang"].contains(&field)
@@ -265,9 +316,11 @@ fn parameters() -> Value {
         })
     };
     let text = || json!({ "type": "string" });
+    let list = || json!({ "type": "array", "items": { "type": "string" } });
     let place = || json!({ "type": "integer", "minimum": 0 });
     json!({
         "collectionId": in_path("collectionId", text(), "Id of a layer"),
+        "recordId": in_path("recordId", text(), "Id of a record"),
         "featureId": in_path("featureId", text(), "Id of a feature"),
         "tileMatrixSetId": in_path("tileMatrixSetId", json!({ "type": "string", "enum": ["WebMercatorQuad"] }), "A grid"),
         "tileMatrix": in_path("tileMatrix", json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }), "Zoom"),
@@ -294,6 +347,12 @@ fn parameters() -> Value {
         "since": in_query("since", text(), "A revision; without it the one before the current"),
         "q": in_query("q", text(), "Words in a record; commas part alternatives"),
         "text": in_query("text", text(), "Words to find layers by, in any language"),
+        "ids": in_query("ids", list(), "Ids of records"),
+        "externalIds": in_query("externalIds", list(), "Ids that others gave: scheme:value, a value or a scheme"),
+        "type": in_query("type", list(), "Kinds of resource; all records here are of datasets"),
+        "profile": in_query("profile", list(), "Profiles that the client knows; others are no error"),
+        "sortby": in_query("sortby", list(), "Sortables, each with - before it to turn its order"),
+        "facets": in_query("facets", list(), "Facets, each with :most"),
         "theme": in_query("theme", text(), "Id of a theme"),
         "department": in_query("department", text(), "Code of a department"),
         "f": in_query("f", json!({ "type": "string", "enum": ["json", "html"] }), "Form of the answer"),

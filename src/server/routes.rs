@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
-use super::{assets, catalogue, changes, collections, features, health, landing, openapi, styles, tiles};
+use super::{assets, catalogue, changes, collections, faces, features, health, landing, openapi, styles, tiles};
 use crate::base::limits;
 
 /// What a handler works with.
@@ -56,6 +56,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/items", get(catalogue::records))
         .route("/collections/catalogue/items/{record}", get(catalogue::record))
         .route("/collections/catalogue/queryables", get(catalogue::queryables))
+        .route("/collections/catalogue/sortables", get(catalogue::sortables))
+        .route("/collections/catalogue/facets", get(catalogue::facets))
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
         .route("/collections/{layer}/changes", get(changes::changes))
@@ -75,7 +77,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))
         .route("/favicon.ico", get(assets::icon))
-        .route("/robots.txt", get(assets::robots))
+        .merge(faces::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limit_request))
@@ -83,7 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(
             CorsLayer::new()
                 .allow_origin(Any)
-                .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::OPTIONS])
                 .allow_headers(Any)
                 .expose_headers([
                     HeaderName::from_static("content-crs"),
@@ -103,7 +105,7 @@ fn fixed(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Head
 }
 
 /// A route for GET and HEAD whose handler takes a [`Context`].
-fn get<H, F>(handler: H) -> MethodRouter<Arc<App>>
+pub(super) fn get<H, F>(handler: H) -> MethodRouter<Arc<App>>
 where
     H: Fn(Context) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
@@ -123,11 +125,11 @@ where
     })
 }
 
-fn ask_of(app: &App, request: &Request) -> Ask {
+pub(super) fn ask_of(app: &App, request: &Request) -> Ask {
     Ask::new(request.method().clone(), request.uri(), request.headers(), app.base_url.as_deref())
 }
 
-fn respond(ask: &Ask, reply: Reply) -> Response {
+pub(super) fn respond(ask: &Ask, reply: Reply) -> Response {
     match reply {
         Ok(answer) => answer.respond(ask),
         Err(problem) => problem.answer(ask).respond(ask),

@@ -11,7 +11,7 @@ const CLASS: &str = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf";
 
 /// Classes of the standard that the catalogue answers to, by their last part. Filtering by CQL2
 /// joins them with the parameter `filter`.
-const CLASSES: [&str; 13] = [
+const CLASSES: [&str; 11] = [
     "record-core",
     "record-collection",
     "record-core-query-parameters",
@@ -19,12 +19,10 @@ const CLASSES: [&str; 13] = [
     "record-api",
     "searchable-catalog",
     "searchable-catalog-sorting",
-    "crawlable-catalog",
-    "local-resources-catalog",
     "sorting",
     "json",
     "html",
-    "autodiscovery",
+    "oas30",
 ];
 
 /// The conformance classes, whole.

@@ -43,8 +43,8 @@ pub fn robots(base: &str) -> String {
         "/tilejson/",
         "/csw",
         "/*/csw",
-        "/collections/*/items",
-        "/collections/*/tiles",
+        "/collections/*/items?",
+        "/collections/*/tiles/",
         "/esri/",
         "/*?cursor=",
     ];

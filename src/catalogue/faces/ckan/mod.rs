@@ -11,7 +11,7 @@ use super::Listing;
 use crate::base::Language;
 use crate::catalogue::search::Index;
 
-pub use actions::{ACTIONS, act};
+pub use actions::{ACTIONS, Parameters, act};
 
 /// What actions are answered from.
 pub struct View<'a> {
