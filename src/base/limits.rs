@@ -106,3 +106,14 @@ pub const DISAGREEMENT_M: f64 = 5.0;
 pub const FEATURES_LISTED: usize = 100;
 /// Bytes of a layer definition.
 pub const DEFINITION_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes of an XML request; the longest that a client was seen to send has 2 kB.
+pub const XML_BYTES_MAX: usize = 256 * 1024;
+/// Elements inside one another in an XML request.
+pub const XML_DEPTH_MAX: usize = 32;
+/// Elements of an XML request.
+pub const XML_ELEMENTS_MAX: usize = 10_000;
+/// Bytes of a form or JSON document that a catalogue client posts.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Records on a page of a catalogue's dialects, as CKAN's own limit is.
+pub const RECORDS_PAGE_MAX: usize = 1_000;

@@ -3,6 +3,7 @@
 //! Comes in: a definition and what was measured. Goes out: records, matches, documents.
 //! Must not know: HTTP.
 
+pub mod faces;
 pub mod record;
 pub mod search;
 

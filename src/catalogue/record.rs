@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Class, LayerId, RevisionId, Schema, Trilingual};
-use crate::definition::{Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
+use crate::definition::{CatalogueDetails, Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
 use crate::tiles::BakedFacts;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub struct LayerRecord {
     pub data_as_at: Option<jiff::civil::Date>,
     pub origin: Option<String>,
     pub edition_of: Option<LayerId>,
+    #[serde(default)]
+    pub details: CatalogueDetails,
     pub display: Display,
     pub time: Option<TimeFields>,
     pub schema: Schema,
@@ -145,6 +147,21 @@ impl LayerRecord {
         };
         crate::definition::simplified::complete(&mut credit);
         credit
+    }
+
+    /// Whether the records' own date is older than one and a half times the declared rhythm, so that
+    /// a late week is no alarm. `None` where nothing is due.
+    pub fn is_overdue(&self, today: jiff::civil::Date) -> Option<bool> {
+        let days = match self.frequency {
+            Frequency::Daily => 2,
+            Frequency::Weekly => 11,
+            Frequency::Monthly => 46,
+            Frequency::Quarterly => 137,
+            Frequency::Annually => 548,
+            Frequency::Continual | Frequency::AsNeeded | Frequency::NotPlanned | Frequency::Unknown => return None,
+        };
+        let age = self.data_as_at?.until(today).ok()?.get_days();
+        Some(age > days)
     }
 
     /// Whether a category field splits the layer into few enough classes to colour, with its values.

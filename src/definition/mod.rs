@@ -5,6 +5,7 @@
 //!
 //! `docs/layer-definition.md` is the format's description for departments.
 
+mod details;
 mod files;
 mod format;
 mod gates;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
 
+pub use details::{CatalogueDetails, Contact};
 pub use files::{DefinitionPlace, find_all, load};
 pub use format::{Format, GeometryRule};
 pub use gates::Gates;
@@ -79,6 +81,7 @@ pub struct CatalogueDeclaration {
     pub credit: Option<Trilingual>,
     pub origin: Option<String>,
     pub edition_of: Option<LayerId>,
+    pub details: CatalogueDetails,
 }
 
 /// Where the delivery is and how to read it; what is absent is found from the bytes.

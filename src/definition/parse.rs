@@ -9,7 +9,8 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
-    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, files, gates, simplified, vocabulary,
+    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, details, files, gates, simplified,
+    vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
@@ -47,6 +48,11 @@ struct RawCatalogue {
     credit: Option<Trilingual>,
     origin: Option<Spanned<String>>,
     edition_of: Option<Spanned<String>>,
+    issued: Option<Spanned<String>>,
+    contact: Option<details::RawContact>,
+    lineage: Option<Trilingual>,
+    #[serde(default)]
+    identifiers: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -206,11 +212,14 @@ fn catalogue(place: &Place, raw: RawCatalogue) -> Result<CatalogueDeclaration, D
             let known: Vec<&str> = Frequency::ALL.iter().map(|(name, _)| *name).collect();
             unknown(place, "frequency", &raw.frequency, &known)
         })?;
+    let issued = raw.issued.map(|date| civil_date(place, "issued", &date)).transpose()?;
+    let details = details::read(place, issued, raw.contact, raw.lineage, raw.identifiers)?;
     Ok(CatalogueDeclaration {
+        details,
         theme: theme.clone(),
         licence: licence.clone(),
         frequency,
-        data_as_at: raw.data_as_at.map(|date| civil_date(place, &date)).transpose()?,
+        data_as_at: raw.data_as_at.map(|date| civil_date(place, "data_as_at", &date)).transpose()?,
         portal: raw.portal.map(completed),
         credit: raw.credit.map(completed),
         origin: raw.origin.map(|address| web_address(place, address)).transpose()?,
@@ -235,10 +244,10 @@ fn unknown(place: &Place, what: &str, raw: &Spanned<String>, known: &[&str]) -> 
     place.fault(&raw.span(), format!("{what} \"{value}\" is not one of {}", known.join(", ")))
 }
 
-fn civil_date(place: &Place, raw: &Spanned<String>) -> Result<jiff::civil::Date, DefinitionFault> {
+fn civil_date(place: &Place, what: &str, raw: &Spanned<String>) -> Result<jiff::civil::Date, DefinitionFault> {
     raw.get_ref().parse().map_err(|_| {
         let value = crate::base::ids::cut(raw.get_ref());
-        place.fault(&raw.span(), format!("data_as_at \"{value}\" is not a date such as 2021-12-17"))
+        place.fault(&raw.span(), format!("{what} \"{value}\" is not a date such as 2021-12-17"))
     })
 }
 

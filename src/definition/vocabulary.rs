@@ -175,6 +175,17 @@ pub fn department(code: &str) -> Option<Department> {
         .map(|department| Department { code: code.to_owned(), ..department.clone() })
 }
 
+/// For each department what people call it: code, names in three languages, short names.
+pub fn department_words() -> impl Iterator<Item = Vec<&'static str>> {
+    const CODE: usize = 0;
+    const NAMES: std::ops::Range<usize> = 3..6;
+    const SHORT_NAMES: usize = 7;
+    rows(include_str!("../../assets/tables/departments.tsv")).filter(|row| row.len() > SHORT_NAMES).map(|row| {
+        let short_names = row[SHORT_NAMES].split('|').filter(|name| !name.is_empty());
+        [row[CODE]].into_iter().chain(row[NAMES].iter().copied()).chain(short_names).collect()
+    })
+}
+
 pub fn theme(id: &str) -> Option<&'static Theme> {
     THEMES.iter().find(|theme| theme.id == id)
 }

@@ -214,6 +214,7 @@ impl Plan {
             data_as_at: catalogue.and_then(|catalogue| catalogue.data_as_at),
             origin: catalogue.and_then(|catalogue| catalogue.origin.clone()),
             edition_of: catalogue.and_then(|catalogue| catalogue.edition_of.clone()),
+            details: catalogue.map(|catalogue| catalogue.details.clone()).unwrap_or_default(),
             display: definition.map(|definition| definition.display.clone()).unwrap_or_default(),
             time: self.time().cloned(),
             department,

@@ -20,10 +20,3 @@ pub async fn icon(_: Context) -> Reply {
     let (bytes, media_type) = pages::asset("pages/icon.svg").ok_or_else(|| Problem::not_found("there is no icon"))?;
     Ok(Arc::new(Answer::new(media_type, bytes.into_owned())))
 }
-
-/// Crawlers read pages and records; tiles and item queries are for programs.
-pub async fn robots(_: Context) -> Reply {
-    const TEXT: &str =
-        "User-agent: *\nDisallow: /xyz/\nDisallow: /collections/*/tiles/\nDisallow: /collections/*/items?\n";
-    Ok(Arc::new(Answer::new("text/plain; charset=utf-8", TEXT.as_bytes().to_vec())))
-}

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::collections::{CRS84, ListQuery, find};
-use super::landing::{json_or_twin, link, self_links};
+use super::collections::CRS84;
+use super::faces::{listing, listings};
+use super::landing::{json_or_twin, link};
 use super::problem::Problem;
-use super::request::encode;
+use super::request::{Parameters, encode};
 use super::routes::{Context, Reply};
-use super::snapshot::{LiveLayer, Snapshot};
+use super::snapshot::Snapshot;
 use crate::base::ids::cut;
-use crate::base::{BBox, Interval, Language, limits};
+use crate::base::{Interval, Language, limits};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::faces::records::{self, SORTABLES, SortKey};
+use crate::catalogue::faces::title;
+use crate::catalogue::search::{Bucket, Facets, Filter};
 
 const GEOJSON: &str = "application/geo+json";
 
@@ -25,69 +29,28 @@ pub async fn collection(mut context: Context) -> Reply {
     Ok(json_or_twin(&context, &document, title(context.ask.language)))
 }
 
-fn title(language: Language) -> &'static str {
-    match language {
-        Language::En => "Layer catalogue",
-        Language::ZhHant => "圖層目錄",
-        Language::ZhHans => "图层目录",
-    }
-}
-
 /// The catalogue among the collections.
 pub fn collection_document(context: &Context, snapshot: &Snapshot) -> Value {
-    let here = format!("{}/collections/catalogue", context.ask.base);
-    let mut extent = BBox::EMPTY;
-    for layer in context.app.catalogued(snapshot) {
-        if let Some(bbox) = layer.record.extent {
-            extent.include(&bbox);
-        }
-    }
-    let bbox = if extent.is_empty() { BBox::WORLD } else { extent };
-    let mut links = self_links(&here, "application/json");
-    links.push(link(format!("{here}/items"), "items", GEOJSON, "Records"));
-    links.push(link(format!("{here}/items?f=html"), "items", "text/html", "Records as a page"));
-    links.push(link(
-        format!("{here}/queryables"),
-        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
-        "application/schema+json",
-        "What can be asked for",
-    ));
-    json!({
-        "id": "catalogue",
-        "type": "Collection",
-        "title": title(context.ask.language),
-        "description": match context.ask.language {
-            Language::En => "One record for each layer that is published here.",
-            Language::ZhHant => "此處發布的每個圖層各有一項紀錄。",
-            Language::ZhHans => "此处发布的每个图层各有一项纪录。",
-        },
-        "itemType": "record",
-        "extent": {
-            "spatial": { "bbox": [bbox], "crs": CRS84 },
-            "temporal": { "interval": [[null, null]] },
-        },
-        "crs": [CRS84],
-        "links": links,
-    })
+    let ask = &context.ask;
+    records::collection(listings(snapshot, &ask.base), &ask.base, ask.language)
 }
 
-pub async fn queryables(mut context: Context) -> Reply {
+pub async fn queryables(context: Context) -> Reply {
+    schema(context, "queryables").await
+}
+
+pub async fn sortables(context: Context) -> Reply {
+    schema(context, "sortables").await
+}
+
+async fn schema(mut context: Context, which: &str) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;
-    let document = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": format!("{}/collections/catalogue/queryables", context.ask.base),
-        "type": "object",
-        "title": title(context.ask.language),
-        "properties": {
-            "geometry": { "format": "geometry-polygon", "x-ogc-role": "primary-geometry" },
-        },
-        "additionalProperties": false,
-    });
+    let document = records::schema(&context.ask.base, which, context.ask.language);
     if context.ask.wants_html {
         return Ok(json_or_twin(&context, &document, title(context.ask.language)));
     }
-    Ok(Arc::new(Answer::json(&document).of_type("application/schema+json")))
+    Ok(Arc::new(Answer::json(&document).of_type("application/schema+json").in_language(context.ask.language)))
 }
 
 /// A number of a parameter, from `least`; larger ones than `most` are lowered.
@@ -99,39 +62,123 @@ fn whole(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Problem> 
         .ok_or_else(|| Problem::bad_request(format!("{name}=\"{}\" is not a whole number from {least}", cut(text))))
 }
 
-pub async fn records(mut context: Context) -> Reply {
-    let parameters = &mut context.parameters;
-    parameters.take_common(&["json", "html"])?;
-    let limit_text = parameters.take("limit");
-    let limit = match &limit_text {
-        Some(text) => whole("limit", text, 1, u64::from(limits::PAGE_FEATURES_MAX))?,
-        None => u64::from(limits::PAGE_FEATURES_DEFAULT),
-    };
-    let offset = parameters.take("offset").map_or(Ok(0), |text| whole("offset", &text, 0, u64::MAX))?;
-    let bbox_text = parameters.take("bbox");
-    let bbox = bbox_text.as_deref().map(super::boxes::parse_bbox).transpose()?;
-    let datetime_text = parameters.take("datetime");
-    let datetime = datetime_text
-        .as_deref()
-        .map(|text| text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}"))))
-        .transpose()?;
-    let q = parameters.take("q");
-    context.finish_parameters("bbox, datetime, limit, offset, q, f, lang")?;
-    let ask = &context.ask;
-    let snapshot = context.app.snapshot();
-    let matched = matching(&context.app.catalogued(&snapshot), q.as_deref(), bbox, datetime, ask.language);
-    let page: Vec<&Arc<LiveLayer>> =
-        matched.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit as usize).collect();
-    let given = [("bbox", &bbox_text), ("datetime", &datetime_text), ("q", &q), ("limit", &limit_text)];
-    let address = |offset: u64| {
+/// Parameters that say which records, in the order in which links repeat them.
+const WHICH: [&str; 11] =
+    ["q", "text", "ids", "externalIds", "type", "bbox", "datetime", "theme", "department", "sortby", "limit"];
+
+/// Which records, in which order. A filter in CQL2 narrows the same list.
+#[derive(Default)]
+struct RecordQuery {
+    /// As given, for links.
+    given: Vec<(&'static str, String)>,
+    q: Option<String>,
+    text: Option<String>,
+    ids: Option<Vec<String>>,
+    external_ids: Option<Vec<String>>,
+    types: Option<Vec<String>>,
+    filter: Filter,
+    sort: Vec<SortKey>,
+    limit: u64,
+    offset: u64,
+}
+
+impl RecordQuery {
+    fn take(parameters: &mut Parameters) -> Result<Self, Problem> {
+        let mut query = RecordQuery {
+            limit: u64::from(limits::PAGE_FEATURES_DEFAULT),
+            offset: parameters.take("offset").map_or(Ok(0), |text| whole("offset", &text, 0, u64::MAX))?,
+            ..RecordQuery::default()
+        };
+        // A profile that is not known is no error, OGC 20-004r1 §10.
+        parameters.take("profile");
+        let list = |value: &str| value.split(',').map(|part| part.trim().to_owned()).collect();
+        for name in WHICH {
+            let Some(value) = parameters.take(name) else { continue };
+            match name {
+                "q" => query.q = Some(value.clone()),
+                "text" => query.text = Some(value.clone()).filter(|text| !text.trim().is_empty()),
+                "ids" => query.ids = Some(list(&value)),
+                "externalIds" => query.external_ids = Some(list(&value)),
+                "type" => query.types = Some(list(&value)),
+                "bbox" => query.filter.bbox = Some(super::boxes::parse_bbox(&value)?),
+                "datetime" => query.filter.datetime = Some(interval(&value)?),
+                "theme" => query.filter.theme = Some(value.clone()),
+                "department" => query.filter.department = Some(value.clone()),
+                "sortby" => query.sort = sort_keys(&value)?,
+                _ => query.limit = whole("limit", &value, 1, u64::from(limits::PAGE_FEATURES_MAX))?,
+            }
+            query.given.push((name, value));
+        }
+        Ok(query)
+    }
+
+    /// The records that fit: by relevance where words were searched for, else by title, unless the
+    /// request sorts them.
+    fn matching(&self, snapshot: &Snapshot, language: Language) -> (Vec<Arc<LayerRecord>>, Facets) {
+        let text = self.text.as_deref().unwrap_or_default();
+        let found = snapshot.index.search(text, &self.filter, language);
+        let holding = self.q.as_deref().map(|q| snapshot.index.holding(q));
+        let mut matched: Vec<Arc<LayerRecord>> = found
+            .matches
+            .into_iter()
+            .map(|found| found.record)
+            .filter(|record| holding.as_ref().is_none_or(|holding| holding.iter().any(|held| held.id == record.id)))
+            .filter(|record| self.ids.as_ref().is_none_or(|ids| ids.iter().any(|id| record.id.as_str() == id)))
+            .filter(|record| {
+                self.external_ids.as_ref().is_none_or(|wanted| {
+                    records::has_external_id(record, &wanted.iter().map(String::as_str).collect::<Vec<_>>())
+                })
+            })
+            .filter(|_| self.types.as_ref().is_none_or(|types| types.iter().any(|kind| kind == "dataset")))
+            .collect();
+        if !self.sort.is_empty() {
+            matched.sort_by(|a, b| records::compare(a, b, &self.sort, language));
+        }
+        (matched, found.facets)
+    }
+
+    /// The address of the page that begins at `offset`.
+    fn address(&self, base: &str, offset: u64) -> String {
         let mut pairs: Vec<String> =
-            given.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_deref()?)))).collect();
+            self.given.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         if offset > 0 {
             pairs.push(format!("offset={offset}"));
         }
-        let here = format!("{}/collections/catalogue/items", ask.base);
+        let here = format!("{base}/collections/catalogue/items");
         if pairs.is_empty() { here } else { format!("{here}?{}", pairs.join("&")) }
-    };
+    }
+}
+
+fn interval(text: &str) -> Result<Interval, Problem> {
+    text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
+}
+
+fn sort_keys(text: &str) -> Result<Vec<SortKey>, Problem> {
+    records::sort_keys(text).map_err(|name| {
+        Problem::bad_request(format!(
+            "sortby names \"{}\", which is not one of {}; put - before one to turn its order",
+            cut(&name),
+            SORTABLES.join(", ")
+        ))
+    })
+}
+
+pub async fn records(mut context: Context) -> Reply {
+    let parameters = &mut context.parameters;
+    parameters.take_common(&["json", "html"])?;
+    let query = RecordQuery::take(parameters)?;
+    context.finish_parameters(&format!("{}, offset, profile, f, lang", WHICH.join(", ")))?;
+    let ask = &context.ask;
+    let snapshot = context.app.snapshot();
+    let (matched, _) = query.matching(&snapshot, ask.language);
+    let (offset, limit) = (query.offset, query.limit);
+    let page: Vec<Value> = matched
+        .iter()
+        .skip(usize::try_from(offset).unwrap_or(usize::MAX))
+        .take(limit as usize)
+        .map(|record| records::record(&listing(record, &ask.base), ask.language))
+        .collect();
+    let address = |offset: u64| query.address(&ask.base, offset);
     let mut links = vec![
         link(format!("{}{}", ask.base, ask.path_and_query), "self", GEOJSON, "This document"),
         link(with_html(&address(offset)), "alternate", "text/html", "These records as a page"),
@@ -145,9 +192,9 @@ pub async fn records(mut context: Context) -> Reply {
     }
     let document = json!({
         "type": "FeatureCollection",
-        "features": page.iter().map(|layer| record_document(&layer.record, &ask.base, ask.language)).collect::<Vec<_>>(),
         "numberMatched": matched.len(),
         "numberReturned": page.len(),
+        "features": page,
         "timeStamp": snapshot.newest().unwrap_or_default(),
         "links": links,
     });
@@ -155,6 +202,71 @@ pub async fn records(mut context: Context) -> Reply {
         return Ok(json_or_twin(&context, &document, title(ask.language)));
     }
     Ok(Arc::new(geojson(&document, ask.language)))
+}
+
+/// Counts of what the same parameters find, draft Part 2: `facets=name:most:order`, commas between
+/// several; without it all of them.
+pub async fn facets(mut context: Context) -> Reply {
+    let parameters = &mut context.parameters;
+    parameters.take_common(&["json", "html"])?;
+    let wanted = parameters.take("facets").map(|text| facet_wishes(&text)).transpose()?;
+    let query = RecordQuery::take(parameters)?;
+    context.finish_parameters(&format!("facets, {}, f, lang", WHICH.join(", ")))?;
+    let ask = &context.ask;
+    let snapshot = context.app.snapshot();
+    let (matched, facets) = query.matching(&snapshot, ask.language);
+    let of_name = |name: &str, most: usize| {
+        let buckets = buckets_of(&facets, name);
+        let shown: Vec<Value> = buckets
+            .iter()
+            .take(most)
+            .map(|bucket| json!({ "value": bucket.value, "title": bucket.name.get(ask.language), "count": bucket.count }))
+            .collect();
+        let more = buckets.len().saturating_sub(most);
+        (name.to_owned(), json!({ "type": "term", "property": name, "buckets": shown, "more": more > 0 }))
+    };
+    let all = || FACETS.iter().map(|name| ((*name).to_owned(), usize::MAX)).collect::<Vec<_>>();
+    let counted: serde_json::Map<String, Value> =
+        wanted.unwrap_or_else(all).iter().map(|(name, most)| of_name(name, *most)).collect();
+    let document = json!({
+        "facets": counted,
+        "numberMatched": matched.len(),
+        "links": [link(format!("{}{}", ask.base, ask.path_and_query), "self", "application/facets+json", "This document")],
+    });
+    if ask.wants_html {
+        return Ok(json_or_twin(&context, &document, title(ask.language)));
+    }
+    Ok(Arc::new(Answer::json(&document).of_type("application/facets+json").in_language(ask.language)))
+}
+
+const FACETS: [&str; 5] = ["department", "theme", "format", "class", "geometry"];
+
+fn buckets_of<'a>(facets: &'a Facets, name: &str) -> &'a [Bucket] {
+    match name {
+        "department" => &facets.departments,
+        "theme" => &facets.themes,
+        "format" => &facets.formats,
+        "class" => &facets.classes,
+        _ => &facets.geometries,
+    }
+}
+
+fn facet_wishes(text: &str) -> Result<Vec<(String, usize)>, Problem> {
+    text.split(',')
+        .map(|wish| {
+            let mut parts = wish.split(':');
+            let name = parts.next().unwrap_or_default();
+            if !FACETS.contains(&name) {
+                let known = FACETS.join(", ");
+                return Err(Problem::bad_request(format!(
+                    "facets names \"{}\", which is not one of {known}",
+                    cut(name)
+                )));
+            }
+            let most = parts.next().map_or(Ok(u64::MAX), |most| whole("facets", most, 1, u64::MAX))?;
+            Ok((name.to_owned(), usize::try_from(most).unwrap_or(usize::MAX)))
+        })
+        .collect()
 }
 
 fn with_html(address: &str) -> String {
@@ -165,119 +277,22 @@ fn geojson(document: &Value, language: Language) -> Answer {
     Answer::json(document).of_type(GEOJSON).in_language(language).with_header("content-crs", format!("<{CRS84}>"))
 }
 
-/// `q`: commas part alternatives, each of which is looked for as it stands.
-fn matching(
-    layers: &[Arc<LiveLayer>],
-    q: Option<&str>,
-    bbox: Option<BBox>,
-    datetime: Option<Interval>,
-    language: Language,
-) -> Vec<Arc<LiveLayer>> {
-    let every = ListQuery::default();
-    find(layers, &every, language)
-        .into_iter()
-        .filter(|layer| q.is_none_or(|q| q.split(',').any(|term| layer.words.holds(term))))
-        .filter(|layer| bbox.is_none_or(|bbox| touches(&layer.record, &bbox)))
-        .filter(|layer| datetime.is_none_or(|interval| overlaps(&layer.record, &interval)))
-        .collect()
-}
-
-fn touches(record: &LayerRecord, bbox: &BBox) -> bool {
-    let (first, second) = bbox.split();
-    record
-        .extent
-        .is_some_and(|extent| extent.intersects(&first) || second.is_some_and(|second| extent.intersects(&second)))
-}
-
-/// A record without a period is of all times.
-fn overlaps(record: &LayerRecord, interval: &Interval) -> bool {
-    record.period.is_none_or(|(first, last)| {
-        interval.start.is_none_or(|start| last >= start) && interval.end.is_none_or(|end| first <= end)
-    })
-}
-
 pub async fn record(mut context: Context) -> Reply {
+    context.parameters.take("profile");
     context.parameters.take_common(&["json", "html"])?;
-    context.finish_parameters("f, lang")?;
+    context.finish_parameters("profile, f, lang")?;
     let snapshot = context.app.snapshot();
     let wanted = context.place("record");
-    let layers = context.app.catalogued(&snapshot);
-    let layer = layers
+    let record = snapshot
+        .index
+        .records()
         .iter()
-        .find(|layer| layer.record.id.as_str() == wanted)
+        .find(|record| record.id.as_str() == wanted)
         .ok_or_else(|| Problem::not_found(format!("the catalogue has no record \"{}\"", cut(wanted))))?;
     let ask = &context.ask;
-    let document = record_document(&layer.record, &ask.base, ask.language);
+    let document = records::record(&listing(record, &ask.base), ask.language);
     if ask.wants_html {
-        return Ok(json_or_twin(&context, &document, layer.record.title.get(ask.language)));
+        return Ok(json_or_twin(&context, &document, record.title.get(ask.language)));
     }
     Ok(Arc::new(geojson(&document, ask.language)))
-}
-
-/// A record, OGC 20-004r1 §7 (record-core).
-fn record_document(record: &LayerRecord, base: &str, language: Language) -> Value {
-    let here = format!("{base}/collections/catalogue/items/{}", record.id);
-    let layer = format!("{base}/collections/{}", record.id);
-    let mut links = self_links(&here, GEOJSON);
-    links.extend([
-        link(format!("{base}/collections/catalogue"), "collection", "application/json", "The catalogue"),
-        link(
-            "http://www.opengis.net/def/profile/OGC/0/ogc-record".to_owned(),
-            "profile",
-            "text/html",
-            "Record of OGC API Records",
-        ),
-        link(layer.clone(), "http://www.opengis.net/def/rel/ogc/1.0/data-meta", "application/json", "The layer"),
-        link(format!("{layer}/items"), "item", GEOJSON, "Features"),
-        link(format!("{base}/tilejson/{}.json", record.id), "tiles", "application/json", "Vector tiles"),
-    ]);
-    if !record.licence.address.is_empty() {
-        links.push(link(record.licence.address.clone(), "license", "text/html", record.licence.title.get(language)));
-    }
-    let languages: Vec<Value> = Language::ALL.iter().map(|language| json!({ "code": language.tag() })).collect();
-    let themes: Vec<Value> = record
-        .theme
-        .iter()
-        .map(|theme| {
-            json!({
-                "scheme": "https://data.gov.hk/en/categories",
-                "concepts": [{ "id": theme.id, "title": theme.name.get(language) }],
-            })
-        })
-        .collect();
-    json!({
-        "id": record.id,
-        "type": "Feature",
-        "geometry": record.extent.map(|bbox| box_polygon(&bbox)),
-        "time": record.period.map_or(Value::Null, |(start, end)| json!({ "interval": [start, end] })),
-        "properties": {
-            "type": "dataset",
-            "title": record.title.get(language),
-            "description": record.abstract_text.get(language),
-            "keywords": record.keywords.get(language),
-            "language": { "code": language.tag() },
-            "languages": languages,
-            "updated": record.published,
-            "license": record.licence.spdx,
-            "rights": record.credit.get(language),
-            "contacts": [{
-                "organization": record.department.name.get(language),
-                "roles": ["publisher"],
-            }],
-            "themes": themes,
-            "formats": [{ "name": "GeoJSON", "mediaType": GEOJSON }],
-            "numberOfFeatures": record.counts.kept,
-            "revision": record.revision,
-        },
-        "links": links,
-    })
-}
-
-/// From the south-west corner against the clock: QGIS reads the points in this order.
-fn box_polygon(bbox: &BBox) -> Value {
-    let [west, south, east, north] = bbox.to_array();
-    json!({
-        "type": "Polygon",
-        "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]],
-    })
 }

@@ -11,11 +11,11 @@ use super::pages;
 use super::problem::Problem;
 use super::routes::{Context, Reply};
 use super::selection::systems;
-use super::snapshot::LiveLayer;
+use super::snapshot::{LiveLayer, Snapshot};
 use crate::access::Action;
 use crate::base::{FieldKind, GeometryKind, Language};
 use crate::catalogue::LayerRecord;
-use crate::catalogue::search::Question;
+use crate::catalogue::search::Filter;
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
 use crate::formats::Format;
@@ -47,13 +47,13 @@ pub async fn list(mut context: Context) -> Reply {
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     if ask.wants_html {
-        let layers = find(&context.app.catalogued(&snapshot), &query, ask.language);
+        let layers = find(&snapshot, &query, ask.language);
         let page = pages::layers(&ask.frame(), &query, &layers, usize::try_from(offset).unwrap_or(usize::MAX));
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let is_narrowed = query != ListQuery::default();
     let layers = match is_narrowed {
-        true => find(&context.app.catalogued(&snapshot), &query, ask.language),
+        true => find(&snapshot, &query, ask.language),
         false => context.app.visible(&snapshot),
     };
     let mut collections: Vec<Value> =
@@ -86,22 +86,10 @@ fn check_theme(query: &ListQuery) -> Result<(), Problem> {
 }
 
 /// Layers that fit, best first, then by title.
-pub fn find(layers: &[Arc<LiveLayer>], query: &ListQuery, language: Language) -> Vec<Arc<LiveLayer>> {
-    let question = Question::new(&query.text);
-    let fits = |record: &LayerRecord| {
-        let theme = record.theme.as_ref().map(|theme| theme.id.as_str());
-        query.theme.as_deref().is_none_or(|wanted| theme == Some(wanted))
-            && query.department.as_deref().is_none_or(|wanted| record.department.code == wanted)
-    };
-    let mut found: Vec<(u32, &Arc<LiveLayer>)> = layers
-        .iter()
-        .filter(|layer| fits(&layer.record))
-        .filter_map(|layer| Some((layer.words.score(&question)?, layer)))
-        .collect();
-    found.sort_by(|(a_score, a), (b_score, b)| {
-        b_score.cmp(a_score).then_with(|| a.record.title.get(language).cmp(b.record.title.get(language)))
-    });
-    found.into_iter().map(|(_, layer)| Arc::clone(layer)).collect()
+pub fn find(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Vec<Arc<LiveLayer>> {
+    let filter = Filter { theme: query.theme.clone(), department: query.department.clone(), ..Filter::default() };
+    let found = snapshot.index.search(&query.text, &filter, language);
+    found.matches.iter().filter_map(|found| snapshot.layer(&found.record.id)).cloned().collect()
 }
 
 pub async fn suggest(mut context: Context) -> Reply {
@@ -113,7 +101,7 @@ pub async fn suggest(mut context: Context) -> Reply {
     let query = ListQuery { text, ..ListQuery::default() };
     let layers = match query.text.trim().is_empty() {
         true => Vec::new(),
-        false => find(&context.app.catalogued(&snapshot), &query, ask.language),
+        false => find(&snapshot, &query, ask.language),
     };
     let rows: Vec<Value> = layers
         .iter()

@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::pages;
 use super::routes::{Context, Reply};
 use crate::base::Language;
+use crate::catalogue::faces::records;
 
 /// What this server conforms to, nothing that it does not.
 pub const CONFORMANCE: [&str; 29] = [
@@ -63,7 +64,9 @@ pub async fn home(mut context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     if ask.wants_html {
         let layers = context.app.catalogued(&snapshot);
-        return Ok(Arc::new(Answer::html(pages::home(&ask.frame(), &layers)).in_language(ask.language)));
+        return Ok(Arc::new(
+            Answer::html(pages::home(&ask.frame(), &layers, &snapshot.index)).in_language(ask.language),
+        ));
     }
     let base = &ask.base;
     let mut links = self_links(&format!("{base}/"), "application/json");
@@ -91,6 +94,21 @@ pub async fn home(mut context: Context) -> Reply {
             "Functions of filters",
         ),
         link(format!("{base}/styles"), "http://www.opengis.net/def/rel/ogc/1.0/styles", "application/json", "Styles"),
+        link(format!("{base}/dcat.ttl"), "alternate", "text/turtle", "The catalogue as DCAT"),
+        link(format!("{base}/stac"), "related", "application/json", "The catalogue as STAC"),
+        link(
+            format!("{base}/csw?service=CSW&request=GetCapabilities"),
+            "related",
+            "application/xml",
+            "The catalogue by CSW",
+        ),
+        link(
+            format!("{base}/ckan/api/3/action/package_list"),
+            "related",
+            "application/json",
+            "The catalogue by CKAN's actions",
+        ),
+        link(format!("{base}/feed.atom"), "related", "application/atom+xml", "Publications and changes"),
     ]);
     let document = json!({
         "title": title(ask.language),
@@ -121,7 +139,7 @@ pub async fn conformance(mut context: Context) -> Reply {
     context.finish_parameters("f, lang")?;
     let href = format!("{}/conformance", context.ask.base);
     let document = json!({
-        "conformsTo": CONFORMANCE,
+        "conformsTo": CONFORMANCE.iter().map(|class| (*class).to_owned()).chain(records::conformance()).collect::<Vec<_>>(),
         "links": self_links(&href, "application/json"),
     });
     Ok(json_or_twin(&context, &document, "Conformance"))

@@ -22,6 +22,7 @@ pub struct Ask {
     pub leading_type: String,
     pub accepts_gzip: bool,
     known_etags: String,
+    accept: String,
 }
 
 impl Ask {
@@ -47,12 +48,18 @@ impl Ask {
             leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_owned(),
             accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
             known_etags: text(header::IF_NONE_MATCH).to_owned(),
+            accept: text(header::ACCEPT).to_owned(),
         }
     }
 
     pub fn has_etag(&self, etag: &str) -> bool {
         let strong = |known: &str| known.trim().trim_start_matches("W/") == etag;
         self.known_etags.trim() == "*" || self.known_etags.split(',').any(strong)
+    }
+
+    /// Whether the `Accept` header names this media type itself.
+    pub fn accepts(&self, media_type: &str) -> bool {
+        self.accept.split(',').filter_map(weighed).any(|(named, weight)| named == media_type && weight > 0.0)
     }
 
     pub fn frame(&self) -> Frame<'_> {

@@ -17,7 +17,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, features, functions, health, landing, openapi, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, faces, features, functions, health, landing, openapi, styles,
+    tiles,
 };
 use crate::base::limits;
 
@@ -59,6 +60,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/items", get(catalogue::records))
         .route("/collections/catalogue/items/{record}", get(catalogue::record))
         .route("/collections/catalogue/queryables", get(catalogue::queryables))
+        .route("/collections/catalogue/sortables", get(catalogue::sortables))
+        .route("/collections/catalogue/facets", get(catalogue::facets))
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
         .route("/collections/{layer}/aggregate", get(aggregate::aggregate))
@@ -81,7 +84,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/assets/{*path}", get(assets::asset))
         .route("/favicon.ico", get(assets::icon))
-        .route("/robots.txt", get(assets::robots))
+        .merge(faces::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limit_request))
@@ -89,7 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(
             CorsLayer::new()
                 .allow_origin(Any)
-                .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::OPTIONS])
                 .allow_headers(Any)
                 .expose_headers([
                     HeaderName::from_static("content-crs"),
@@ -111,7 +114,7 @@ fn fixed(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Head
 }
 
 /// A route for GET and HEAD whose handler takes a [`Context`].
-fn get<H, F>(handler: H) -> MethodRouter<Arc<App>>
+pub(super) fn get<H, F>(handler: H) -> MethodRouter<Arc<App>>
 where
     H: Fn(Context) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
@@ -131,11 +134,11 @@ where
     })
 }
 
-fn ask_of(app: &App, request: &Request) -> Ask {
+pub(super) fn ask_of(app: &App, request: &Request) -> Ask {
     Ask::new(request.method().clone(), request.uri(), request.headers(), app.base_url.as_deref())
 }
 
-fn respond(ask: &Ask, reply: Reply) -> Response {
+pub(super) fn respond(ask: &Ask, reply: Reply) -> Response {
     match reply {
         Ok(answer) => answer.respond(ask),
         Err(problem) => problem.answer(ask).respond(ask),

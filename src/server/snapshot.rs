@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::access::{Action, Caller, Policy, Subject};
 use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
-use crate::catalogue::search::Entry;
+use crate::catalogue::search::Index;
 use crate::package::PackageFile;
 use crate::store::{Store, StoreError};
 
@@ -16,13 +17,14 @@ pub struct LiveLayer {
     pub record: Arc<LayerRecord>,
     pub package: Arc<PackageFile>,
     pub style: Arc<serde_json::Value>,
-    pub words: Entry,
 }
 
 /// All current revisions.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     layers: BTreeMap<LayerId, Arc<LiveLayer>>,
+    /// The records that the public finds, ready to be searched.
+    pub index: Arc<Index>,
     /// Digest of all current revisions: the revision of answers over many layers.
     pub digest: String,
 }
@@ -30,7 +32,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Loads what is current, keeping from `before` what has not changed. A revision that cannot
     /// be loaded leaves its layer as it was, and is named in the log.
-    pub fn load(store: &Store, before: &Snapshot) -> Result<Snapshot, StoreError> {
+    pub fn load(store: &Store, before: &Snapshot, policy: &Policy) -> Result<Snapshot, StoreError> {
         let mut layers = BTreeMap::new();
         for (id, revision) in store.current_revisions()? {
             let known = before.layers.get(&id);
@@ -57,7 +59,11 @@ impl Snapshot {
             hasher.update(layer.record.revision.as_str().as_bytes());
         }
         let digest = hasher.finalize().to_hex()[..16].to_owned();
-        Ok(Snapshot { layers, digest })
+        let index = match digest == before.digest {
+            true => Arc::clone(&before.index),
+            false => Arc::new(Index::build(public_records(&layers, policy))),
+        };
+        Ok(Snapshot { layers, index, digest })
     }
 
     pub fn layer(&self, id: &LayerId) -> Option<&Arc<LiveLayer>> {
@@ -74,6 +80,20 @@ impl Snapshot {
     }
 }
 
+/// What the public may find: nothing of a layer that is not open enters the index.
+fn public_records(layers: &BTreeMap<LayerId, Arc<LiveLayer>>, policy: &Policy) -> Vec<Arc<LayerRecord>> {
+    layers
+        .values()
+        .map(|layer| &layer.record)
+        .filter(|record| record.catalogued)
+        .filter(|record| {
+            let subject = Subject { layer: &record.id, class: record.class };
+            policy.decide(&Caller::Public, subject, Action::ReadFacts).is_ok()
+        })
+        .cloned()
+        .collect()
+}
+
 /// Reads the documents of one revision; the package is opened when it is first asked.
 pub fn load_revision(store: &Store, id: &LayerId, revision: &RevisionId) -> Result<LiveLayer, StoreError> {
     let folder = store.revision_folder(id, revision);
@@ -87,12 +107,7 @@ pub fn load_revision(store: &Store, id: &LayerId, revision: &RevisionId) -> Resu
         schema: Arc::new(record.schema.clone()),
         features: record.counts.kept,
     };
-    Ok(LiveLayer {
-        words: Entry::of(&record),
-        record: Arc::new(record),
-        package: Arc::new(package),
-        style: Arc::new(style),
-    })
+    Ok(LiveLayer { record: Arc::new(record), package: Arc::new(package), style: Arc::new(style) })
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StoreError> {

@@ -28,13 +28,14 @@ impl App {
     pub fn open(store: Store, settings: &ServerSettings) -> Result<Self, ServeError> {
         let base_url = settings.base_url.as_deref().map(checked_base).transpose()?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let snapshot = Snapshot::load(&store, &Snapshot::default())?;
+        let policy = Policy::default();
+        let snapshot = Snapshot::load(&store, &Snapshot::default(), &policy)?;
         Ok(App {
             store,
             snapshot: ArcSwap::from_pointee(snapshot),
             pool: Pool::start(2 * cores).map_err(ServeError::Start)?,
             cache: Cache::new(settings.cache_bytes),
-            policy: Policy::default(),
+            policy,
             base_url,
         })
     }
@@ -98,7 +99,7 @@ pub fn watch(app: &Arc<App>) {
             std::thread::sleep(EVERY);
             let Some(app) = weak.upgrade() else { return };
             let before = app.snapshot();
-            match Snapshot::load(&app.store, &before) {
+            match Snapshot::load(&app.store, &before, &app.policy) {
                 Ok(after) if after.digest != before.digest => app.snapshot.store(Arc::new(after)),
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the data folder cannot be read; serving what was loaded"),

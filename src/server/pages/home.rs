@@ -8,7 +8,7 @@ use askama::Template;
 use super::frame::Shared;
 use super::{Frame, text};
 use crate::base::Language;
-use crate::catalogue::search::Question;
+use crate::catalogue::search::{Filter, Index, Tier};
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
@@ -47,14 +47,14 @@ struct Example {
     command: String,
 }
 
-pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>]) -> String {
+pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index) -> String {
     let shared = Shared::of(frame);
     let language = frame.language;
     let page = Home {
         question: String::new(),
         is_empty: layers.is_empty(),
         counted: counted(layers, language),
-        tries: tries(layers, &shared, language),
+        tries: tries(index, &shared, language),
         themes: groups(layers, |layer| {
             let theme = layer.record.theme.as_ref()?;
             Some((theme.name.get(language).to_owned(), shared.href(&format!("/collections?theme={}", theme.id))))
@@ -87,7 +87,7 @@ fn counted(layers: &[Arc<LiveLayer>], language: Language) -> String {
 }
 
 /// Words to begin with, those that find something.
-fn tries(layers: &[Arc<LiveLayer>], shared: &Shared, language: Language) -> Vec<(&'static str, String)> {
+fn tries(index: &Index, shared: &Shared, language: Language) -> Vec<(&'static str, String)> {
     const WORDS: [[&str; 3]; 6] = [
         ["clinic", "診所", "诊所"],
         ["library", "圖書館", "图书馆"],
@@ -101,8 +101,8 @@ fn tries(layers: &[Arc<LiveLayer>], shared: &Shared, language: Language) -> Vec<
         .iter()
         .filter_map(|words| words.get(place).copied())
         .filter(|word| {
-            let question = Question::new(word);
-            layers.iter().any(|layer| layer.words.score(&question).is_some())
+            let found = index.search(word, &Filter::default(), language);
+            found.matches.first().is_some_and(|best| best.tier == Tier::Words)
         })
         .map(|word| (word, shared.href(&format!("/collections?text={}", encode(word)))))
         .collect()

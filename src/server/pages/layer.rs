@@ -10,6 +10,7 @@ use super::{Frame, text, words};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, GeometryKind, Language, limits};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::faces::{Listing, schema_org};
 use crate::catalogue::record::FieldFacts;
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
@@ -21,6 +22,8 @@ struct Page<'a> {
     shared: Shared,
     record: &'a LayerRecord,
     base: &'a str,
+    /// schema.org's words for search engines, where the layer is catalogued; ready for a data block.
+    dataset: Option<String>,
     title: Said<'a>,
     is_derived: bool,
     sentence: Said<'a>,
@@ -108,6 +111,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
     let files = &record.source.files;
     let page = Page {
         base: frame.base,
+        dataset: record.catalogued.then(|| dataset(record, frame)),
         title: Said::of(&record.title, language),
         is_derived: language == Language::ZhHans && record.title.zh_hans_derived,
         sentence: Said::of(&record.abstract_text, language),
@@ -149,6 +153,11 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
         shared,
     };
     page.render().unwrap_or_default()
+}
+
+fn dataset(record: &LayerRecord, frame: &Frame<'_>) -> String {
+    let listing = Listing { record, downloads: &[], base: frame.base };
+    schema_org::for_page(&schema_org::dataset(&listing, frame.language))
 }
 
 fn tabs(has_map: bool) -> Vec<(&'static str, &'static str)> {

@@ -93,6 +93,8 @@ fn asset_href(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalogue::search::Index;
+
     use super::{ApiQuery, Frame, api, home, json_twin, problem};
     use crate::base::Language;
 
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn an_empty_data_folder_says_what_to_do_next_in_every_language() {
         for frame in frames() {
-            let page = home(&frame, &[]);
+            let page = home(&frame, &[], &Index::default());
             assert!(page.contains("<code>causeway ingest</code>"), "{}", frame.language.tag());
             assert!(page.contains(&format!("<html lang=\"{}\">", frame.language.tag())));
         }
@@ -126,7 +128,7 @@ mod tests {
     fn links_stay_under_the_path_of_the_public_address() {
         for frame in frames() {
             for page in [
-                home(&frame, &[]),
+                home(&frame, &[], &Index::default()),
                 problem(&frame, 500, "x"),
                 api(&frame, ApiQuery::default(), &[]),
                 json_twin(&frame, "T", &serde_json::json!({ "a": 1 })),

@@ -1,20 +1,20 @@
 //! The API definition, OpenAPI 3.0.3, written by hand: the crates write only 3.1, and the OGC
 //! class `oas30` needs 3.0. It refers to nothing outside itself.
 
+mod parameters;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::items_request::PARAMETERS as ITEMS_PARAMETERS;
-use super::landing;
-use super::pages;
-use super::routes::{Context, Reply};
-use crate::base::{FieldKind, limits};
+use crate::base::FieldKind;
 use crate::catalogue::LayerRecord;
-use crate::crs::System;
-use crate::filter::FilterLanguage;
 use crate::formats::Format;
+use crate::server::answer::Answer;
+use crate::server::items_request::PARAMETERS as ITEMS_PARAMETERS;
+use crate::server::landing;
+use crate::server::pages;
+use crate::server::routes::{Context, Reply};
 
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -104,9 +104,43 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             "getRecords",
             "Records of the catalogue",
-            &["bbox", "datetime", "limit", "offset", "q"],
+            &RECORDS_PARAMETERS,
             &["application/geo+json", "text/html"],
             &["400"],
+        ),
+    );
+    add(
+        "/collections/catalogue/items/{recordId}",
+        operation(
+            "getRecord",
+            "One record",
+            &["recordId", "profile"],
+            &["application/geo+json", "text/html"],
+            &["404"],
+        ),
+    );
+    add(
+        "/collections/catalogue/sortables",
+        operation("getSortables", "What records are sorted by", &[], &["application/schema+json", "text/html"], &[]),
+    );
+    add(
+        "/collections/catalogue/facets",
+        operation(
+            "getFacets",
+            "How records divide",
+            &["facets", "q", "text", "bbox", "datetime", "theme", "department"],
+            &["application/facets+json", "text/html"],
+            &["400"],
+        ),
+    );
+    add(
+        "/collections/{collectionId}/dictionary",
+        operation(
+            "getDictionary",
+            "Data dictionary of a layer",
+            &["collectionId"],
+            &["application/json", "text/html"],
+            &["404"],
         ),
     );
     for record in records {
@@ -202,7 +236,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         },
         "servers": [{ "url": base }],
         "paths": paths,
-        "components": { "parameters": parameters(), "responses": responses(), "schemas": schemas() },
+        "components": { "parameters": parameters::parameters(), "responses": responses(), "schemas": schemas() },
     })
 }
 
@@ -227,6 +261,23 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     }
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
 }
+
+/// Parameters of records, OGC 20-004r1 §8 and ours.
+const RECORDS_PARAMETERS: [&str; 13] = [
+    "bbox",
+    "datetime",
+    "limit",
+    "offset",
+    "q",
+    "text",
+    "ids",
+    "externalIds",
+    "type",
+    "profile",
+    "sortby",
+    "theme",
+    "department",
+];
 
 /// Whether a field may be asked for by its own name: one named like a parameter may not.
 fn is_free(field: &str) -> bool {
@@ -272,7 +323,7 @@ fn items_operation(record: &LayerRecord) -> Value {
 fn field_schema(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Json => json!({ "type": "string" }),
-        kind => super::collections::json_type(kind),
+        kind => crate::server::collections::json_type(kind),
     }
 }
 
@@ -298,84 +349,6 @@ fn tile_operation() -> Value {
             "500": { "$ref": "#/components/responses/problem" },
             "503": { "$ref": "#/components/responses/problem" },
         },
-    })
-}
-
-fn parameters() -> Value {
-    let in_path = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
-    let in_query = |name: &str, schema: Value, description: &str| {
-        json!({
-            "name": name, "in": "query", "required": false, "style": "form", "explode": false,
-            "description": description, "schema": schema,
-        })
-    };
-    let text = || json!({ "type": "string" });
-    let system = || {
-        json!({
-            "type": "string",
-            "format": "uri-reference",
-            "enum": System::ALL.map(System::uri),
-            "default": System::default().uri(),
-        })
-    };
-    let place = || json!({ "type": "integer", "minimum": 0 });
-    json!({
-        "collectionId": in_path("collectionId", text(), "Id of a layer"),
-        "featureId": in_path("featureId", text(), "Id of a feature"),
-        "tileMatrixSetId": in_path("tileMatrixSetId", json!({ "type": "string", "enum": ["WebMercatorQuad"] }), "A grid"),
-        "tileMatrix": in_path("tileMatrix", json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }), "Zoom"),
-        "tileRow": in_path("tileRow", place(), "Row from the north"),
-        "tileCol": in_path("tileCol", place(), "Column from the west"),
-        "bbox": in_query(
-            "bbox",
-            json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }),
-            "West, south, east, north in degrees; features that share a point with the box",
-        ),
-        "bbox-crs": in_query("bbox-crs", system(), "The coordinate reference system of the box"),
-        "crs": in_query("crs", system(), "The coordinate reference system of the answer, in the axis order of its authority"),
-        "ids": in_query("ids", text(), "Ids of features, parted by commas"),
-        "sortby": in_query("sortby", text(), "Fields to sort by, parted by commas; a minus before one turns its order round"),
-        "properties": in_query("properties", text(), "Fields that the answer has, parted by commas"),
-        "exclude-properties": in_query("exclude-properties", text(), "Fields that the answer does not have"),
-        "skipGeometry": in_query("skipGeometry", json!({ "type": "boolean", "default": false }), "Whether geometries are left out"),
-        "datetime": in_query("datetime", text(), "A time, or start/end with .. for an open end"),
-        "filter": in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
-        "filter-lang": in_query(
-            "filter-lang",
-            json!({
-                "type": "string",
-                "enum": FilterLanguage::ALL.map(FilterLanguage::name),
-                "default": FilterLanguage::default().name(),
-            }),
-            "How the filter is written",
-        ),
-        "filter-crs": in_query(
-            "filter-crs",
-            system(),
-            "The coordinate reference system of geometries in the filter, in the axis order of its authority",
-        ),
-        "limit": in_query(
-            "limit",
-            json!({
-                "type": "integer", "minimum": 1,
-                "maximum": limits::PAGE_FEATURES_MAX, "default": limits::PAGE_FEATURES_DEFAULT,
-            }),
-            "Features on a page",
-        ),
-        "offset": in_query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Features to pass over"),
-        "cursor": in_query("cursor", text(), "Where the next page begins; only from a next link"),
-        "revision": in_query("revision", text(), "A revision of the layer; the answer never changes"),
-        "as-at": in_query("as-at", json!({ "type": "string", "format": "date-time" }), "The layer as it was at this moment"),
-        "group": in_query("group", text(), "Fields, parted by commas, whose values make the groups; grid for cells on the ground"),
-        "metrics": in_query("metrics", text(), "count, or sum, mean, min, max with a field in brackets, parted by commas"),
-        "zoom": in_query("zoom", json!({ "type": "integer", "minimum": 0, "maximum": 23, "default": 13 }), "Zoom of WorldCRS84Quad whose cells group=grid counts in"),
-        "since": in_query("since", text(), "A revision; without it the one before the current"),
-        "q": in_query("q", text(), "Words in a record; commas part alternatives"),
-        "text": in_query("text", text(), "Words to find layers by, in any language"),
-        "theme": in_query("theme", text(), "Id of a theme"),
-        "department": in_query("department", text(), "Code of a department"),
-        "f": in_query("f", json!({ "type": "string", "enum": ["json", "html", "geojson", "geojsonseq", "ndjson", "csv"] }), "Form of the answer; all have json and most html, features the others too"),
-        "lang": in_query("lang", json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }), "Language of titles"),
     })
 }
 

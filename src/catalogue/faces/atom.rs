@@ -1,0 +1,57 @@
+//! Atom (RFC 4287) with GeoRSS boxes: the newest publications first.
+
+use super::{Listing, Xml, description, moment, title};
+use crate::base::Language;
+
+/// Entries of a feed at most: readers keep what they have seen.
+const ENTRIES: usize = 100;
+
+/// The feed of a catalogue; `address` is its own.
+pub fn feed(listings: &[Listing<'_>], base: &str, address: &str, language: Language) -> String {
+    let mut newest: Vec<&Listing<'_>> = listings.iter().collect();
+    newest.sort_by(|a, b| b.record.published.cmp(&a.record.published).then_with(|| a.record.id.cmp(&b.record.id)));
+    newest.truncate(ENTRIES);
+    let updated = newest.first().map_or_else(|| moment(jiff::Timestamp::UNIX_EPOCH), |listing| listing.updated());
+    let mut xml = Xml::document();
+    let namespaces = [
+        ("xmlns", "http://www.w3.org/2005/Atom"),
+        ("xmlns:georss", "http://www.georss.org/georss"),
+        ("xml:lang", language.tag()),
+    ];
+    xml.element("feed", &namespaces, |xml| {
+        xml.leaf("title", &[], title(language));
+        xml.leaf("subtitle", &[], description(language));
+        xml.leaf("id", &[], &format!("{base}/feed.atom"));
+        xml.leaf("updated", &[], &updated);
+        xml.element("author", &[], |xml| xml.leaf("name", &[], title(language)));
+        xml.leaf("link", &[("rel", "self"), ("type", "application/atom+xml"), ("href", address)], "");
+        xml.leaf("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &format!("{base}/"))], "");
+        for listing in newest {
+            entry(xml, listing, language);
+        }
+    });
+    xml.finish()
+}
+
+/// A publication: a new revision is a new entry, so that readers show a change.
+fn entry(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+    let record = listing.record;
+    xml.element("entry", &[], |xml| {
+        xml.leaf("title", &[], record.title.get(language));
+        xml.leaf("id", &[], &format!("{}?revision={}", listing.page(), record.revision));
+        xml.leaf("updated", &[], &listing.updated());
+        xml.element("author", &[], |xml| xml.leaf("name", &[], record.department.name.get(language)));
+        xml.leaf("summary", &[], record.abstract_text.get(language));
+        xml.leaf("rights", &[], record.credit.get(language));
+        if let Some(theme) = &record.theme {
+            xml.leaf("category", &[("term", &theme.id), ("label", theme.name.get(language))], "");
+        }
+        xml.leaf("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &listing.page())], "");
+        let changes = format!("{}/changes", listing.page());
+        xml.leaf("link", &[("rel", "related"), ("type", "application/json"), ("href", &changes)], "");
+        if let Some(bbox) = listing.extent() {
+            let [west, south, east, north] = bbox.to_array();
+            xml.leaf("georss:box", &[], &format!("{south} {west} {north} {east}"));
+        }
+    });
+}

@@ -1,0 +1,102 @@
+//! The faces of the catalogue: each a function from records, a language and the public address to
+//! a document in the words of one standard. All say the same, because all read the same record
+//! through [`Listing`] and its [`resources`](resources::resources).
+
+pub mod atom;
+pub mod ckan;
+pub mod csw;
+pub mod data_json;
+pub mod dcat;
+pub mod dictionary;
+pub mod iso19139;
+pub mod rdf;
+pub mod records;
+pub mod resources;
+pub mod schema_org;
+pub mod sitemap;
+pub mod stac;
+pub mod terms;
+pub mod waf;
+mod xml;
+
+use super::LayerRecord;
+use crate::base::digest::Sha256Hex;
+use crate::base::{BBox, Language};
+
+pub use xml::Xml;
+
+/// One entry of the catalogue: a record, the files made of it, and where all that is published.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing<'a> {
+    pub record: &'a LayerRecord,
+    /// Whole files made after publication, from the downloads' own manifest.
+    pub downloads: &'a [DownloadFile],
+    /// Public address of the server, without a slash at its end.
+    pub base: &'a str,
+}
+
+/// A whole file of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadFile {
+    /// Its name under `/downloads/{layer}/`.
+    pub name: String,
+    /// As people call it: `GeoPackage`, `Shapefile`.
+    pub format: String,
+    pub media_type: String,
+    pub bytes: u64,
+    pub sha256: Sha256Hex,
+}
+
+impl Listing<'_> {
+    pub fn id(&self) -> &str {
+        self.record.id.as_str()
+    }
+
+    /// The layer's page, which is also its OGC API collection.
+    pub fn page(&self) -> String {
+        format!("{}/collections/{}", self.base, self.record.id)
+    }
+
+    /// When the entry last changed, to the second, in UTC.
+    pub fn updated(&self) -> String {
+        moment(self.record.published)
+    }
+
+    /// The extent; a layer without geometry has none.
+    pub fn extent(&self) -> Option<BBox> {
+        self.record.extent
+    }
+}
+
+/// RFC 3339 in UTC to the second, the same in every face.
+pub fn moment(instant: jiff::Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The catalogue's own name.
+pub fn title(language: Language) -> &'static str {
+    match language {
+        Language::En => "Causeway layer catalogue",
+        Language::ZhHant => "Causeway 圖層目錄",
+        Language::ZhHans => "Causeway 图层目录",
+    }
+}
+
+pub fn description(language: Language) -> &'static str {
+    match language {
+        Language::En => "One record for each layer of Hong Kong's spatial data that is published here.",
+        Language::ZhHant => "此處發布的每個香港空間數據圖層各有一項紀錄。",
+        Language::ZhHans => "此处发布的每个香港空间数据图层各有一项纪录。",
+    }
+}
+
+/// The box of all entries together.
+pub fn extent_of<'a>(listings: impl IntoIterator<Item = Listing<'a>>) -> Option<BBox> {
+    let mut extent = BBox::EMPTY;
+    for listing in listings {
+        if let Some(bbox) = listing.extent() {
+            extent.include(&bbox);
+        }
+    }
+    (!extent.is_empty()).then_some(extent)
+}

@@ -1,0 +1,167 @@
+//! What can be had of a layer: files, services and pages, listed once for every face.
+
+use super::Listing;
+use crate::base::digest::Sha256Hex;
+use crate::base::{GeometryKind, Trilingual, limits};
+
+/// One address at which the layer is had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Unique within the layer, stable for ever: part of identifiers.
+    pub id: String,
+    pub kind: Kind,
+    pub title: Trilingual,
+    pub address: String,
+    /// As people call the format.
+    pub format: String,
+    pub media_type: String,
+    /// The name by which CSW and ISO clients know what to do with the address.
+    pub protocol: &'static str,
+    /// The standard that a service follows.
+    pub conforms_to: Option<&'static str>,
+    pub bytes: Option<u64>,
+    pub sha256: Option<Sha256Hex>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole file.
+    File,
+    /// All features by one request.
+    Query,
+    Service,
+    Page,
+}
+
+/// Every address of a layer: files first, then services, then its page.
+pub fn resources(listing: &Listing<'_>) -> Vec<Resource> {
+    let mut all: Vec<Resource> = listing.downloads.iter().map(|file| download(listing, file)).collect();
+    all.extend(all_features(listing));
+    all.extend(services(listing));
+    all.push(page(listing));
+    all
+}
+
+fn download(listing: &Listing<'_>, file: &super::DownloadFile) -> Resource {
+    let is_geopackage = file.format.eq_ignore_ascii_case("GeoPackage");
+    Resource {
+        id: file.name.replace(['.', ' '], "-").to_ascii_lowercase(),
+        kind: Kind::File,
+        title: Trilingual::untranslated(&format!("{} ({})", file.format, file.name)),
+        address: format!("{}/downloads/{}/{}", listing.base, listing.record.id, file.name),
+        format: file.format.clone(),
+        media_type: file.media_type.clone(),
+        // QGIS MetaSearch adds an address of this kind as a layer; of several the last one wins.
+        protocol: if is_geopackage { FILE } else { WEB_FILE },
+        conforms_to: None,
+        bytes: Some(file.bytes),
+        sha256: Some(file.sha256.clone()),
+    }
+}
+
+const FILE: &str = "FILE:GEO";
+const WEB_FILE: &str = "WWW:DOWNLOAD-1.0-http--download";
+const LINK: &str = "WWW:LINK-1.0-http--link";
+
+/// All features as one GeoJSON document, where one page holds them all.
+fn all_features(listing: &Listing<'_>) -> Option<Resource> {
+    let is_whole = listing.record.counts.kept <= u64::from(limits::PAGE_FEATURES_MAX);
+    let has_geopackage = listing.downloads.iter().any(|file| file.format.eq_ignore_ascii_case("GeoPackage"));
+    is_whole.then(|| Resource {
+        id: "geojson".to_owned(),
+        kind: Kind::Query,
+        title: text("All features as GeoJSON", "所有地理要素（GeoJSON）", "所有地理要素（GeoJSON）"),
+        address: format!("{}/items?f=json&limit={}", listing.page(), limits::PAGE_FEATURES_MAX),
+        format: "GeoJSON".to_owned(),
+        media_type: "application/geo+json".to_owned(),
+        protocol: if has_geopackage { WEB_FILE } else { FILE },
+        conforms_to: None,
+        bytes: None,
+        sha256: None,
+    })
+}
+
+/// A service of every layer. `path` follows the public address; `{layer}` stands for the id.
+struct Service {
+    id: &'static str,
+    title: (&'static str, &'static str, &'static str),
+    path: &'static str,
+    format: &'static str,
+    media_type: &'static str,
+    protocol: &'static str,
+    conforms_to: &'static str,
+    needs_geometry: bool,
+}
+
+/// Services that this server answers. One that it comes to offer is one more row here, and then
+/// stands in every face.
+const SERVICES: [Service; 3] = [
+    Service {
+        id: "ogc-api-features",
+        title: ("OGC API Features", "OGC API 地理要素服務", "OGC API 地理要素服务"),
+        path: "/collections/{layer}/items",
+        format: "OGC API Features",
+        media_type: "application/geo+json",
+        protocol: "OGC:API-Features",
+        conforms_to: "http://www.opengis.net/spec/ogcapi-features-1/1.0",
+        needs_geometry: false,
+    },
+    Service {
+        id: "ogc-api-tiles",
+        title: ("OGC API Tiles", "OGC API 圖磚服務", "OGC API 图砖服务"),
+        path: "/collections/{layer}/tiles",
+        format: "OGC API Tiles",
+        media_type: "application/json",
+        protocol: "OGC:API-Tiles",
+        conforms_to: "http://www.opengis.net/spec/ogcapi-tiles-1/1.0",
+        needs_geometry: true,
+    },
+    Service {
+        id: "tilejson",
+        title: ("Vector tiles (TileJSON)", "向量圖磚（TileJSON）", "矢量图砖（TileJSON）"),
+        path: "/tilejson/{layer}.json",
+        format: "TileJSON",
+        media_type: "application/json",
+        protocol: "WWW:TILEJSON",
+        conforms_to: "https://github.com/mapbox/tilejson-spec/tree/master/3.0.0",
+        needs_geometry: true,
+    },
+];
+
+fn services(listing: &Listing<'_>) -> impl Iterator<Item = Resource> {
+    let has_geometry = listing.record.schema.geometry != GeometryKind::None;
+    SERVICES.iter().filter(move |service| has_geometry || !service.needs_geometry).map(|service| {
+        let (en, zh_hant, zh_hans) = service.title;
+        Resource {
+            id: service.id.to_owned(),
+            kind: Kind::Service,
+            title: text(en, zh_hant, zh_hans),
+            address: format!("{}{}", listing.base, service.path.replace("{layer}", listing.id())),
+            format: service.format.to_owned(),
+            media_type: service.media_type.to_owned(),
+            protocol: service.protocol,
+            conforms_to: Some(service.conforms_to),
+            bytes: None,
+            sha256: None,
+        }
+    })
+}
+
+fn page(listing: &Listing<'_>) -> Resource {
+    Resource {
+        id: "page".to_owned(),
+        kind: Kind::Page,
+        title: text("Layer page", "圖層網頁", "图层网页"),
+        address: format!("{}?f=html", listing.page()),
+        format: "HTML".to_owned(),
+        media_type: "text/html".to_owned(),
+        protocol: LINK,
+        conforms_to: None,
+        bytes: None,
+        sha256: None,
+    }
+}
+
+fn text(en: &str, zh_hant: &str, zh_hans: &str) -> Trilingual {
+    Trilingual { en: en.to_owned(), zh_hant: zh_hant.to_owned(), zh_hans: zh_hans.to_owned(), zh_hans_derived: false }
+}

@@ -1,0 +1,93 @@
+//! Folding: what is written differently and read the same becomes the same text. Both sides of a
+//! search are folded, so the folded form is never shown.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::definition::simplified;
+
+/// Variants that the conversion table leaves apart although Hong Kong uses them for one another:
+/// official names (邨, 栢), old print forms, and signs that mainland text writes otherwise.
+const VARIANTS: [(char, char); 22] = [
+    ('邨', '村'),
+    ('栢', '柏'),
+    ('汚', '污'),
+    ('濶', '阔'),
+    ('浄', '净'),
+    ('氷', '冰'),
+    ('淸', '清'),
+    ('靑', '青'),
+    ('飮', '饮'),
+    ('隣', '邻'),
+    ('著', '着'),
+    ('咭', '卡'),
+    ('枱', '台'),
+    ('檯', '台'),
+    ('粧', '妆'),
+    ('鑪', '炉'),
+    ('𬬻', '炉'),
+    ('𫚭', '鱲'),
+    ('衛', '卫'),
+    ('衞', '卫'),
+    ('湧', '涌'),
+    ('脷', '利'),
+];
+
+/// Han characters that fold to another, made once from the Hong Kong to Simplified conversion,
+/// character by character: phrases would make a word's folding depend on its neighbours.
+static HAN: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    let mut table: HashMap<char, char> = ('\u{3400}'..='\u{9FFF}')
+        .filter_map(|character| {
+            let folded = simplified::from_traditional(&character.to_string());
+            let mut characters = folded.chars();
+            let first = characters.next()?;
+            (first != character && characters.next().is_none()).then_some((character, first))
+        })
+        .collect();
+    table.extend(VARIANTS);
+    table
+});
+
+/// Compatibility forms, lower case, no marks, Simplified characters: 圖書館, 图书馆 and 圖書舘's
+/// neighbours meet, as do ＫＡＲＡＯＫＥ and karaoke, café and cafe.
+pub fn fold(text: &str) -> String {
+    text.nfkd()
+        .filter(|character| !is_combining_mark(*character))
+        .flat_map(char::to_lowercase)
+        .map(|character| HAN.get(&character).copied().unwrap_or(character))
+        .collect()
+}
+
+/// Whether a character belongs to a run that is written without blanks between words.
+pub fn is_han(character: char) -> bool {
+    matches!(character, '々' | '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_the_same_folds_to_the_same() {
+        for (one, other) in [
+            ("衞生署", "卫生署"),
+            ("衛生署", "衞生署"),
+            ("鰂魚涌", "鲗鱼涌"),
+            ("鰂魚湧", "鰂魚涌"),
+            ("赤鱲角", "赤𫚭角"),
+            ("沙田第一城邨", "沙田第一城村"),
+            ("ｋａｒａｏｋｅ", "Karaoke"),
+            ("Café", "CAFE"),
+            ("渡輪航綫", "渡轮航线"),
+            ("裏", "裡"),
+            ("香爐", "香鑪"),
+            ("臺灣", "台湾"),
+            ("羣峯", "群峰"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The parameters of the API definition, each said once.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::limits;
+use crate::crs::System;
+use crate::filter::FilterLanguage;
+
+/// Every parameter by its name.
+pub fn parameters() -> Value {
+    let in_path = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
+    let in_query = |name: &str, schema: Value, description: &str| {
+        json!({
+            "name": name, "in": "query", "required": false, "style": "form", "explode": false,
+            "description": description, "schema": schema,
+        })
+    };
+    let text = || json!({ "type": "string" });
+    let system = || {
+        json!({
+            "type": "string",
+            "format": "uri-reference",
+            "enum": System::ALL.map(System::uri),
+            "default": System::default().uri(),
+        })
+    };
+    let list = || json!({ "type": "array", "items": { "type": "string" } });
+    let place = || json!({ "type": "integer", "minimum": 0 });
+    let declared = [
+        in_path("collectionId", text(), "Id of a layer"),
+        in_path("recordId", text(), "Id of a record"),
+        in_path("featureId", text(), "Id of a feature"),
+        in_path("tileMatrixSetId", json!({ "type": "string", "enum": ["WebMercatorQuad"] }), "A grid"),
+        in_path("tileMatrix", json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }), "Zoom"),
+        in_path("tileRow", place(), "Row from the north"),
+        in_path("tileCol", place(), "Column from the west"),
+        in_query(
+            "bbox",
+            json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } }),
+            "West, south, east, north in degrees; features that share a point with the box",
+        ),
+        in_query("bbox-crs", system(), "The coordinate reference system of the box"),
+        in_query("crs", system(), "The coordinate reference system of the answer, in the axis order of its authority"),
+        in_query("properties", text(), "Fields that the answer has, parted by commas"),
+        in_query("exclude-properties", text(), "Fields that the answer does not have"),
+        in_query("skipGeometry", json!({ "type": "boolean", "default": false }), "Whether geometries are left out"),
+        in_query("datetime", text(), "A time, or start/end with .. for an open end"),
+        in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
+        in_query(
+            "filter-lang",
+            json!({
+                "type": "string",
+                "enum": FilterLanguage::ALL.map(FilterLanguage::name),
+                "default": FilterLanguage::default().name(),
+            }),
+            "How the filter is written",
+        ),
+        in_query(
+            "filter-crs",
+            system(),
+            "The coordinate reference system of geometries in the filter, in the axis order of its authority",
+        ),
+        in_query(
+            "limit",
+            json!({
+                "type": "integer", "minimum": 1,
+                "maximum": limits::PAGE_FEATURES_MAX, "default": limits::PAGE_FEATURES_DEFAULT,
+            }),
+            "Features on a page",
+        ),
+        in_query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Features to pass over"),
+        in_query("cursor", text(), "Where the next page begins; only from a next link"),
+        in_query("revision", text(), "A revision of the layer; the answer never changes"),
+        in_query("as-at", json!({ "type": "string", "format": "date-time" }), "The layer as it was at this moment"),
+        in_query(
+            "group",
+            text(),
+            "Fields, parted by commas, whose values make the groups; grid for cells on the ground",
+        ),
+        in_query("metrics", text(), "count, or sum, mean, min, max with a field in brackets, parted by commas"),
+        in_query(
+            "zoom",
+            json!({ "type": "integer", "minimum": 0, "maximum": 23, "default": 13 }),
+            "Zoom of WorldCRS84Quad whose cells group=grid counts in",
+        ),
+        in_query("since", text(), "A revision; without it the one before the current"),
+        in_query("q", text(), "Words in a record; commas part alternatives"),
+        in_query("text", text(), "Words to find layers by, in any language"),
+        in_query("ids", list(), "Ids of features or records"),
+        in_query("externalIds", list(), "Ids that others gave: scheme:value, a value or a scheme"),
+        in_query("type", list(), "Kinds of resource; all records here are of datasets"),
+        in_query("profile", list(), "Profiles that the client knows; others are no error"),
+        in_query("sortby", list(), "Sortables, each with - before it to turn its order"),
+        in_query("facets", list(), "Facets, each with :most"),
+        in_query("theme", text(), "Id of a theme"),
+        in_query("department", text(), "Code of a department"),
+        in_query(
+            "f",
+            json!({ "type": "string", "enum": ["json", "html", "geojson", "geojsonseq", "ndjson", "csv"] }),
+            "Form of the answer; all have json and most html, features the others too",
+        ),
+        in_query(
+            "lang",
+            json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }),
+            "Language of titles",
+        ),
+    ];
+    let by_name: Map<String, Value> = declared
+        .into_iter()
+        .map(|parameter| (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter))
+        .collect();
+    by_name.into()
+}
