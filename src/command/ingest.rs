@@ -103,7 +103,11 @@ fn run_definitions(arguments: &Arguments, ingest: &IngestArguments, workshop: &W
     worst
 }
 
-fn chosen(places: Vec<DefinitionPlace>, wanted: &[String], folder: &Path) -> Result<Vec<DefinitionPlace>, String> {
+pub(super) fn chosen(
+    places: Vec<DefinitionPlace>,
+    wanted: &[String],
+    folder: &Path,
+) -> Result<Vec<DefinitionPlace>, String> {
     if wanted.is_empty() {
         return Ok(places);
     }

@@ -3,6 +3,7 @@
 //! Comes in: arguments. Goes out: results on standard output, progress on standard error, an exit
 //! status. Must not know: anything that a library user would want.
 
+mod check;
 mod ingest;
 mod revisions;
 mod serve;
@@ -36,6 +37,8 @@ pub struct Arguments {
 enum Command {
     /// Take in what changed and publish it.
     Ingest(ingest::IngestArguments),
+    /// Judge definitions and metadata without publishing.
+    Check(check::CheckArguments),
     /// Serve everything that is published.
     Serve(serve::ServeArguments),
     /// List what is published, or the revisions of one layer.
@@ -80,6 +83,7 @@ impl From<Ending> for ExitCode {
 pub fn run(arguments: Arguments) -> Ending {
     match &arguments.command {
         Command::Ingest(ingest) => ingest::run(&arguments, ingest),
+        Command::Check(check) => check::run(&arguments, check),
         Command::Serve(serve) => serve::run(&arguments, serve),
         Command::Layers(asked) => revisions::layers(&arguments, asked),
         Command::Rollback(asked) => revisions::rollback(&arguments, asked),

@@ -1,5 +1,6 @@
 //! Records without an ingest, for tests and benches of the catalogue: those of this tree's
 //! definitions, those of the shared folders that the tree does not take, and made ones.
+#![allow(dead_code)] // Every test and bench takes what it needs of this.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
