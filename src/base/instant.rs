@@ -70,6 +70,12 @@ fn whole_moment(text: &str) -> Result<(Instant, Instant), IntervalError> {
         .ok_or_else(|| IntervalError::Instant(super::ids::cut(&text)))
 }
 
+/// The day of a moment in Hong Kong, by which its departments date things.
+pub fn day_in_hong_kong(instant: Instant) -> jiff::civil::Date {
+    let zone = jiff::tz::TimeZone::get("Asia/Hong_Kong").unwrap_or(jiff::tz::TimeZone::UTC);
+    zone.to_datetime(instant).date()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

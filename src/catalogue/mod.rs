@@ -5,6 +5,7 @@
 
 pub mod faces;
 pub mod record;
+pub mod score;
 pub mod search;
 
 pub use record::LayerRecord;

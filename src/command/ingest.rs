@@ -109,7 +109,11 @@ pub(super) fn take_in_place(workshop: &Workshop, place: &DefinitionPlace, as_jso
     }
 }
 
-fn chosen(places: Vec<DefinitionPlace>, wanted: &[String], folder: &Path) -> Result<Vec<DefinitionPlace>, String> {
+pub(super) fn chosen(
+    places: Vec<DefinitionPlace>,
+    wanted: &[String],
+    folder: &Path,
+) -> Result<Vec<DefinitionPlace>, String> {
     if wanted.is_empty() {
         return Ok(places);
     }

@@ -3,6 +3,7 @@
 //! Comes in: arguments. Goes out: results on standard output, progress on standard error, an exit
 //! status. Must not know: anything that a library user would want.
 
+mod check;
 mod configuration;
 mod describe;
 mod ingest;
@@ -71,6 +72,8 @@ enum Command {
     Ingest(ingest::IngestArguments),
     /// Say what a file is and draft its layer definition.
     Describe(describe::DescribeArguments),
+    /// Judge definitions and metadata without publishing.
+    Check(check::CheckArguments),
     /// Serve everything that is published.
     Serve(serve::ServeArguments),
     /// List what is published, or the revisions of one layer.
@@ -124,6 +127,7 @@ pub fn run(line: CommandLine) -> Ending {
     match &line.command {
         Command::Ingest(ingest) => ingest::run(&arguments, ingest),
         Command::Describe(asked) => describe::run(&arguments, asked),
+        Command::Check(check) => check::run(&arguments, check),
         Command::Serve(serve) => serve::run(&arguments, serve),
         Command::Layers(asked) => revisions::layers(&arguments, asked),
         Command::Rollback(asked) => revisions::rollback(&arguments, asked),

@@ -28,6 +28,24 @@ pub fn from_traditional(text: &str) -> String {
     converted
 }
 
+/// Characters that are written in both scripts, though a conversion from Simplified would change
+/// them: 皇后, 公里, 鐵路系統.
+const IN_BOTH: &str = "后里台干面只准征云几系谷松斗丑卜冬范划回伙家借据卷克夸困累帘么霉蒙弥辟曲沈胜术向咸余御愿岳灶扎折致制周朱姜胡\
+    才升占注游并布板表采冲仇出丰杆哄叫局巨千秋舍庵背了仆席仙芸郁佣岩淀叶群床涌";
+
+static TO_HONG_KONG: LazyLock<Option<OpenCC>> = LazyLock::new(|| OpenCC::from_config(BuiltinConfig::S2hk).ok());
+
+/// Whether Traditional text has no such character: 图 and 馆, not 后 or 里.
+pub fn is_simplified_only(character: char) -> bool {
+    let text = character.to_string();
+    let is_han = ('\u{4E00}'..='\u{9FFF}').contains(&character);
+    let Some(converter) = TO_HONG_KONG.as_ref().filter(|_| is_han && !IN_BOTH.contains(character)) else {
+        return false;
+    };
+    let traditional = converter.convert(&text);
+    traditional != text && from_traditional(&traditional) == text
+}
+
 /// Fills a missing Simplified text and marks it as derived.
 pub fn complete(text: &mut Trilingual) {
     if text.zh_hans.is_empty() && !text.zh_hant.is_empty() {
@@ -46,6 +64,15 @@ mod tests {
             [("圖書館", "图书馆"), ("赤鱲角", "赤鱲角"), ("衞生署轄下的診所", "卫生署辖下的诊所"), ("資料", "资料")]
         {
             assert_eq!(from_traditional(traditional), simplified);
+        }
+    }
+
+    #[test]
+    fn a_character_of_one_script_alone_is_known() {
+        for (text, alone) in [("图书馆", "图书馆"), ("鰂魚涌", ""), ("皇后大道", ""), ("公里", ""), ("圖書館", "")]
+        {
+            let found: String = text.chars().filter(|character| is_simplified_only(*character)).collect();
+            assert_eq!(found, alone, "{text}");
         }
     }
 

@@ -89,6 +89,10 @@ impl RecordQuery {
             offset: parameters.take("offset").map_or(Ok(0), |text| whole("offset", &text, 0, u64::MAX))?,
             ..RecordQuery::default()
         };
+        if let Some((_, tag)) = parameters.rest().iter().find(|(name, _)| name == "lang") {
+            // The next page is in the language of this one.
+            query.given.push(("lang", tag.clone()));
+        }
         // A profile that is not known is no error, OGC 20-004r1 §10.
         parameters.take("profile");
         let list = |value: &str| value.split(',').map(|part| part.trim().to_owned()).collect();
@@ -165,8 +169,8 @@ fn sort_keys(text: &str) -> Result<Vec<SortKey>, Problem> {
 
 pub async fn records(mut context: Context) -> Reply {
     let parameters = &mut context.parameters;
-    parameters.take_common(&["json", "html"])?;
     let query = RecordQuery::take(parameters)?;
+    parameters.take_common(&["json", "html"])?;
     context.finish_parameters(&format!("{}, offset, profile, f, lang", WHICH.join(", ")))?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();

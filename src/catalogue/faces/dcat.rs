@@ -149,7 +149,8 @@ fn add_dataset(graph: &mut Graph, listing: &Listing<'_>, profile: Profile) {
         dataset =
             dataset.say("dcat:theme", Object::Iri(theme.eu_theme.clone())).say("dcat:theme", Object::Iri(own.clone()));
         graph.add(
-            Node::named(&theme.eu_theme, "skos:Concept").say("skos:prefLabel", said(&theme.name.en, Language::En)),
+            Node::named(&theme.eu_theme, "skos:Concept")
+                .say("skos:prefLabel", said(terms::eu_theme_name(&theme.eu_theme), Language::En)),
         );
         graph.add(Node::named(own, "skos:Concept").say_all("skos:prefLabel", in_languages(&theme.name)));
     }

@@ -46,3 +46,24 @@ pub fn iso8601_frequency(frequency: Frequency) -> Option<&'static str> {
         Frequency::NotPlanned | Frequency::Unknown => None,
     }
 }
+
+/// The English name of a concept of the EU's data themes, by its address.
+pub fn eu_theme_name(address: &str) -> &'static str {
+    const NAMES: [(&str, &str); 13] = [
+        ("AGRI", "Agriculture, fisheries, forestry and food"),
+        ("ECON", "Economy and finance"),
+        ("EDUC", "Education, culture and sport"),
+        ("ENER", "Energy"),
+        ("ENVI", "Environment"),
+        ("GOVE", "Government and public sector"),
+        ("HEAL", "Health"),
+        ("INTR", "International issues"),
+        ("JUST", "Justice, legal system and public safety"),
+        ("REGI", "Regions and cities"),
+        ("SOCI", "Population and society"),
+        ("TECH", "Science and technology"),
+        ("TRAN", "Transport"),
+    ];
+    let code = address.rsplit('/').next().unwrap_or_default();
+    NAMES.iter().find(|(known, _)| *known == code).map_or("Other", |(_, name)| name)
+}
