@@ -15,7 +15,7 @@ use super::snapshot::{LiveLayer, Snapshot};
 use crate::access::Action;
 use crate::base::{FieldKind, GeometryKind, Language};
 use crate::catalogue::LayerRecord;
-use crate::catalogue::search::Filter;
+use crate::catalogue::search::{Facets, Filter, Match, Reason};
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
 use crate::formats::Format;
@@ -47,8 +47,8 @@ pub async fn list(mut context: Context) -> Reply {
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     if ask.wants_html {
-        let layers = find(&snapshot, &query, ask.language);
-        let page = pages::layers(&ask.frame(), &query, &layers, usize::try_from(offset).unwrap_or(usize::MAX));
+        let listed = search(&snapshot, &query, ask.language);
+        let page = pages::layers(&ask.frame(), &query, &listed, usize::try_from(offset).unwrap_or(usize::MAX));
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let is_narrowed = query != ListQuery::default();
@@ -87,9 +87,22 @@ fn check_theme(query: &ListQuery) -> Result<(), Problem> {
 
 /// Layers that fit, best first, then by title.
 pub fn find(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Vec<Arc<LiveLayer>> {
+    search(snapshot, query, language).layers.into_iter().map(|(layer, _)| layer).collect()
+}
+
+/// What a list shows: layers, each with the word it was found by where that is not the typed one,
+/// and how they divide.
+#[derive(Default)]
+pub struct Listed {
+    pub layers: Vec<(Arc<LiveLayer>, Option<Arc<Reason>>)>,
+    pub facets: Facets,
+}
+
+pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Listed {
     let filter = Filter { theme: query.theme.clone(), department: query.department.clone(), ..Filter::default() };
     let found = snapshot.index.search(&query.text, &filter, language);
-    found.matches.iter().filter_map(|found| snapshot.layer(&found.record.id)).cloned().collect()
+    let live = |found: &Match| Some((Arc::clone(snapshot.layer(&found.record.id)?), found.reason.clone()));
+    Listed { layers: found.matches.iter().filter_map(live).collect(), facets: found.facets }
 }
 
 pub async fn suggest(mut context: Context) -> Reply {

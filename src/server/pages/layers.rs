@@ -1,13 +1,12 @@
 //! The list of layers that fit a question.
 
-use std::sync::Arc;
-
 use askama::Template;
 
 use super::frame::Shared;
 use super::{Frame, text};
+use crate::catalogue::search::{Bucket, Reason};
 use crate::definition::vocabulary;
-use crate::server::collections::ListQuery;
+use crate::server::collections::{ListQuery, Listed};
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
@@ -18,6 +17,7 @@ struct Layers {
     question: String,
     heading: String,
     chips: Vec<Chip>,
+    facets: Vec<Facet>,
     hits: Vec<Hit>,
     themes: Vec<(String, String)>,
     next: Option<String>,
@@ -29,6 +29,12 @@ struct Chip {
     href: String,
 }
 
+/// One way to narrow the list further.
+struct Facet {
+    name: &'static str,
+    values: Vec<(String, String, usize)>,
+}
+
 struct Hit {
     title: String,
     href: String,
@@ -38,15 +44,19 @@ struct Hit {
     sentence: String,
     count: String,
     data_as_at: Option<String>,
+    /// The typed word and the one that the layer has for it.
+    reason: Option<(String, String)>,
 }
 
 /// Layers on one page: what fits the weight that a page may have.
 const ROWS: usize = 25;
 
-pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>], offset: usize) -> String {
+pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usize) -> String {
     let shared = Shared::of(frame);
     let language = frame.language;
+    let layers = &listed.layers;
     let page = Layers {
+        facets: facets(query, listed, &shared, frame),
         heading: match (layers.len(), query.text.is_empty()) {
             (0, _) => shared.w.nothing_found.to_owned(),
             (count, true) => text::layers(count, language),
@@ -59,7 +69,12 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, layers: &[Arc<LiveLayer>], o
         previous: (offset > 0)
             .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(ROWS)))),
         chips: chips(query, &shared, frame),
-        hits: layers.iter().skip(offset).take(ROWS).map(|layer| hit(layer, &shared, frame)).collect(),
+        hits: layers
+            .iter()
+            .skip(offset)
+            .take(ROWS)
+            .map(|(layer, reason)| hit(layer, reason.as_deref(), &shared, frame))
+            .collect(),
         themes: vocabulary::themes()
             .iter()
             .map(|theme| {
@@ -100,7 +115,34 @@ fn chips(query: &ListQuery, shared: &Shared, frame: &Frame<'_>) -> Vec<Chip> {
     theme.into_iter().chain(department).collect()
 }
 
-fn hit(layer: &LiveLayer, shared: &Shared, frame: &Frame<'_>) -> Hit {
+/// Themes and publishers of what was found, largest first; a facet that has narrowed the list
+/// already, or would not, is left out.
+fn facets(query: &ListQuery, listed: &Listed, shared: &Shared, frame: &Frame<'_>) -> Vec<Facet> {
+    const VALUES: usize = 8;
+    let of = |name, buckets: &[Bucket], narrowed: &dyn Fn(&str) -> ListQuery| Facet {
+        name,
+        values: buckets
+            .iter()
+            .take(VALUES)
+            .map(|bucket| {
+                let href = shared.href(&address(&narrowed(&bucket.value)));
+                (bucket.name.get(frame.language).to_owned(), href, bucket.count)
+            })
+            .collect(),
+    };
+    let by_theme = |theme: &str| ListQuery { theme: Some(theme.to_owned()), ..query.clone() };
+    let by_department = |department: &str| ListQuery { department: Some(department.to_owned()), ..query.clone() };
+    let mut facets = Vec::new();
+    if query.theme.is_none() && listed.facets.themes.len() > 1 {
+        facets.push(of(shared.w.themes, &listed.facets.themes, &by_theme));
+    }
+    if query.department.is_none() && listed.facets.departments.len() > 1 {
+        facets.push(of(shared.w.publishers, &listed.facets.departments, &by_department));
+    }
+    facets
+}
+
+fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Frame<'_>) -> Hit {
     let record = &layer.record;
     let here = format!("/collections/{}", record.id);
     Hit {
@@ -112,6 +154,7 @@ fn hit(layer: &LiveLayer, shared: &Shared, frame: &Frame<'_>) -> Hit {
         sentence: record.abstract_text.get(frame.language).to_owned(),
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),
         data_as_at: record.data_as_at.map(|date| text::date(date, frame.language)),
+        reason: reason.map(|reason| (reason.asked.clone(), reason.found.clone())),
     }
 }
 
