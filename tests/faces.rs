@@ -3,10 +3,14 @@
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/catalogue.rs"]
+mod catalogue;
 mod support;
 
 use std::sync::LazyLock;
 
+use causeway::catalogue::faces::dcat::{self, PAGE_DATASETS, Page, Profile};
+use causeway::catalogue::faces::{Listing, rdf};
 use reqwest::Method;
 use support::{Server, Workspace, header};
 
@@ -207,4 +211,33 @@ fn faces_show_the_public_address() {
         assert!(text.contains("https://maps.example.hk/geo/"), "{path}");
         assert!(!text.contains("127.0.0.1"), "{path}");
     }
+}
+
+/// A harvester deletes what a complete run does not show, so pages must hold each dataset once.
+#[test]
+fn the_pages_of_dcat_hold_every_dataset_once_and_lead_to_each_other() {
+    let records = catalogue::distractors(2 * PAGE_DATASETS + 50);
+    let listings: Vec<Listing<'_>> =
+        records.iter().map(|record| Listing { record, downloads: &[], base: "https://a.hk" }).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for number in 1..=3 {
+        let page = Page {
+            base: "https://a.hk",
+            address: "https://a.hk/dcat.ttl",
+            number,
+            pages: 3,
+            listings: &listings[(number - 1) * PAGE_DATASETS..listings.len().min(number * PAGE_DATASETS)],
+            modified: "2026-11-24T15:30:00Z".to_owned(),
+            carried: "profile=ckan".to_owned(),
+        };
+        let graph = dcat::page(&page, Profile::Ckan);
+        let datasets = graph.nodes.iter().filter(|node| node.classes.contains(&"dcat:Dataset"));
+        for dataset in datasets {
+            assert!(seen.insert(dataset.iri.clone()), "{} is on two pages", dataset.iri);
+        }
+        let text = rdf::turtle(&graph);
+        let next = format!("hydra:next <https://a.hk/dcat.ttl?page={}&profile=ckan>", number + 1);
+        assert_eq!(text.contains(&next), number < 3, "page {number}");
+    }
+    assert_eq!(seen.len(), records.len());
 }

@@ -119,6 +119,11 @@ impl Term {
             _ => Vec::new(),
         };
         let is_optional = lexicon.is_optional(&text);
+        // Of equals the one in the script of the question is told as the reason.
+        let is_han = |phrase: &[Piece]| matches!(phrase.first(), Some(Piece::Han(_)));
+        let asked_in_han = is_han(&phrase);
+        let mut others: Vec<Alternative> = others.collect();
+        others.sort_by_key(|other| is_han(&other.phrase) != asked_in_han);
         let mut alternatives = vec![Alternative { phrase, factor: 1.0 }];
         alternatives.extend(others);
         alternatives.extend(mended);

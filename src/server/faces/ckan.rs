@@ -7,7 +7,6 @@ use super::listings;
 use super::post::{DialectAsk, pairs};
 use crate::base::Language;
 use crate::catalogue::faces::ckan::{self, ActionError, View};
-use crate::catalogue::faces::moment;
 use crate::server::answer::{Answer, CacheFor};
 use crate::server::routes::Reply;
 
@@ -20,8 +19,7 @@ pub async fn answer(asked: DialectAsk, language: Option<Language>) -> Reply {
     let key = format!("ckan|{}|{base}|{action}|{shown}", language.tag());
     let make = move |snapshot: &crate::server::snapshot::Snapshot| {
         let listings = listings(snapshot, &base);
-        let newest = moment(snapshot.newest().unwrap_or_default());
-        let view = View { listings: &listings, index: &snapshot.index, base: &base, language, newest };
+        let view = View { listings: &listings, index: &snapshot.index, base: &base, language };
         let outcome = parameters.and_then(|parameters| ckan::act(&view, &action, &parameters));
         Ok(dressed(&base, &action, &outcome, language))
     };

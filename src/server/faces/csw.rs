@@ -33,7 +33,7 @@ pub async fn answer(asked: DialectAsk, language: Option<Language>) -> Reply {
     let key = format!("csw|{}|{address}|{operation:?}", language.tag());
     super::made_once(&asked.app, key, move |snapshot| {
         let listings = listings(snapshot, &base);
-        let view = View { listings: &listings, index: &snapshot.index, base: &base, address: &address, language };
+        let view = View { listings: &listings, base: &base, address: &address, language };
         Ok(match csw::answer(&view, &operation) {
             Ok(document) => Answer::new(XML, document.into_bytes()).in_language(language),
             Err(exception) => report(&exception),

@@ -20,8 +20,6 @@ pub struct View<'a> {
     pub index: &'a Index,
     pub base: &'a str,
     pub language: Language,
-    /// The moment of the request, for what a newest change is held against.
-    pub newest: String,
 }
 
 /// Why an action failed.

@@ -6,7 +6,6 @@ mod filter;
 mod request;
 
 use crate::base::Language;
-use crate::catalogue::search::Index;
 
 use super::Listing;
 
@@ -17,7 +16,6 @@ pub use request::{ElementSet, GetRecords, Operation, ResultType, Schema, from_pa
 pub struct View<'a> {
     /// In order of title.
     pub listings: &'a [Listing<'a>],
-    pub index: &'a Index,
     pub base: &'a str,
     /// Public address of this endpoint: clients post to what the capabilities name.
     pub address: &'a str,
