@@ -125,6 +125,13 @@ impl Filter {
         Ok(())
     }
 
+    /// Adds that features share a point with a geometry, its coordinates in the axis order of `system`.
+    pub fn add_geometry(&mut self, geometry: &geo_types::Geometry<f64>, system: System) -> Result<(), String> {
+        let literal = SpatialLiteral::from_geometry(geometry, system)?;
+        self.conditions.push(Condition::Spatial(SpatialOperator::Intersects, std::sync::Arc::new(literal)));
+        Ok(())
+    }
+
     /// Adds everything that another filter asks.
     pub fn add(&mut self, other: Filter) {
         self.conditions.extend(other.conditions);

@@ -13,9 +13,14 @@ pub struct XmlWriter {
 }
 
 impl XmlWriter {
+    /// A part of a document.
+    pub fn fragment() -> Self {
+        XmlWriter { writer: Writer::new(Vec::new()) }
+    }
+
     /// Begins with the XML declaration.
     pub fn document() -> Self {
-        let mut xml = XmlWriter { writer: Writer::new(Vec::new()) };
+        let mut xml = XmlWriter::fragment();
         xml.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
         xml
     }

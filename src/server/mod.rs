@@ -13,6 +13,7 @@ mod cache;
 mod catalogue;
 mod changes;
 mod collections;
+mod dialects;
 mod features;
 mod filter_parameters;
 mod functions;
