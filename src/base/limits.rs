@@ -83,3 +83,10 @@ pub const VALUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const VERTICES_MAX: usize = 5_000_000;
 /// Bytes of a layer definition.
 pub const DEFINITION_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes of an XML request; the longest that a client was seen to send has 2 kB.
+pub const XML_BYTES_MAX: usize = 256 * 1024;
+/// Elements inside one another in an XML request.
+pub const XML_DEPTH_MAX: usize = 32;
+/// Elements of an XML request.
+pub const XML_ELEMENTS_MAX: usize = 10_000;

@@ -14,6 +14,7 @@ pub mod instant;
 pub mod language;
 pub mod limits;
 pub mod schema;
+pub mod xml;
 
 pub use bbox::BBox;
 pub use class::Class;

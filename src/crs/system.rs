@@ -89,8 +89,7 @@ impl System {
 
     /// Whether coordinates in the order of [`System::axes`] have to change places for this order.
     pub fn changes_places_for(self, order: AxisOrder) -> bool {
-        let is_north_first =
-            matches!(self, System::Epsg4326 | System::Epsg4490 | System::Epsg4611 | System::Epsg2326);
+        let is_north_first = matches!(self, System::Epsg4326 | System::Epsg4490 | System::Epsg4611 | System::Epsg2326);
         order == AxisOrder::EastFirst && is_north_first
     }
 

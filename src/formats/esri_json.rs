@@ -237,10 +237,7 @@ mod tests {
         shape.points.extend([(2.0, 1.0), (3.0, 2.0), (3.0, 1.0), (2.0, 1.0)]);
         shape.ends.extend([4, 8]);
         shape.polygon_ends.push(2);
-        assert_eq!(
-            written(shape, false),
-            "{\"rings\":[[[0,0],[4,4],[4,0],[0,0]],[[2,1],[3,1],[3,2],[2,1]]]}"
-        );
+        assert_eq!(written(shape, false), "{\"rings\":[[[0,0],[4,4],[4,0],[0,0]],[[2,1],[3,1],[3,2],[2,1]]]}");
     }
 
     #[test]

@@ -194,14 +194,7 @@ impl Geometry<'_> {
         xml.open(element, &attributes);
     }
 
-    fn multi(
-        &self,
-        element: &str,
-        id: &str,
-        shape: &Shape,
-        xml: &mut XmlWriter,
-        members: impl FnOnce(&mut XmlWriter),
-    ) {
+    fn multi(&self, element: &str, id: &str, shape: &Shape, xml: &mut XmlWriter, members: impl FnOnce(&mut XmlWriter)) {
         self.open(element, id, shape, xml);
         members(xml);
         xml.close(element);

@@ -16,7 +16,9 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
-use super::{assets, catalogue, changes, collections, dialects, features, functions, health, landing, openapi, styles, tiles};
+use super::{
+    assets, catalogue, changes, collections, dialects, features, functions, health, landing, openapi, styles, tiles,
+};
 use crate::base::limits;
 
 /// What a handler works with.

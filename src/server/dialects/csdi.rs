@@ -66,7 +66,8 @@ fn read_query(mut parameters: Parameters, layer: &LiveLayer) -> Result<FeatureQu
     if let Some(text) = given("offset") {
         query.start = Start::Offset(items_request::offset(&text)?);
     }
-    let system = given("bbox-crs").map_or(Ok((System::Crs84, AxisOrder::Authority)), |name| box_system(&name, layer))?;
+    let system =
+        given("bbox-crs").map_or(Ok((System::Crs84, AxisOrder::Authority)), |name| box_system(&name, layer))?;
     if let Some(text) = given("bbox") {
         add_box("bbox", box_numbers("bbox", &text)?.0, system, &mut query)?;
     }

@@ -135,9 +135,7 @@ fn whole_number(parameter: &str, text: &str) -> Result<u64, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match digits_only {
         true => Ok(text.parse().unwrap_or(u64::MAX)),
-        false => {
-            Err(Problem::bad_request(format!("{parameter}=\"{}\" is not a whole number from 0", cut(text))))
-        }
+        false => Err(Problem::bad_request(format!("{parameter}=\"{}\" is not a whole number from 0", cut(text)))),
     }
 }
 

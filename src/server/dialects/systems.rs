@@ -29,7 +29,9 @@ pub fn by_name(name: &str) -> Option<Ordered> {
         return by_epsg("EPSG", code).map(|system| (system, AxisOrder::EastFirst));
     }
     match name.split_once(':')? {
-        (authority, "84" | "CRS84") if ["CRS", "OGC"].contains(&authority) => Some((System::Crs84, AxisOrder::Authority)),
+        (authority, "84" | "CRS84") if ["CRS", "OGC"].contains(&authority) => {
+            Some((System::Crs84, AxisOrder::Authority))
+        }
         (authority, code) => by_epsg(authority, code).map(|system| (system, AxisOrder::EastFirst)),
     }
 }

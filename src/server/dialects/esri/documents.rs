@@ -57,10 +57,11 @@ pub fn service(record: &LayerRecord, language: Language) -> Value {
 pub fn layer(record: &LayerRecord, language: Language) -> Value {
     let schema = &record.schema;
     let object_id = ObjectId { name: object_id_name(schema), goes_out: true };
-    let display_field =
-        schema.fields.iter().find(|field| field.kind == FieldKind::Text).map_or(object_id.name.as_str(), |field| {
-            field.name.as_str()
-        });
+    let display_field = schema
+        .fields
+        .iter()
+        .find(|field| field.kind == FieldKind::Text)
+        .map_or(object_id.name.as_str(), |field| field.name.as_str());
     json!({
         "currentVersion": VERSION,
         "id": 0,

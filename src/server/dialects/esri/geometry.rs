@@ -35,7 +35,8 @@ pub fn take(
             cut(&relation)
         )));
     }
-    let document: Option<Value> = text.trim_start().starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
+    let document: Option<Value> =
+        text.trim_start().starts_with('{').then(|| serde_json::from_str(&text).ok()).flatten();
     let of_its_own = document.as_ref().and_then(|document| document.get("spatialReference"));
     let system = match of_its_own {
         Some(reference) if !reference.is_null() => system("geometry", &reference.to_string(), record)?,

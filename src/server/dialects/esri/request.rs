@@ -146,11 +146,8 @@ fn refuse(parameters: &mut Parameters) -> Result<(), Problem> {
 }
 
 fn wanted(parameters: &mut Parameters) -> Result<Wanted, Problem> {
-    let asked = [
-        ("returnCountOnly", Wanted::Count),
-        ("returnIdsOnly", Wanted::Ids),
-        ("returnExtentOnly", Wanted::Extent),
-    ];
+    let asked =
+        [("returnCountOnly", Wanted::Count), ("returnIdsOnly", Wanted::Ids), ("returnExtentOnly", Wanted::Extent)];
     for (name, wanted) in asked {
         if flag(parameters, name)? == Some(true) {
             return Ok(wanted);

@@ -305,7 +305,7 @@ impl Parser<'_> {
         }
         let is_negated = self.take_word("NOT");
         let node = if self.take_word("LIKE") {
-            let pattern = self.operand()?;
+            let pattern = self.pattern()?;
             self.operation(Operator::Like, vec![value, pattern])?
         } else if self.take_word("IN") {
             let list = self.list(kind)?;
@@ -323,6 +323,17 @@ impl Parser<'_> {
             return Err(self.unexpected("a comparison"));
         };
         self.negated(is_negated, node)
+    }
+
+    /// In SQL a backslash is a character, in CQL2 it stands before one.
+    fn pattern(&mut self) -> Parsed {
+        match self.peek() {
+            Token::Text(text) => {
+                let pattern = text.replace('\\', "\\\\");
+                self.taken(Expression::Text(pattern))
+            }
+            _ => Err(self.unexpected("a pattern in single quotes")),
+        }
     }
 
     fn negated(&mut self, is_negated: bool, node: Node) -> Parsed {
@@ -397,9 +408,10 @@ impl Parser<'_> {
                 self.expect_sign(")")?;
                 self.node(Expression::Function(word.to_ascii_lowercase(), vec![inner]))
             }
-            Some(Token::Sign("(")) => {
-                Err(Problem::bad_request(format!("where: the function {} is not offered; UPPER and LOWER are", cut(word))))
-            }
+            Some(Token::Sign("(")) => Err(Problem::bad_request(format!(
+                "where: the function {} is not offered; UPPER and LOWER are",
+                cut(word)
+            ))),
             _ => {
                 let property = self.property(word)?;
                 self.taken(property)
@@ -509,6 +521,7 @@ mod tests {
             ("\"facility name\" != 'O''Brien'", "\"Facility Name\" <> 'O''Brien'"),
             ("設施 LIKE '%公園_'", "設施 LIKE '%公園_'"),
             ("UPPER(name) LIKE 'A%'", "upper(Name) LIKE 'A%'"),
+            ("name LIKE 'a\\_'", "Name LIKE 'a\\\\_'"),
             ("size>=-1.5 or not (size < 3)", "size >= -1.5 OR NOT size < 3"),
             ("size NOT IN (1, 2)", "NOT size IN (1, 2)"),
             ("size BETWEEN 1 AND 2 AND name IS NOT NULL", "size BETWEEN 1 AND 2 AND NOT Name IS NULL"),

@@ -12,7 +12,7 @@ use super::{Exception, OWS, Outcome, VERSION, WFS, XML};
 use crate::base::ids::cut;
 use crate::base::{GeometryKind, Language, Trilingual, limits};
 use crate::crs::System;
-use crate::formats::gml::{LAYERS, PREFIX, type_name};
+use crate::formats::gml::{GML, LAYERS, PREFIX, type_name};
 use crate::formats::xml::XmlWriter;
 
 const FES: &str = "http://www.opengis.net/fes/2.0";
@@ -41,6 +41,7 @@ fn document(layers: &[Arc<LiveLayer>], base: &str, language: Language) -> Vec<u8
         ("xmlns:ows", OWS),
         ("xmlns:fes", FES),
         ("xmlns:xlink", XLINK),
+        ("xmlns:gml", GML),
         (prefix.as_str(), LAYERS),
         ("version", VERSION),
     ];
@@ -101,7 +102,7 @@ fn operations(base: &str, xml: &mut XmlWriter) {
         xml.close("ows:Operation");
     }
     values("ows:Parameter", "version", &[VERSION], xml);
-    // Basic WFS would read filters in XML.
+    // Basic WFS would also answer GetPropertyValue.
     for (name, is_offered) in [
         ("ImplementsSimpleWFS", true),
         ("ImplementsBasicWFS", false),
@@ -189,12 +190,12 @@ fn filter_capabilities(xml: &mut XmlWriter) {
     xml.open("fes:Conformance", &[]);
     for (name, is_offered) in [
         ("ImplementsQuery", true),
-        ("ImplementsAdHocQuery", false),
+        ("ImplementsAdHocQuery", true),
         ("ImplementsFunctions", false),
         ("ImplementsResourceId", true),
-        ("ImplementsMinStandardFilter", false),
-        ("ImplementsStandardFilter", false),
-        ("ImplementsMinSpatialFilter", false),
+        ("ImplementsMinStandardFilter", true),
+        ("ImplementsStandardFilter", true),
+        ("ImplementsMinSpatialFilter", true),
         ("ImplementsSpatialFilter", false),
         ("ImplementsMinTemporalFilter", false),
         ("ImplementsTemporalFilter", false),
@@ -213,5 +214,34 @@ fn filter_capabilities(xml: &mut XmlWriter) {
     xml.open("fes:Id_Capabilities", &[]);
     xml.empty("fes:ResourceIdentifier", &[("name", "fes:ResourceId")]);
     xml.close("fes:Id_Capabilities");
+    xml.open("fes:Scalar_Capabilities", &[]);
+    xml.empty("fes:LogicalOperators", &[]);
+    xml.open("fes:ComparisonOperators", &[]);
+    for operator in [
+        "PropertyIsEqualTo",
+        "PropertyIsNotEqualTo",
+        "PropertyIsLessThan",
+        "PropertyIsGreaterThan",
+        "PropertyIsLessThanOrEqualTo",
+        "PropertyIsGreaterThanOrEqualTo",
+        "PropertyIsLike",
+        "PropertyIsNull",
+        "PropertyIsNil",
+        "PropertyIsBetween",
+    ] {
+        xml.empty("fes:ComparisonOperator", &[("name", operator)]);
+    }
+    xml.close("fes:ComparisonOperators");
+    xml.close("fes:Scalar_Capabilities");
+    xml.open("fes:Spatial_Capabilities", &[]);
+    xml.open("fes:GeometryOperands", &[]);
+    xml.empty("fes:GeometryOperand", &[("name", "gml:Envelope")]);
+    xml.close("fes:GeometryOperands");
+    xml.open("fes:SpatialOperators", &[]);
+    for operator in ["BBOX", "Intersects"] {
+        xml.empty("fes:SpatialOperator", &[("name", operator)]);
+    }
+    xml.close("fes:SpatialOperators");
+    xml.close("fes:Spatial_Capabilities");
     xml.close("fes:Filter_Capabilities");
 }

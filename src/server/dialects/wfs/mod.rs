@@ -1,5 +1,5 @@
 //! `/wfs`: WFS 2.0 (OGC 09-025r2), reading by keys and values: the class Simple WFS with boxes,
-//! paging, order and chosen properties. XML by POST and filters in XML are not read.
+//! filters, paging, order and chosen properties. XML by POST is not read.
 //!
 //! Layers are feature types `layer:{id}`; names of layers and fields that XML would not take are
 //! written as `formats::xml::xml_name` says.
@@ -39,11 +39,7 @@ type Outcome<T = Answer> = Result<T, Exception>;
 
 impl Exception {
     fn invalid(locator: &str, detail: impl Into<String>) -> Self {
-        Exception {
-            code: "InvalidParameterValue",
-            locator: locator.to_owned(),
-            problem: Problem::bad_request(detail),
-        }
+        Exception { code: "InvalidParameterValue", locator: locator.to_owned(), problem: Problem::bad_request(detail) }
     }
 
     fn missing(locator: &str, detail: impl Into<String>) -> Self {
@@ -111,11 +107,14 @@ async fn dispatch(context: &mut Context) -> Outcome<Arc<Answer>> {
     if let Some(service) = parameters.take_any_case("service")
         && !service.eq_ignore_ascii_case("WFS")
     {
-        return Err(Exception::invalid("service", format!("service=\"{}\" is not offered here; WFS is", cut(&service))));
+        return Err(Exception::invalid(
+            "service",
+            format!("service=\"{}\" is not offered here; WFS is", cut(&service)),
+        ));
     }
-    let operation = parameters.take_any_case("request").ok_or_else(|| {
-        Exception::missing("request", "request names the operation, such as request=GetCapabilities")
-    })?;
+    let operation = parameters
+        .take_any_case("request")
+        .ok_or_else(|| Exception::missing("request", "request names the operation, such as request=GetCapabilities"))?;
     let version = parameters.take_any_case("version");
     if operation.eq_ignore_ascii_case("GetCapabilities") {
         return capabilities::answer(context).await;

@@ -11,6 +11,8 @@ use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
 use crate::base::{FeatureId, GeometryKind, Schema, limits};
 use crate::crs::{AxisOrder, System};
+use crate::filter::Filter;
+use crate::filter::fes::{self, Names, XmlFilter};
 use crate::formats::Selection;
 use crate::formats::gml::{geometry_name, type_name};
 use crate::formats::xml::name_from_xml;
@@ -41,13 +43,15 @@ impl OutputFormat {
         let Some(text) = parameters.take_any_case("outputFormat") else { return Ok(OutputFormat::Gml) };
         // A "+" arrives as a blank when an address was not escaped.
         let plain = |text: &str| text.replace([' ', '+'], "").to_ascii_lowercase();
-        OutputFormat::NAMES.into_iter().find(|(name, _)| plain(name) == plain(&text)).map(|(_, format)| format).ok_or_else(
-            || {
+        OutputFormat::NAMES
+            .into_iter()
+            .find(|(name, _)| plain(name) == plain(&text))
+            .map(|(_, format)| format)
+            .ok_or_else(|| {
                 let names = OutputFormat::NAMES.map(|(name, _)| name).join(", ");
                 let detail = format!("outputFormat=\"{}\" is not offered; accepted are {names}", cut(&text));
                 Exception::invalid("outputFormat", detail)
-            },
-        )
+            })
     }
 }
 
@@ -83,7 +87,10 @@ pub async fn read(context: &mut Context) -> Outcome<(Arc<LiveLayer>, PermittedLa
         // An id begins with the name of its layer.
         (None, None, Some(ids)) => resource_id(ids.split(',').next().unwrap_or_default())?.0,
         (None, None, None) => {
-            return Err(Exception::missing("typeNames", "typeNames says which layer is asked; GetCapabilities lists them"));
+            return Err(Exception::missing(
+                "typeNames",
+                "typeNames says which layer is asked; GetCapabilities lists them",
+            ));
         }
     };
     let (layer, permit) = layer_of(context, &name)?;
@@ -129,10 +136,10 @@ impl FeatureRequest {
             repeated.push((name, text.clone()));
             Some(text)
         };
-        if given("filter", "filter").is_some() {
-            let detail = "filters in XML are not read; /collections/{layer}/items takes filters in CQL2";
-            return Err(Exception::not_offered("OptionNotSupported", "filter", detail));
-        }
+        let xml_filter = match given("filter", "filter") {
+            Some(text) => read_filter(&text, layer)?,
+            None => XmlFilter::default(),
+        };
         let mut query = FeatureQuery::first(limits::PAGE_FEATURES_MAX);
         if let Some(text) = given("bbox", "bbox") {
             take_box(&text, layer, &mut query)?;
@@ -150,11 +157,17 @@ impl FeatureRequest {
             query.limit = page_size(whole_number("count", &text).map_err(Exception::within("count"))?);
         }
         repeated.extend(resource.iter().map(|ids| ("resourceId", ids.clone())));
-        query.ids = match (one, &resource) {
+        let named: Vec<&str> = resource.iter().flat_map(|ids| ids.split(',')).collect();
+        let named = named.into_iter().chain(xml_filter.resource_ids.iter().map(String::as_str)).collect::<Vec<_>>();
+        query.ids = match (one, named.is_empty()) {
             (Some(id), _) => Some(vec![id]),
-            (None, Some(ids)) => Some(resource_ids(ids, record.id.as_str())?),
-            (None, None) => None,
+            (None, false) => Some(resource_ids(&named, record.id.as_str())?),
+            (None, true) => None,
         };
+        if let Some(tree) = xml_filter.condition {
+            let filter = Filter::from_tree(&tree, &record.schema, System::Crs84);
+            query.filter.add(filter.map_err(|fault| Exception::invalid("filter", format!("filter: {fault}")))?);
+        }
         let offset = match parameters.take_any_case("startIndex") {
             Some(text) => whole_number("startIndex", &text).map_err(Exception::within("startIndex"))?,
             None => 0,
@@ -176,7 +189,8 @@ impl FeatureRequest {
             (OutputFormat::Gml, None) => (System::Epsg4326, AxisOrder::Authority),
             (OutputFormat::GeoJson, None) => (System::Crs84, AxisOrder::Authority),
         };
-        repeated.push(("outputFormat", OutputFormat::NAMES[if format == OutputFormat::Gml { 0 } else { 3 }].0.to_owned()));
+        repeated
+            .push(("outputFormat", OutputFormat::NAMES[if format == OutputFormat::Gml { 0 } else { 3 }].0.to_owned()));
         Ok(FeatureRequest {
             query,
             format,
@@ -191,8 +205,12 @@ impl FeatureRequest {
 
     /// The address of another page of the same features.
     pub fn page(&self, ask: &Ask, offset: u64) -> String {
-        let mut pairs: Vec<String> =
-            self.repeated.iter().filter(|(name, _)| *name != "count").map(|(name, text)| format!("{name}={}", encode(text))).collect();
+        let mut pairs: Vec<String> = self
+            .repeated
+            .iter()
+            .filter(|(name, _)| *name != "count")
+            .map(|(name, text)| format!("{name}={}", encode(text)))
+            .collect();
         pairs.push(format!("count={}", self.query.limit));
         pairs.push(format!("startIndex={offset}"));
         format!("{}/wfs?service=WFS&version=2.0.0&request=GetFeature&{}", ask.base, pairs.join("&"))
@@ -266,11 +284,28 @@ fn order(text: &str, schema: &Schema) -> Outcome<Vec<Order>> {
         .collect()
 }
 
-fn resource_ids(text: &str, layer: &str) -> Outcome<Vec<FeatureId>> {
+/// Its references are elements of the schema, whose names are not those of fields.
+fn read_filter(text: &str, layer: &LiveLayer) -> Outcome<XmlFilter> {
+    let schema = &layer.record.schema;
+    let geometry = geometry_name(schema);
+    let names = Names {
+        property: &|reference| match local_name(reference) {
+            name if name == geometry => "geometry".to_owned(),
+            name => name,
+        },
+        system: &|name| match name {
+            Some(name) => systems::offered("filter", name, &layer.record).ok(),
+            None => Some((System::Epsg4326, AxisOrder::Authority)),
+        },
+    };
+    fes::parse(text, schema, &names).map_err(|fault| Exception::invalid("filter", format!("filter: {fault}")))
+}
+
+fn resource_ids(named: &[&str], layer: &str) -> Outcome<Vec<FeatureId>> {
     /// Ids that one request may name: what an address holds.
     const IDS_MAX: usize = 1_000;
-    let ids: Vec<FeatureId> = text
-        .split(',')
+    let ids: Vec<FeatureId> = named
+        .iter()
         .map(|id| match resource_id(id)? {
             (name, id) if name == layer => Ok(id),
             (name, _) => Err(Problem::bad_request(format!("resourceId: {} is of another layer", cut(&name))).into()),

@@ -61,8 +61,7 @@ pub fn describe(context: &mut Context) -> Outcome<Arc<Answer>> {
     }
     let mut xml = XmlWriter::document();
     let prefix = format!("xmlns:{PREFIX}");
-    let attributes =
-        [("xmlns:wfs", WFS), ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"), (prefix.as_str(), LAYERS)];
+    let attributes = [("xmlns:wfs", WFS), ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"), (prefix.as_str(), LAYERS)];
     xml.open("wfs:DescribeStoredQueriesResponse", &attributes);
     xml.open("wfs:StoredQueryDescription", &[("id", BY_ID)]);
     xml.element("wfs:Title", &[("xml:lang", "en")], TITLE);
