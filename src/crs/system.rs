@@ -28,6 +28,16 @@ pub enum System {
     Epsg4490,
 }
 
+/// Which of two coordinates is written first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AxisOrder {
+    /// The one that the authority names first, as in [`System::axes`].
+    #[default]
+    Authority,
+    /// The one that grows to the right of a map, as ArcGIS and the short names of old have it.
+    EastFirst,
+}
+
 /// The radius of Web Mercator's sphere.
 const RADIUS_M: f64 = 6_378_137.0;
 /// The latitude at which Web Mercator is a square.
@@ -66,6 +76,21 @@ impl System {
 
     pub fn from_uri(uri: &str) -> Option<System> {
         System::ALL.into_iter().find(|system| system.uri() == uri)
+    }
+
+    /// Its number in the register of EPSG, for those that are in it.
+    pub fn epsg(self) -> Option<u32> {
+        self.uri().strip_prefix("http://www.opengis.net/def/crs/EPSG/0/")?.parse().ok()
+    }
+
+    pub fn from_epsg(number: u32) -> Option<System> {
+        System::ALL.into_iter().find(|system| system.epsg() == Some(number))
+    }
+
+    /// Whether coordinates in the order of [`System::axes`] have to change places for this order.
+    pub fn changes_places_for(self, order: AxisOrder) -> bool {
+        let is_north_first = matches!(self, System::Epsg4326 | System::Epsg4490 | System::Epsg4611 | System::Epsg2326);
+        order == AxisOrder::EastFirst && is_north_first
     }
 
     /// What its first and second coordinates are.
@@ -164,6 +189,9 @@ mod tests {
             let slack = if system.decimals() == DEGREE_DECIMALS { 1e-8 } else { 1e-3 };
             assert!((x - first).abs() < slack && (y - second).abs() < slack, "{system:?} {x} {y}");
             assert_eq!(System::from_uri(system.uri()), Some(system));
+            assert_eq!(system.changes_places_for(AxisOrder::EastFirst), first < second, "{system:?}");
+            assert!(!system.changes_places_for(AxisOrder::Authority));
+            assert_eq!(system.epsg().and_then(System::from_epsg), system.epsg().map(|_| system));
         }
         assert_eq!(System::from_uri("http://evil"), None);
         assert_eq!(System::Crs84.to_degrees(f64::NAN, 0.0), None);

@@ -1,18 +1,20 @@
 //! Filters: one tree of conditions, typed by a schema, whatever language it was written in.
 //!
-//! Comes in: CQL2 Text and CQL2 JSON (OGC 21-065r2), values of query parameters, a schema. Goes
+//! Comes in: CQL2 Text and CQL2 JSON (OGC 21-065r2), Filter Encoding, values of query parameters, a schema. Goes
 //! out: conditions whose names and values fit the schema, and whether a feature fulfils them. Must
 //! not know: SQL, HTTP.
 //!
 //! Read aloud: `text` (over the tokens of `token`) and `json` make the same `tree`, `print` and
-//! `json` write it again; `check` fits the tree to a schema, which gives the conditions of `types`;
-//! `evaluate` judges a feature by them, as the SQL of `query` does in a package. `arithmetic`,
-//! `array`, `fold`, `functions`, `like`, `spatial` and `temporal` say what the operators mean.
+//! `json` write it again, and `fes` makes it of the XML of WFS; `check` fits the tree to a schema,
+//! which gives the conditions of `types`; `evaluate` judges a feature by them, as the SQL of `query`
+//! does in a package. `arithmetic`, `array`, `fold`, `functions`, `like`, `spatial` and `temporal` say
+//! what the operators mean.
 
 mod arithmetic;
 mod array;
 mod check;
 mod evaluate;
+pub mod fes;
 mod fold;
 mod functions;
 pub mod json;
@@ -69,6 +71,8 @@ pub enum FilterFault {
     TooMuch { what: &'static str, most: usize },
     #[error("the filter is not JSON: {0}")]
     NotJson(String),
+    #[error("{0}")]
+    Xml(String),
     #[error("{place}: a box has 4 numbers, or 6 with heights, not {count}")]
     BBox { place: Place, count: usize },
     #[error("{place}: {reason}")]
@@ -121,6 +125,13 @@ impl Filter {
     /// Adds that features share a point with a box, its edges in the axis order of `system`.
     pub fn add_box(&mut self, edges: [f64; 4], system: System) -> Result<(), String> {
         let literal = SpatialLiteral::from_box(edges, system)?;
+        self.conditions.push(Condition::Spatial(SpatialOperator::Intersects, std::sync::Arc::new(literal)));
+        Ok(())
+    }
+
+    /// Adds that features share a point with a geometry, its coordinates in the axis order of `system`.
+    pub fn add_geometry(&mut self, geometry: &geo_types::Geometry<f64>, system: System) -> Result<(), String> {
+        let literal = SpatialLiteral::from_geometry(geometry, system)?;
         self.conditions.push(Condition::Spatial(SpatialOperator::Intersects, std::sync::Arc::new(literal)));
         Ok(())
     }

@@ -15,6 +15,10 @@ pub struct FeatureWriter {
     shape: Shape,
     /// The fields that go out, each with its name as a JSON string and its colon, made once.
     keys: Option<Vec<(usize, Vec<u8>)>>,
+    /// Where the row's place is the id, for clients whose ids have 32 bits.
+    has_place_as_id: bool,
+    /// The name of a property that repeats the place, as a JSON string with its colon.
+    place_key: Option<Vec<u8>>,
 }
 
 impl FeatureWriter {
@@ -22,10 +26,15 @@ impl FeatureWriter {
         FeatureWriter { selection, ..FeatureWriter::default() }
     }
 
+    /// The id of each feature is its place in the package, repeated by a property if that has a name.
+    pub fn with_places(selection: Selection, property: Option<&str>) -> Self {
+        FeatureWriter { has_place_as_id: true, place_key: property.map(key), ..FeatureWriter::new(selection) }
+    }
+
     /// Appends a feature without its closing brace, so that members may follow.
     pub fn open_feature(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), GeometryFault> {
         out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
-        push_integer(out, row.id().get() as i64);
+        push_integer(out, if self.has_place_as_id { row.place() } else { row.id().get() as i64 });
         out.extend_from_slice(b",\"geometry\":");
         match self.selection.read_geometry(row, &mut self.shape)? {
             true => push_geometry(&self.shape, self.selection.decimals(), out),
@@ -51,10 +60,13 @@ impl FeatureWriter {
         let keys = self.keys.get_or_insert_with(|| {
             selection.fields_of(fields.len()).into_iter().map(|field| (field, key(&fields[field].name))).collect()
         });
-        for (place, (field, key)) in keys.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
+        let start = out.len();
+        if let Some(key) = &self.place_key {
+            out.extend_from_slice(key);
+            push_integer(out, row.place());
+        }
+        for (field, key) in keys.iter() {
+            separate(out.len() - start, out);
             out.extend_from_slice(key);
             push_value(row.value(*field), out);
         }

@@ -4,10 +4,13 @@
 //! Comes in: rows and a schema. Goes out: bytes. Must not know: where features come from.
 
 pub mod csv;
+pub mod esri_json;
 pub mod geojson;
+pub mod gml;
+pub mod xml;
 
 use crate::base::bbox::DEGREE_DECIMALS;
-use crate::crs::System;
+use crate::crs::{AxisOrder, System};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::Row;
 
@@ -69,6 +72,7 @@ impl Format {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     pub system: System,
+    pub axis_order: AxisOrder,
     /// Places of the fields in the schema; all where absent.
     pub fields: Option<Vec<usize>>,
     pub skips_geometry: bool,
@@ -86,6 +90,9 @@ impl Selection {
         shape.read_wkb(blob::parse(bytes)?.wkb)?;
         if self.system != System::Crs84 && self.system != System::Crs84h {
             into_system(shape, self.system)?;
+        }
+        if self.system.changes_places_for(self.axis_order) {
+            change_places(shape);
         }
         Ok(true)
     }
@@ -112,6 +119,13 @@ fn into_system(shape: &mut Shape, system: System) -> Result<(), GeometryFault> {
         into_system(member, system)?;
     }
     Ok(())
+}
+
+fn change_places(shape: &mut Shape) {
+    for point in &mut shape.points {
+        *point = (point.1, point.0);
+    }
+    shape.members.iter_mut().for_each(change_places);
 }
 
 /// Appends a number with at most so many decimals and no zeros at its end.

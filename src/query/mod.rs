@@ -13,9 +13,10 @@ mod sql_filter;
 
 use std::ops::ControlFlow;
 
-use crate::base::{BBox, FeatureId, Interval};
+use crate::base::{BBox, FeatureId, Interval, limits};
 use crate::definition::TimeFields;
 use crate::filter::Filter;
+use crate::geometry::{Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
 
 pub use crate::package::cell_box;
@@ -30,6 +31,8 @@ pub struct FeatureQuery {
     pub filter: Filter,
     /// Only features with one of these ids.
     pub ids: Option<Vec<FeatureId>>,
+    /// Only features at these places of the package, for clients whose ids have 32 bits.
+    pub places: Option<Places>,
     /// A time, and the fields that hold the features' own; a layer without such fields has
     /// features of all times.
     pub datetime: Option<(Interval, TimeFields)>,
@@ -37,6 +40,14 @@ pub struct FeatureQuery {
     pub order: Vec<Order>,
     pub limit: u32,
     pub start: Start,
+}
+
+/// Places of rows in the package, from 1; they hold within one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// From the first to the second, both included.
+    Between(i64, i64),
+    Among(Vec<i64>),
 }
 
 /// Features are sorted by the values of a field, those without one first or, descending, last.
@@ -81,6 +92,7 @@ impl FeatureQuery {
             bbox: None,
             filter: Filter::default(),
             ids: None,
+            places: None,
             datetime: None,
             order: Vec::new(),
             limit,
@@ -89,7 +101,11 @@ impl FeatureQuery {
     }
 
     pub fn is_filtered(&self) -> bool {
-        self.bbox.is_some() || self.ids.is_some() || self.datetime.is_some() || !self.filter.conditions.is_empty()
+        self.bbox.is_some()
+            || self.ids.is_some()
+            || self.places.is_some()
+            || self.datetime.is_some()
+            || !self.filter.conditions.is_empty()
     }
 }
 
@@ -128,6 +144,50 @@ pub fn page(
         Some(error) => Err(error),
         None => Ok(PageFacts { returned, matched, more_after: last.filter(|_| has_more) }),
     }
+}
+
+/// Visits every match in the order of the package, wherever pages begin and end.
+pub fn every(
+    package: &OpenPackage,
+    query: &FeatureQuery,
+    mut visit: impl FnMut(&Row<'_>) -> Result<(), PackageError>,
+) -> Result<(), PackageError> {
+    let plan = plan::plan(package, query)?;
+    let mut outcome = Ok(());
+    package.select(&plan.every(), &plan.parameters(), |row| {
+        outcome = visit(row);
+        if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    outcome
+}
+
+/// How many features match, however many they are.
+pub fn count(package: &OpenPackage, query: &FeatureQuery) -> Result<u64, PackageError> {
+    if !query.is_filtered() {
+        return Ok(package.package().features);
+    }
+    let plan = plan::plan(package, query)?;
+    package.count_to(&plan.conditions(), &plan.parameters(), limits::FEATURES_MAX)
+}
+
+/// The box of all matches; empty where none has a place.
+pub fn extent(package: &OpenPackage, query: &FeatureQuery) -> Result<BBox, PackageError> {
+    let path = &package.package().path;
+    let fault = |source| PackageError::Geometry { path: path.clone(), source };
+    let mut extent = BBox::EMPTY;
+    let mut shape = Shape::default();
+    every(package, query, |row| {
+        let Some(bytes) = row.geometry() else { return Ok(()) };
+        let parsed = blob::parse(bytes).map_err(fault)?;
+        if let Some(envelope) = parsed.envelope {
+            extent.include(&envelope);
+        } else if !parsed.is_empty {
+            shape.read_wkb(parsed.wkb).map_err(fault)?;
+            extent.include(&shape.bbox());
+        }
+        Ok(())
+    })?;
+    Ok(extent)
 }
 
 /// Visits the one feature with this id; false when there is none.

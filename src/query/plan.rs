@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 
 use super::parameters::Parameters;
 use super::sql_filter::{SqlWriter, Unknown};
-use super::{Direction, FeatureQuery, Start};
+use super::{Direction, FeatureQuery, Places, Start};
 use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
 use crate::package::{OpenPackage, PackageError};
@@ -24,13 +24,14 @@ pub struct Plan {
 }
 
 pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, PackageError> {
+    let start = start(query);
     let mut plan = Plan {
         page_conditions: Vec::new(),
         count_conditions: Vec::new(),
         parameters: Parameters::default(),
         order: Vec::new(),
-        start: query.start,
-        start_value: match query.start {
+        start,
+        start_value: match start {
             // SQLite's integers end at 2^63; an offset beyond any table is an empty page.
             Start::Offset(offset) => i64::try_from(offset).unwrap_or(i64::MAX),
             Start::After(place) => place,
@@ -47,6 +48,9 @@ pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, Package
     if let Some(ids) = &query.ids {
         let places: Vec<String> = ids.iter().map(|id| plan.parameters.bind(id.get() as i64)).collect();
         plan.add(format!("feature_id IN ({})", places.join(", ")));
+    }
+    if let Some(places) = &query.places {
+        plan.places(places);
     }
     for order in &query.order {
         let direction = if order.direction == Direction::Descending { " DESC" } else { "" };
@@ -90,6 +94,20 @@ impl Plan {
         Ok(())
     }
 
+    fn places(&mut self, places: &Places) {
+        let condition = match places {
+            Places::Between(first, last) => {
+                let (first, last) = (self.parameters.bind(*first), self.parameters.bind(*last));
+                format!("fid BETWEEN {first} AND {last}")
+            }
+            Places::Among(places) => {
+                let places: Vec<String> = places.iter().map(|place| self.parameters.bind(*place)).collect();
+                format!("fid IN ({})", places.join(", "))
+            }
+        };
+        self.add(condition);
+    }
+
     /// A feature's time shares a moment with the interval. Times and dates sort as text.
     fn time(&mut self, package: &OpenPackage, interval: &Interval, fields: &TimeFields) {
         let (first, last) = match fields {
@@ -114,6 +132,11 @@ impl Plan {
         self.parameters.values()
     }
 
+    /// The rest of the statement for all matches, in the order of the package.
+    pub fn every(&self) -> String {
+        format!("{} ORDER BY fid", self.conditions())
+    }
+
     /// The rest of the statement for a page, in the order of the package.
     pub fn page(&self) -> String {
         let rows = self.parameters.count() + 1;
@@ -135,6 +158,17 @@ impl Plan {
         parameters.push(&self.rows);
         parameters.push(&self.start_value);
         parameters
+    }
+}
+
+/// Rows are numbered from 1 without a gap, so where nothing is filtered or sorted an offset is a
+/// place, and the last page of a walk by offsets costs what the first does.
+fn start(query: &FeatureQuery) -> Start {
+    match query.start {
+        Start::Offset(offset) if !query.is_filtered() && query.order.is_empty() => {
+            Start::After(i64::try_from(offset).unwrap_or(i64::MAX))
+        }
+        start => start,
     }
 }
 
@@ -229,6 +263,41 @@ mod tests {
             let facts = crate::query::page(&package, &query, |_| Ok(())).unwrap();
             assert_eq!(facts.matched, Some(matched), "{query:?}");
             assert_eq!(facts.returned, matched.min(u64::from(query.limit)), "{query:?}");
+            assert_eq!(crate::query::count(&package, &query).unwrap(), matched, "{query:?}");
         }
+    }
+
+    #[test]
+    fn an_offset_into_the_whole_layer_is_a_place_and_passes_over_no_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = lattice(folder.path());
+        let places = |query: &FeatureQuery| {
+            let mut places = Vec::new();
+            crate::query::page(&package, query, |row| {
+                places.push(row.place());
+                Ok(())
+            })
+            .unwrap();
+            places
+        };
+        let from = |start| FeatureQuery { start: Start::Offset(start), ..FeatureQuery::first(3) };
+        for (start, found) in [(0, vec![1, 2, 3]), (9_998, vec![9_999, 10_000]), (10_000, vec![]), (u64::MAX, vec![])] {
+            assert_eq!(places(&from(start)), found);
+            assert!(!plan(&package, &from(start)).unwrap().page().contains("OFFSET"));
+        }
+        let some = |places| FeatureQuery { places: Some(places), ..from(1) };
+        assert_eq!(places(&some(Places::Between(5, 7))), [6, 7]);
+        assert_eq!(places(&some(Places::Among(vec![9, 3, 20_000]))), [9]);
+    }
+
+    #[test]
+    fn the_extent_is_that_of_the_matches_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = lattice(folder.path());
+        let extent = |query| crate::query::extent(&package, &query).unwrap();
+        assert_eq!(extent(FeatureQuery::first(1)), BBox::new(0.0, -45.0, 99.0, 54.0));
+        let small = BBox::new(0.5, 0.0, 9.0, 9.5);
+        assert_eq!(extent(query(Some(small), None, 1)), BBox::new(1.0, 0.0, 9.0, 9.0));
+        assert!(extent(query(Some(BBox::new(0.2, 0.2, 0.8, 0.8)), None, 1)).is_empty());
     }
 }

@@ -6,13 +6,31 @@ use super::selection::offered;
 use crate::base::BBox;
 use crate::base::ids::cut;
 use crate::catalogue::LayerRecord;
-use crate::crs::System;
+use crate::crs::{AxisOrder, System};
 use crate::filter::Filter;
 
 /// The lower and upper edges of both axes in the order of a system.
 pub struct Edges {
     edges: [f64; 4],
     system: System,
+}
+
+impl Edges {
+    /// Of a client that draws maps, which may show more than the world: what lies beyond is cut off.
+    pub fn within_the_world(mut edges: [f64; 4], system: System, order: AxisOrder) -> Self {
+        if system.changes_places_for(order) {
+            edges = [edges[1], edges[0], edges[3], edges[2]];
+        }
+        if system.keeps_boxes()
+            && let (Some((first_low, second_low)), Some((first_high, second_high))) =
+                (system.from_degrees(-180.0, -90.0), system.from_degrees(180.0, 90.0))
+        {
+            let lows = [first_low, second_low, first_low, second_low];
+            let highs = [first_high, second_high, first_high, second_high];
+            edges = std::array::from_fn(|edge| edges[edge].clamp(lows[edge], highs[edge]));
+        }
+        Edges { edges, system }
+    }
 }
 
 /// Takes both; `bbox-crs` without `bbox` says nothing and is refused only if it is not offered.

@@ -95,6 +95,7 @@ impl ItemsRequest {
                 bbox,
                 filter,
                 ids,
+                places: None,
                 datetime: datetime.zip(layer.record.time.clone()),
                 order,
                 limit: limit_given.unwrap_or(default),

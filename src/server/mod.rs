@@ -14,6 +14,7 @@ mod cache;
 mod catalogue;
 mod changes;
 mod collections;
+mod dialects;
 mod faces;
 mod features;
 mod filter_parameters;

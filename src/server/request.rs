@@ -140,6 +140,14 @@ impl Parameters {
         Some(self.pairs.remove(place).1)
     }
 
+    /// Takes a parameter whose name may be in any case, as dialects have it; one without a value
+    /// is as good as none.
+    pub fn take_any_case(&mut self, name: &str) -> Option<String> {
+        let is_wanted = |(known, value): &(String, String)| known.eq_ignore_ascii_case(name) && !value.is_empty();
+        let place = self.pairs.iter().position(is_wanted)?;
+        Some(self.pairs.remove(place).1)
+    }
+
     /// Takes `f` and `lang`, which every address has. `formats` are the values of `f`.
     /// Answers the value of `f`.
     pub fn take_common(&mut self, formats: &[&str]) -> Result<Option<String>, Problem> {

@@ -17,8 +17,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, faces, features, functions, health, landing, openapi, styles,
-    tiles,
+    aggregate, assets, catalogue, changes, collections, dialects, faces, features, functions, health, landing, openapi,
+    styles, tiles,
 };
 use crate::base::limits;
 
@@ -78,6 +78,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/tilejson/{file}", get(tiles::tilejson))
         .route("/xyz/{layer}/metadata.json", get(tiles::gdal_metadata))
         .route("/xyz/{layer}/{z}/{x}/{file}", get(tiles::xyz_tile))
+        .route("/esri/rest/services", esri(dialects::esri::services))
+        .route("/esri/rest/services/{layer}/FeatureServer", esri(dialects::esri::service))
+        .route("/esri/rest/services/{layer}/FeatureServer/{number}", esri(dialects::esri::layer))
+        .route("/esri/rest/services/{layer}/FeatureServer/{number}/query", esri(dialects::esri::query))
+        .route("/wfs", get_dressed(dialects::wfs::answer, dialects::wfs::dress).fallback(wfs_by_another_method))
+        .route("/apim/dataquery/api", get(dialects::csdi::query))
+        .route("/apim/dataquery/api/", get(dialects::csdi::query))
         .route("/styles", get(styles::list))
         .route("/styles/{style}", get(styles::one))
         .route("/healthz", get(health::alive))
@@ -119,6 +126,15 @@ where
     H: Fn(Context) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
+    get_dressed(handler, Problem::answer)
+}
+
+/// As [`get`], for those who answer problems in a shape of their own.
+fn get_dressed<H, F>(handler: H, dress: fn(&Problem, &Ask) -> Answer) -> MethodRouter<Arc<App>>
+where
+    H: Fn(Context) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
     axum::routing::get(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
         let places = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let ask = ask_of(&app, &request);
@@ -129,9 +145,20 @@ where
                 Ok(parameters) => handler(Context { app, ask: ask.clone(), parameters, places }).await,
                 Err(problem) => Err(problem),
             };
-            respond(&ask, reply)
+            match reply {
+                Ok(answer) => answer.respond(&ask),
+                Err(problem) => dress(&problem, &ask).respond(&ask),
+            }
         }
     })
+}
+
+fn esri<H, F>(handler: H) -> MethodRouter<Arc<App>>
+where
+    H: Fn(Context) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    get_dressed(handler, dialects::esri::dress)
 }
 
 pub(super) fn ask_of(app: &App, request: &Request) -> Ask {
@@ -155,6 +182,15 @@ async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Re
     let ask = ask_of(&app, &request);
     let problem = Problem::method_not_allowed(request.method().as_str());
     let mut response = respond(&ask, Err(problem));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    response
+}
+
+/// XML by POST is not read: what is offered of WFS is all to be had by key and value.
+async fn wfs_by_another_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ask = ask_of(&app, &request);
+    let problem = Problem::method_not_allowed(request.method().as_str());
+    let mut response = dialects::wfs::dress(&problem, &ask).respond(&ask);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     response
 }

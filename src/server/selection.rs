@@ -73,7 +73,7 @@ pub fn take(
         }
         (None, None) => None,
     };
-    Ok(Selection { system, fields, skips_geometry })
+    Ok(Selection { system, fields, skips_geometry, ..Selection::default() })
 }
 
 /// `sortby=-year,name`: a minus before a field turns its order round, OGC API Features Part 8.

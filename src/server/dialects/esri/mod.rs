@@ -1,0 +1,220 @@
+//! `/esri/rest/services/{layer}/FeatureServer`: the part of ArcGIS's feature services that reads.
+//! <https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/>
+//!
+//! Every layer is a service with one layer, 0. Its OBJECTID is a row's place in the revision, from 1
+//! without a gap: clients such as QGIS 3.22 hold ids in 32 bits, which the stable id of 53 exceeds.
+
+mod documents;
+mod geometry;
+mod request;
+mod where_clause;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::{Answer, CacheFor};
+use super::super::features::{GEOJSON, geometry_error};
+use super::super::problem::Problem;
+use super::super::request::Ask;
+use super::super::routes::{Context, Reply};
+use super::super::snapshot::LiveLayer;
+use super::{close_with, key, read, visible, write_geojson};
+use crate::access::{Action, PermittedLayer};
+use crate::base::ids::cut;
+use crate::formats::esri_json::{EsriWriter, geometry_type};
+use crate::formats::geojson::FeatureWriter;
+use crate::package::{OpenPackage, PackageError};
+use crate::query::{self, FeatureQuery, PageFacts};
+
+use request::{Form, QueryRequest, Wanted};
+
+/// A problem as ArcGIS answers it. Clients look for it in an answer with status 200 and take any
+/// other status for a broken line, so a fault of the request has 200 too; one of the server keeps
+/// its status, for those who watch it.
+pub fn dress(problem: &Problem, _: &Ask) -> Answer {
+    let code = problem.status.as_u16();
+    let body = json!({ "error": { "code": code, "message": problem.detail, "details": [] } });
+    let mut answer = Answer::json(&body);
+    answer.cache = CacheFor::Nothing;
+    if problem.status.is_server_error() {
+        answer.status = problem.status;
+    }
+    match problem.retry_after_s {
+        Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
+        None => answer,
+    }
+}
+
+/// What clients list when they are given the address of all services.
+pub async fn services(mut context: Context) -> Reply {
+    let form = Form::take(&mut context.parameters)?;
+    let services: Vec<Value> = visible(&context)
+        .iter()
+        .filter(|layer| is_offered(layer))
+        .map(|layer| {
+            let url = format!("{}/esri/rest/services/{}/FeatureServer", context.ask.base, layer.record.id);
+            json!({ "name": layer.record.id, "type": "FeatureServer", "url": url })
+        })
+        .collect();
+    let document = json!({ "currentVersion": documents::VERSION, "folders": [], "services": services });
+    Ok(Arc::new(form.document(&document)))
+}
+
+pub async fn service(mut context: Context) -> Reply {
+    let form = Form::take(&mut context.parameters)?;
+    let (layer, _) = permitted(&context, Action::ReadFacts)?;
+    let document = documents::service(&layer.record, context.ask.language);
+    Ok(Arc::new(form.document(&document).in_language(context.ask.language)))
+}
+
+pub async fn layer(mut context: Context) -> Reply {
+    let form = Form::take(&mut context.parameters)?;
+    let (layer, _) = permitted(&context, Action::ReadFacts)?;
+    check_number(&context)?;
+    let document = documents::layer(&layer.record, context.ask.language);
+    Ok(Arc::new(form.document(&document).in_language(context.ask.language)))
+}
+
+pub async fn query(mut context: Context) -> Reply {
+    let (layer, permit) = permitted(&context, Action::ReadFeatures)?;
+    check_number(&context)?;
+    let parameters = std::mem::take(&mut context.parameters);
+    let request = QueryRequest::read(parameters, &layer.record, context.ask.language)?;
+    let key = format!("{}|{}|{request:?}", key("esri", &layer, &permit, &context.ask.base), context.ask.language.tag());
+    let app = Arc::clone(&context.app);
+    context.app.cache.get_or_make(key, async move { answer(&app, &layer, &permit, request).await }).await
+}
+
+/// A feature service has one kind of geometry or none; a layer that mixes them is not offered here.
+fn is_offered(layer: &LiveLayer) -> bool {
+    let kind = layer.record.schema.geometry;
+    kind == crate::base::GeometryKind::None || geometry_type(kind).is_some()
+}
+
+fn permitted(context: &Context, action: Action) -> Result<(Arc<LiveLayer>, PermittedLayer), Problem> {
+    let snapshot = context.app.snapshot();
+    let (layer, permit) = context.app.permitted(&snapshot, context.place("layer"), action)?;
+    match is_offered(&layer) {
+        true => Ok((layer, permit)),
+        false => Err(Problem::not_found(format!(
+            "{id} mixes kinds of geometry, which a feature service cannot; it is at /collections/{id}",
+            id = layer.record.id
+        ))),
+    }
+}
+
+fn check_number(context: &Context) -> Result<(), Problem> {
+    match context.place("number") {
+        "0" => Ok(()),
+        other => Err(Problem::not_found(format!("there is no layer {} in this service; its layer is 0", cut(other)))),
+    }
+}
+
+async fn answer(
+    app: &super::super::App,
+    layer: &Arc<LiveLayer>,
+    permit: &PermittedLayer,
+    request: QueryRequest,
+) -> Result<Answer, Problem> {
+    let QueryRequest { query, wanted, form, selection, object_id, .. } = request;
+    match wanted {
+        Wanted::Count => {
+            let count = read(app, layer, permit, move |package| query::count(package, &query)).await?;
+            Ok(form.document(&json!({ "count": count })))
+        }
+        Wanted::Ids => {
+            let body = read(app, layer, permit, move |package| ids(package, &query, &object_id.name)).await?;
+            Ok(Answer::new("application/json", body))
+        }
+        Wanted::Extent => {
+            let extent = read(app, layer, permit, move |package| query::extent(package, &query)).await?;
+            let extent = documents::extent(Some(extent).filter(|extent| !extent.is_empty()), selection.system)?;
+            Ok(form.document(&extent.for_answer(form)))
+        }
+        Wanted::Features if form == Form::GeoJson => {
+            let writer = FeatureWriter::with_places(selection, object_id.in_answer());
+            let (mut body, facts) =
+                read(app, layer, permit, move |package| write_geojson(package, &query, writer)).await?;
+            if facts.more_after.is_some() {
+                let more = json!({ "exceededTransferLimit": true, "properties": { "exceededTransferLimit": true } });
+                close_with(&mut body, more.as_object().unwrap_or(&Map::new()));
+            } else {
+                body.push(b'}');
+            }
+            Ok(Answer::new(GEOJSON, body))
+        }
+        Wanted::Features => {
+            let head = documents::answer_head(&layer.record, &selection, &object_id, request.language);
+            let writer = EsriWriter::new(&layer.record.schema, selection, object_id.in_answer(), request.with_heights);
+            let (body, facts) =
+                read(app, layer, permit, move |package| features(package, &query, head, writer)).await?;
+            Ok(Answer::new("application/json", ended(body, &facts)))
+        }
+    }
+}
+
+/// All ids of the matches, however many: that is how QGIS begins.
+fn ids(package: &OpenPackage, query: &FeatureQuery, name: &str) -> Result<Vec<u8>, PackageError> {
+    let mut body = format!("{{\"objectIdFieldName\":{},\"objectIds\":[", Value::from(name)).into_bytes();
+    let start = body.len();
+    let mut push = |place: i64| {
+        if body.len() > start {
+            body.push(b',');
+        }
+        body.extend_from_slice(place.to_string().as_bytes());
+    };
+    match query.is_filtered() {
+        true => query::every(package, query, |row| {
+            push(row.place());
+            Ok(())
+        })?,
+        // Places run without a gap, so nothing has to be read to know them all.
+        false => (1..=package.package().features as i64).for_each(push),
+    }
+    body.extend_from_slice(b"]}");
+    Ok(body)
+}
+
+/// The page up to the end of its features.
+fn features(
+    package: &OpenPackage,
+    query: &FeatureQuery,
+    head: Map<String, Value>,
+    mut writer: EsriWriter,
+) -> Result<(Vec<u8>, PageFacts), PackageError> {
+    let fault = geometry_error(package);
+    let mut body = Value::Object(head).to_string().into_bytes();
+    body.pop();
+    body.extend_from_slice(b",\"features\":[");
+    let mut is_first = true;
+    let facts = query::page(package, query, |row| {
+        if !std::mem::take(&mut is_first) {
+            body.push(b',');
+        }
+        writer.feature(row, &mut body).map_err(&fault)
+    })?;
+    body.push(b']');
+    Ok((body, facts))
+}
+
+fn ended(mut body: Vec<u8>, facts: &PageFacts) -> Vec<u8> {
+    if facts.more_after.is_some() {
+        body.extend_from_slice(b",\"exceededTransferLimit\":true");
+    }
+    body.push(b'}');
+    body
+}
+
+/// The ids' column, and whether it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectId {
+    name: String,
+    goes_out: bool,
+}
+
+impl ObjectId {
+    fn in_answer(&self) -> Option<&str> {
+        self.goes_out.then_some(self.name.as_str())
+    }
+}

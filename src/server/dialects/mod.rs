@@ -1,0 +1,150 @@
+//! Services that clients know from elsewhere, read into the same query as every other: ArcGIS
+//! feature services, WFS 2.0, and the data query of Hong Kong's CSDI.
+//!
+//! What they have in common: unknown parameters say nothing, a problem is answered in the dialect's
+//! own shape, and a name of a coordinate system also says which coordinate comes first. They are not
+//! in the OpenAPI document: each has a description of its own that its clients read.
+
+pub mod csdi;
+pub mod esri;
+mod systems;
+pub mod wfs;
+
+use std::sync::Arc;
+
+use super::boxes::{self, Edges};
+use super::features::geometry_error;
+use super::problem::Problem;
+use super::snapshot::LiveLayer;
+use crate::access::PermittedLayer;
+use crate::base::ids::cut;
+use crate::base::{Schema, limits};
+use crate::crs::{AxisOrder, System};
+use crate::filter::Filter;
+use crate::formats::geojson::FeatureWriter;
+use crate::package::{OpenPackage, PackageError};
+use crate::query::{self, FeatureQuery, PageFacts};
+
+/// Reads a layer on the pool, with the deadline of every query.
+async fn read<T: Send + 'static>(
+    app: &super::App,
+    layer: &LiveLayer,
+    permit: &PermittedLayer,
+    work: impl FnOnce(&OpenPackage) -> Result<T, PackageError> + Send + 'static,
+) -> Result<T, Problem> {
+    Ok(app.pool.read(permit, &layer.package, limits::QUERY_TIME, work).await?)
+}
+
+/// What an answer depends on beside the request: whose layer, in which state, for whom, said where.
+fn key(dialect: &str, layer: &LiveLayer, permit: &PermittedLayer, base: &str) -> String {
+    let (id, revision) = (&layer.record.id, &layer.record.revision);
+    format!("{dialect}|{id}|{revision}|{}|{base}", permit.audience().as_str())
+}
+
+/// A GeoJSON collection up to the end of its features.
+fn write_geojson(
+    package: &OpenPackage,
+    query: &FeatureQuery,
+    mut writer: FeatureWriter,
+) -> Result<(Vec<u8>, PageFacts), PackageError> {
+    let fault = geometry_error(package);
+    let mut body = b"{\"type\":\"FeatureCollection\",\"features\":[".to_vec();
+    let mut is_first = true;
+    let facts = query::page(package, query, |row| {
+        if !std::mem::take(&mut is_first) {
+            body.push(b',');
+        }
+        writer.feature(row, &mut body).map_err(&fault)
+    })?;
+    body.push(b']');
+    Ok((body, facts))
+}
+
+/// Appends further members to an object that is open, and closes it.
+fn close_with(body: &mut Vec<u8>, members: &serde_json::Map<String, serde_json::Value>) {
+    for (name, value) in members {
+        body.extend_from_slice(format!(",{}:{value}", serde_json::Value::from(name.as_str())).as_bytes());
+    }
+    body.push(b'}');
+}
+
+/// The numbers of a box as it stands in an address, and what follows them.
+fn box_numbers(parameter: &str, text: &str) -> Result<([f64; 4], Option<String>), Problem> {
+    let wrong = || {
+        Problem::bad_request(format!(
+            "{parameter}=\"{}\" is not four numbers, the lower and upper edges of both axes, \
+             and a coordinate system if need be",
+            cut(text)
+        ))
+    };
+    let parts: Vec<&str> = text.splitn(5, ',').map(str::trim).collect();
+    let number = |text: &&str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+    let [first_low, second_low, first_high, second_high] = parts.get(..4).ok_or_else(wrong)? else {
+        return Err(wrong());
+    };
+    let edges = [first_low, second_low, first_high, second_high].map(number);
+    match edges {
+        [Some(a), Some(b), Some(c), Some(d)] => Ok(([a, b, c, d], parts.get(4).map(|system| (*system).to_owned()))),
+        _ => Err(wrong()),
+    }
+}
+
+/// A box becomes the query's box, or a condition of the filter where it is no box in degrees.
+fn add_box(
+    parameter: &str,
+    edges: [f64; 4],
+    (system, order): (System, AxisOrder),
+    query: &mut FeatureQuery,
+) -> Result<(), Problem> {
+    let [a, b, c, d] = edges;
+    let is_north_first = order == AxisOrder::Authority && system.changes_places_for(AxisOrder::EastFirst);
+    let ([south, north], [west, east]) = if is_north_first { ([a, c], [b, d]) } else { ([b, d], [a, c]) };
+    let beyond = |degrees: f64| degrees.abs() > 90.0;
+    // Cut off at the poles, a box with its axes exchanged would quietly be another box.
+    if system.is_geographic() && beyond(south) && beyond(north) && !beyond(west) && !beyond(east) {
+        return Err(Problem::bad_request(format!(
+            "{parameter}: {a},{b},{c},{d} has latitudes beyond 90 degrees; the order here is {}",
+            if is_north_first { "latitude, longitude" } else { "longitude, latitude" }
+        )));
+    }
+    let edges = Edges::within_the_world(edges, system, order);
+    let mut filter = Filter::default();
+    let bbox = boxes::apply(Some(edges), &mut filter)
+        .map_err(|problem| Problem::bad_request(format!("{parameter}: {}", problem.detail)))?;
+    query.filter.add(filter);
+    if bbox.is_some() {
+        query.bbox = bbox;
+    }
+    Ok(())
+}
+
+/// The place of a field by its name, in any case if it is the only one so.
+fn field_by_name(schema: &Schema, name: &str) -> Option<usize> {
+    schema.field_index(name).or_else(|| {
+        let mut found =
+            schema.fields.iter().enumerate().filter(|(_, field)| field.name.to_lowercase() == name.to_lowercase());
+        match (found.next(), found.next()) {
+            (Some((only, _)), None) => Some(only),
+            _ => None,
+        }
+    })
+}
+
+/// A whole number from 0; more digits than one holds are the greatest.
+fn whole_number(parameter: &str, text: &str) -> Result<u64, Problem> {
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match digits_only {
+        true => Ok(text.parse().unwrap_or(u64::MAX)),
+        false => Err(Problem::bad_request(format!("{parameter}=\"{}\" is not a whole number from 0", cut(text)))),
+    }
+}
+
+/// Features of a page, as many as are sent at once at most; 0 where none are wanted.
+fn page_size(number: u64) -> u32 {
+    number.min(u64::from(limits::PAGE_FEATURES_MAX)) as u32
+}
+
+/// Layers in the order of their ids.
+fn visible(context: &super::routes::Context) -> Vec<Arc<LiveLayer>> {
+    context.app.visible(&context.app.snapshot())
+}

@@ -1,0 +1,123 @@
+//! Coordinate systems by the names that other services give them. The form of a name also says
+//! which coordinate comes first: a URN or a URI of OGC means the order of the authority, the short
+//! form and ArcGIS's numbers mean the one that grows to the right.
+
+use crate::base::ids::cut;
+use crate::catalogue::LayerRecord;
+use crate::crs::{AxisOrder, System};
+use crate::server::problem::Problem;
+use crate::server::selection;
+
+/// A system, and the order of its coordinates.
+pub type Ordered = (System, AxisOrder);
+
+/// By a URN, a URI or a short name.
+pub fn by_name(name: &str) -> Option<Ordered> {
+    if let Some(system) = System::from_uri(name) {
+        return Some((system, AxisOrder::Authority));
+    }
+    if let Some(rest) = strip(name, "urn:ogc:def:crs:").or_else(|| strip(name, "urn:x-ogc:def:crs:")) {
+        let mut parts = rest.split(':');
+        let (authority, _version, code) = (parts.next()?, parts.next()?, parts.next()?);
+        return match (authority.eq_ignore_ascii_case("OGC"), code) {
+            (true, "CRS84") => Some((System::Crs84, AxisOrder::Authority)),
+            (true, _) => None,
+            (false, code) => by_epsg(authority, code).map(|system| (system, AxisOrder::Authority)),
+        };
+    }
+    if let Some(code) = strip(name, "http://www.opengis.net/gml/srs/epsg.xml#") {
+        return by_epsg("EPSG", code).map(|system| (system, AxisOrder::EastFirst));
+    }
+    match name.split_once(':')? {
+        (authority, "84" | "CRS84") if ["CRS", "OGC"].contains(&authority) => {
+            Some((System::Crs84, AxisOrder::Authority))
+        }
+        (authority, code) => by_epsg(authority, code).map(|system| (system, AxisOrder::EastFirst)),
+    }
+}
+
+fn strip<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+fn by_epsg(authority: &str, code: &str) -> Option<System> {
+    authority.eq_ignore_ascii_case("EPSG").then(|| System::from_epsg(code.parse().ok()?)).flatten()
+}
+
+/// The URN of a system, in whose geometries the authority's order holds.
+pub fn urn(system: System) -> String {
+    match system.epsg() {
+        Some(number) => format!("urn:ogc:def:crs:EPSG::{number}"),
+        None if system == System::Crs84h => "urn:ogc:def:crs:OGC::CRS84h".to_owned(),
+        None => "urn:ogc:def:crs:OGC:1.3:CRS84".to_owned(),
+    }
+}
+
+/// ArcGIS's number of a system, and the number of EPSG where ArcGIS has one of its own besides.
+pub fn wkid(system: System) -> (u32, u32) {
+    match system {
+        System::Crs84 | System::Crs84h | System::Epsg4326 => (4326, 4326),
+        System::Epsg3857 => (102100, 3857),
+        System::Epsg2326 => (102140, 2326),
+        System::Epsg4611 => (4611, 4611),
+        System::Epsg4490 => (4490, 4490),
+    }
+}
+
+pub fn by_wkid(number: u32) -> Option<System> {
+    const OLD_WEB_MERCATORS: [u32; 2] = [102113, 900913];
+    if OLD_WEB_MERCATORS.contains(&number) {
+        return Some(System::Epsg3857);
+    }
+    let offered = System::ALL.into_iter().filter(|system| !matches!(system, System::Crs84 | System::Crs84h));
+    offered.into_iter().find(|system| [wkid(*system).0, wkid(*system).1].contains(&number))
+}
+
+/// A system in which the layer is offered, by its name.
+pub fn offered(parameter: &str, name: &str, record: &LayerRecord) -> Result<Ordered, Problem> {
+    let systems = selection::systems(record);
+    by_name(name.trim()).filter(|(system, _)| systems.contains(system)).ok_or_else(|| {
+        let names: Vec<String> = systems.into_iter().map(urn).collect();
+        Problem::bad_request(format!(
+            "{parameter}=\"{}\" is not offered for {}; accepted are {}",
+            cut(name),
+            record.id,
+            names.join(", ")
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_a_name_says_which_coordinate_comes_first() {
+        use AxisOrder::{Authority, EastFirst};
+        for (name, found) in [
+            ("urn:ogc:def:crs:EPSG::4326", Some((System::Epsg4326, Authority))),
+            ("urn:ogc:def:crs:EPSG:6.9:2326", Some((System::Epsg2326, Authority))),
+            ("urn:x-ogc:def:crs:EPSG:3857", None),
+            ("http://www.opengis.net/def/crs/EPSG/0/2326", Some((System::Epsg2326, Authority))),
+            ("EPSG:4326", Some((System::Epsg4326, EastFirst))),
+            ("epsg:2326", Some((System::Epsg2326, EastFirst))),
+            ("http://www.opengis.net/gml/srs/epsg.xml#4326", Some((System::Epsg4326, EastFirst))),
+            ("urn:ogc:def:crs:OGC:1.3:CRS84", Some((System::Crs84, Authority))),
+            ("CRS:84", Some((System::Crs84, Authority))),
+            ("OGC:CRS84", Some((System::Crs84, Authority))),
+            ("EPSG:27700", None),
+            ("http://evil", None),
+            ("", None),
+        ] {
+            assert_eq!(by_name(name), found, "{name}");
+        }
+        for system in System::ALL.into_iter().filter(|system| *system != System::Crs84h) {
+            assert_eq!(by_name(&urn(system)), Some((system, Authority)));
+        }
+        for (number, system) in [(4326, System::Epsg4326), (102140, System::Epsg2326), (900913, System::Epsg3857)] {
+            assert_eq!(by_wkid(number), Some(system));
+        }
+        assert_eq!(by_wkid(1), None);
+    }
+}
