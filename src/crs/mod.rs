@@ -13,7 +13,7 @@ use proj4rs::Proj;
 use crate::base::BBox;
 
 pub use hk1980_fast::to_hk1980_grid_fast;
-pub use system::{AxisOrder, System};
+pub use system::{AxisOrder, OrderedSystem, System};
 
 /// EPSG:2326, the Hong Kong 1980 Grid, with the seven parameters of EPSG:1825; the rotations are
 /// those of a coordinate frame with their signs changed, as `+towgs84` wants them.

@@ -38,6 +38,9 @@ pub enum AxisOrder {
     EastFirst,
 }
 
+/// A system, and which of its coordinates is written first.
+pub type OrderedSystem = (System, AxisOrder);
+
 /// The radius of Web Mercator's sphere.
 const RADIUS_M: f64 = 6_378_137.0;
 /// The latitude at which Web Mercator is a square.

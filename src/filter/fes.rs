@@ -11,14 +11,14 @@ use super::tree::{Comparison, Expression, Growth, Node, Operator, Place, read_da
 use crate::base::ids::cut;
 use crate::base::xml::Element;
 use crate::base::{FieldKind, Schema, limits};
-use crate::crs::{AxisOrder, System};
+use crate::crs::OrderedSystem;
 
 /// What only the service knows: its names of properties and of coordinate systems.
 pub struct Names<'a> {
     /// The field that a reference names; the geometry is `geometry`.
     pub property: &'a dyn Fn(&str) -> String,
     /// The system of an envelope, which is that of the feature type where it names none.
-    pub system: &'a dyn Fn(Option<&str>) -> Option<(System, AxisOrder)>,
+    pub system: &'a dyn Fn(Option<&str>) -> Option<OrderedSystem>,
 }
 
 /// What a filter asks.
@@ -280,6 +280,7 @@ fn pattern(text: &str, any_run: Option<char>, any_character: Option<char>, escap
 mod tests {
     use super::*;
     use crate::base::{Field, GeometryKind};
+    use crate::crs::{AxisOrder, System};
     use crate::filter::Filter;
 
     fn schema() -> Schema {

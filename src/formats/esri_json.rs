@@ -1,5 +1,6 @@
 //! Esri JSON, the features of ArcGIS: attributes and a geometry of rings, paths or points, always
-//! with the coordinate that grows to the right first. Written straight from the stored bytes.
+//! with the coordinate that grows to the right first. Written straight from the stored bytes. Fields
+//! are called by their columns, because clients tell names apart regardless of case.
 //! <https://developers.arcgis.com/rest/services-reference/enterprise/geometry-objects/>
 
 use super::{HEIGHT_DECIMALS, Selection, push_decimal};
@@ -13,7 +14,7 @@ pub const OBJECT_ID: &str = "OBJECTID";
 
 /// The name of the column of ids, which no field of the layer has in any case.
 pub fn object_id_name(schema: &Schema) -> String {
-    let is_free = |name: &String| !schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+    let is_free = |name: &String| !schema.fields.iter().any(|field| field.column.eq_ignore_ascii_case(name));
     let names = std::iter::once(OBJECT_ID.to_owned()).chain((1..).map(|number| format!("{OBJECT_ID}_{number}")));
     // A layer has fewer fields than there are numbers, so one is always free.
     names.into_iter().find(is_free).unwrap_or_default()
@@ -63,7 +64,7 @@ impl EsriWriter {
     pub fn new(schema: &Schema, selection: Selection, object_id: Option<&str>, with_heights: bool) -> Self {
         let keys = selection.fields_of(schema.fields.len()).into_iter();
         EsriWriter {
-            keys: keys.map(|field| (field, key(&schema.fields[field].name))).collect(),
+            keys: keys.map(|field| (field, key(&schema.fields[field].column))).collect(),
             selection,
             with_heights,
             object_id: object_id.map(key),

@@ -1,5 +1,6 @@
 //! GML 3.2 (OGC 07-036) in its profile of simple features: features written straight from the
-//! stored bytes, and the XML schema that describes them.
+//! stored bytes, and the XML schema that describes them. Fields are called by their columns, because
+//! clients tell names apart regardless of case.
 
 use super::xml::{XmlWriter, xml_name};
 use super::{HEIGHT_DECIMALS, Selection, push_decimal};
@@ -19,7 +20,7 @@ pub fn type_name(layer: &str) -> String {
 
 /// The element of the geometry, which no field of the layer has.
 pub fn geometry_name(schema: &Schema) -> String {
-    let is_free = |name: &String| schema.fields.iter().all(|field| xml_name(&field.name) != *name);
+    let is_free = |name: &String| schema.fields.iter().all(|field| xml_name(&field.column) != *name);
     let names = std::iter::once("geometry".to_owned()).chain((1..).map(|number| format!("geometry_{number}")));
     // A layer has fewer fields than there are numbers, so one is always free.
     names.into_iter().find(is_free).unwrap_or_default()
@@ -39,7 +40,7 @@ pub fn describe(layer: &str, schema: &Schema, xml: &mut XmlWriter) {
         xml.empty("xsd:element", &[("name", &geometry), ("type", property), ("minOccurs", "0"), ("nillable", "true")]);
     }
     for field in &schema.fields {
-        let element = xml_name(&field.name);
+        let element = xml_name(&field.column);
         let attributes =
             [("name", element.as_str()), ("type", xsd_type(field.kind)), ("minOccurs", "0"), ("nillable", "true")];
         xml.empty("xsd:element", &attributes);
@@ -92,7 +93,9 @@ impl GmlWriter {
     pub fn new(layer: &str, schema: &Schema, selection: Selection, system_name: &str) -> Self {
         let fields = selection.fields_of(schema.fields.len()).into_iter();
         GmlWriter {
-            fields: fields.map(|field| (field, format!("{PREFIX}:{}", xml_name(&schema.fields[field].name)))).collect(),
+            fields: fields
+                .map(|field| (field, format!("{PREFIX}:{}", xml_name(&schema.fields[field].column))))
+                .collect(),
             selection,
             system_name: system_name.to_owned(),
             element: format!("{PREFIX}:{}", type_name(layer)),

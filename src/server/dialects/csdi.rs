@@ -15,12 +15,12 @@ use super::super::problem::Problem;
 use super::super::request::Parameters;
 use super::super::routes::{Context, Reply};
 use super::super::snapshot::LiveLayer;
-use super::systems::{self, Ordered};
+use super::systems;
 use super::{add_box, box_numbers, close_with, key, read, write_geojson};
 use crate::access::Action;
 use crate::base::ids::cut;
 use crate::base::limits;
-use crate::crs::{AxisOrder, System};
+use crate::crs::{AxisOrder, OrderedSystem, System};
 use crate::formats::Selection;
 use crate::formats::geojson::FeatureWriter;
 use crate::query::{FeatureQuery, Start};
@@ -82,7 +82,7 @@ fn read_query(mut parameters: Parameters, layer: &LiveLayer) -> Result<FeatureQu
 }
 
 /// The names that its clients use, and those of everybody else.
-fn box_system(name: &str, layer: &LiveLayer) -> Result<Ordered, Problem> {
+fn box_system(name: &str, layer: &LiveLayer) -> Result<OrderedSystem, Problem> {
     let ordered = match name.to_ascii_uppercase().as_str() {
         "WGS84" => Some((System::Crs84, AxisOrder::Authority)),
         "HK80" | "HK1980" => Some((System::Epsg2326, AxisOrder::EastFirst)),

@@ -19,7 +19,7 @@ use super::snapshot::LiveLayer;
 use crate::access::PermittedLayer;
 use crate::base::ids::cut;
 use crate::base::{Schema, limits};
-use crate::crs::{AxisOrder, System};
+use crate::crs::{AxisOrder, OrderedSystem};
 use crate::filter::Filter;
 use crate::formats::geojson::FeatureWriter;
 use crate::package::{OpenPackage, PackageError};
@@ -93,7 +93,7 @@ fn box_numbers(parameter: &str, text: &str) -> Result<([f64; 4], Option<String>)
 fn add_box(
     parameter: &str,
     edges: [f64; 4],
-    (system, order): (System, AxisOrder),
+    (system, order): OrderedSystem,
     query: &mut FeatureQuery,
 ) -> Result<(), Problem> {
     let [a, b, c, d] = edges;
@@ -118,16 +118,14 @@ fn add_box(
     Ok(())
 }
 
-/// The place of a field by its name, in any case if it is the only one so.
+/// The place of a field by its name, or by its column in any case, as dialects without cases have it.
 fn field_by_name(schema: &Schema, name: &str) -> Option<usize> {
-    schema.field_index(name).or_else(|| {
-        let mut found =
-            schema.fields.iter().enumerate().filter(|(_, field)| field.name.to_lowercase() == name.to_lowercase());
-        match (found.next(), found.next()) {
-            (Some((only, _)), None) => Some(only),
-            _ => None,
-        }
-    })
+    let lower = name.to_lowercase();
+    let by_column = |is: &dyn Fn(&str) -> bool| schema.fields.iter().position(|field| is(&field.column));
+    schema
+        .field_index(name)
+        .or_else(|| by_column(&|column| column == name))
+        .or_else(|| by_column(&|column| column.to_lowercase() == lower))
 }
 
 /// A whole number from 0; more digits than one holds are the greatest.

@@ -4,15 +4,12 @@
 
 use crate::base::ids::cut;
 use crate::catalogue::LayerRecord;
-use crate::crs::{AxisOrder, System};
+use crate::crs::{AxisOrder, OrderedSystem, System};
 use crate::server::problem::Problem;
 use crate::server::selection;
 
-/// A system, and the order of its coordinates.
-pub type Ordered = (System, AxisOrder);
-
 /// By a URN, a URI or a short name.
-pub fn by_name(name: &str) -> Option<Ordered> {
+pub fn by_name(name: &str) -> Option<OrderedSystem> {
     if let Some(system) = System::from_uri(name) {
         return Some((system, AxisOrder::Authority));
     }
@@ -75,7 +72,7 @@ pub fn by_wkid(number: u32) -> Option<System> {
 }
 
 /// A system in which the layer is offered, by its name.
-pub fn offered(parameter: &str, name: &str, record: &LayerRecord) -> Result<Ordered, Problem> {
+pub fn offered(parameter: &str, name: &str, record: &LayerRecord) -> Result<OrderedSystem, Problem> {
     let systems = selection::systems(record);
     by_name(name.trim()).filter(|(system, _)| systems.contains(system)).ok_or_else(|| {
         let names: Vec<String> = systems.into_iter().map(urn).collect();

@@ -139,7 +139,7 @@ fn fields(record: &LayerRecord, places: &[usize], object_id: &ObjectId, language
         let kind = field_type(field.kind, range.map(|(least, greatest)| (least.as_str(), greatest.as_str())));
         let title = field.title.get(language);
         let mut document = json!({
-            "name": field.name,
+            "name": field.column,
             "type": kind,
             "alias": if title.is_empty() { field.name.as_str() } else { title },
             "nullable": true,

@@ -121,16 +121,16 @@ fn polygons(rings: Vec<Vec<Coord<f64>>>) -> Geometry<f64> {
         let list = if doubled_area(&ring) <= 0.0 { &mut outer } else { &mut holes };
         list.push(ring);
     }
-    let mut parts: Vec<(Vec<Coord<f64>>, Vec<LineString<f64>>)> =
-        outer.into_iter().map(|ring| (ring, Vec::new())).collect();
+    let mut parts: Vec<Polygon<f64>> =
+        outer.into_iter().map(|ring| Polygon::new(LineString(ring), Vec::new())).collect();
     for hole in holes {
-        let around = parts.iter_mut().find(|(ring, _)| hole.first().is_some_and(|point| lies_within(*point, ring)));
-        match around {
-            Some((_, inner)) => inner.push(LineString(hole)),
-            None => parts.push((hole, Vec::new())),
+        let lies_in =
+            |part: &&mut Polygon<f64>| hole.first().is_some_and(|point| lies_within(*point, &part.exterior().0));
+        match parts.iter_mut().find(lies_in) {
+            Some(part) => part.interiors_push(LineString(hole)),
+            None => parts.push(Polygon::new(LineString(hole), Vec::new())),
         }
     }
-    let parts = parts.into_iter().map(|(ring, holes)| Polygon::new(LineString(ring), holes)).collect();
     Geometry::MultiPolygon(MultiPolygon(parts))
 }
 

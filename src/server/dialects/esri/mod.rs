@@ -8,6 +8,7 @@ mod documents;
 mod geometry;
 mod request;
 mod where_clause;
+mod where_tokens;
 
 use std::sync::Arc;
 

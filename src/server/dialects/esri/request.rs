@@ -260,7 +260,7 @@ fn unquoted(name: &str) -> &str {
 
 fn place(parameter: &str, name: &str, schema: &Schema) -> Result<usize, Problem> {
     field_by_name(schema, name).ok_or_else(|| {
-        let known: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+        let known: Vec<&str> = schema.fields.iter().map(|field| field.column.as_str()).collect();
         let (name, known) = (cut(name), known.join(", "));
         Problem::bad_request(format!("{parameter}: there is no field \"{name}\"; there are {known}"))
     })

@@ -4,13 +4,13 @@ use super::super::super::problem::Problem;
 use super::super::super::request::{Ask, Parameters, encode};
 use super::super::super::routes::Context;
 use super::super::super::snapshot::LiveLayer;
-use super::super::systems::{self, Ordered};
-use super::super::{add_box, box_numbers, page_size, whole_number};
+use super::super::systems;
+use super::super::{add_box, box_numbers, field_by_name, page_size, whole_number};
 use super::{Exception, Outcome, stored};
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
 use crate::base::{FeatureId, GeometryKind, Schema, limits};
-use crate::crs::{AxisOrder, System};
+use crate::crs::{AxisOrder, OrderedSystem, System};
 use crate::filter::Filter;
 use crate::filter::fes::{self, Names, XmlFilter};
 use crate::formats::Selection;
@@ -38,6 +38,11 @@ impl OutputFormat {
         ("application/json", OutputFormat::GeoJson),
         ("geojson", OutputFormat::GeoJson),
     ];
+
+    fn name(self) -> &'static str {
+        let known = OutputFormat::NAMES.into_iter().find(|(_, format)| *format == self);
+        known.map_or(OutputFormat::GML, |(name, _)| name)
+    }
 
     fn take(parameters: &mut Parameters) -> Outcome<Self> {
         let Some(text) = parameters.take_any_case("outputFormat") else { return Ok(OutputFormat::Gml) };
@@ -75,27 +80,41 @@ pub struct FeatureRequest {
 /// The layer that the request is about, and what it asks of it.
 pub async fn read(context: &mut Context) -> Outcome<(Arc<LiveLayer>, PermittedLayer, FeatureRequest)> {
     let mut parameters = std::mem::take(&mut context.parameters);
-    let mut by_id = None;
-    if let Some(stored_query) = parameters.take_any_case("storedQuery_id") {
-        by_id = Some(stored::feature_id(&stored_query, &mut parameters)?);
-    }
-    let names = ["typeNames", "typeName"].map(|name| parameters.take_any_case(name));
-    let resource = ["resourceId", "featureId"].into_iter().find_map(|name| parameters.take_any_case(name));
-    let name = match (&by_id, names.into_iter().flatten().next(), &resource) {
-        (Some((layer, _)), _, _) => layer.clone(),
-        (None, Some(name), _) => name,
-        // An id begins with the name of its layer.
-        (None, None, Some(ids)) => resource_id(ids.split(',').next().unwrap_or_default())?.0,
-        (None, None, None) => {
-            return Err(Exception::missing(
-                "typeNames",
-                "typeNames says which layer is asked; GetCapabilities lists them",
-            ));
+    let mut types = ["typeNames", "typeName"].into_iter().filter_map(|name| parameters.take_any_case(name));
+    let named_type = types.next();
+    let (name, named) = match parameters.take_any_case("storedQuery_id") {
+        Some(stored_query) => {
+            let (layer, id) = stored::feature_id(&stored_query, &mut parameters)?;
+            (layer, Named::One(id))
+        }
+        None => {
+            let mut resources =
+                ["resourceId", "featureId"].into_iter().filter_map(|name| parameters.take_any_case(name));
+            let resources = resources.next();
+            // An id begins with the name of its layer.
+            let of_resource = |list: &str| resource_id(list.split(',').next().unwrap_or_default());
+            let name = match (named_type, &resources) {
+                (Some(name), _) => name,
+                (None, Some(list)) => of_resource(list)?.0,
+                (None, None) => {
+                    let detail = "typeNames says which layer is asked; GetCapabilities lists them";
+                    return Err(Exception::missing("typeNames", detail));
+                }
+            };
+            (name, resources.map_or(Named::Layer, Named::Resources))
         }
     };
     let (layer, permit) = layer_of(context, &name)?;
-    let request = FeatureRequest::of(parameters, &layer, by_id.map(|(_, id)| id), resource)?;
+    let request = FeatureRequest::of(parameters, &layer, named)?;
     Ok((layer, permit, request))
+}
+
+/// What a request names beside its parameters.
+enum Named {
+    Layer,
+    /// A list of ids.
+    Resources(String),
+    One(FeatureId),
 }
 
 /// The layer of a feature type, with any prefix or none.
@@ -122,95 +141,107 @@ pub fn resource_id(text: &str) -> Outcome<(String, FeatureId)> {
     })
 }
 
-impl FeatureRequest {
-    fn of(
-        mut parameters: Parameters,
-        layer: &LiveLayer,
-        one: Option<FeatureId>,
-        resource: Option<String>,
-    ) -> Outcome<Self> {
-        let record = &layer.record;
-        let mut repeated = vec![("typeNames", type_name(record.id.as_str()))];
-        let mut given = |name: &'static str, also: &str| {
-            let text = parameters.take_any_case(name).or_else(|| parameters.take_any_case(also))?;
-            repeated.push((name, text.clone()));
-            Some(text)
-        };
-        let xml_filter = match given("filter", "filter") {
+/// Parameters, with what links to other pages repeat of them.
+struct Given {
+    parameters: Parameters,
+    repeated: Vec<(&'static str, String)>,
+}
+
+impl Given {
+    fn take(&mut self, name: &'static str) -> Option<String> {
+        let text = self.parameters.take_any_case(name)?;
+        self.repeated.push((name, text.clone()));
+        Some(text)
+    }
+
+    fn number(&mut self, name: &'static str) -> Outcome<Option<u64>> {
+        let text = self.parameters.take_any_case(name);
+        text.map(|text| whole_number(name, &text).map_err(Exception::within(name))).transpose()
+    }
+
+    /// Which features are meant, and in which order.
+    fn query(&mut self, layer: &LiveLayer, named: Named) -> Outcome<FeatureQuery> {
+        let (schema, id) = (&layer.record.schema, layer.record.id.as_str());
+        let mut query = FeatureQuery::first(limits::PAGE_FEATURES_MAX);
+        let xml_filter = match self.take("filter") {
             Some(text) => read_filter(&text, layer)?,
             None => XmlFilter::default(),
         };
-        let mut query = FeatureQuery::first(limits::PAGE_FEATURES_MAX);
-        if let Some(text) = given("bbox", "bbox") {
-            take_box(&text, layer, &mut query)?;
-        }
-        let (system, system_name) = output_system(given("srsName", "srsName"), layer)?;
-        let fields = match given("propertyName", "propertyName") {
-            Some(text) => Some(property_names(&text, &record.schema)?),
-            None => None,
-        };
-        query.order = match given("sortBy", "sortBy") {
-            Some(text) => order(&text, &record.schema)?,
-            None => Vec::new(),
-        };
-        if let Some(text) = given("count", "maxFeatures") {
-            query.limit = page_size(whole_number("count", &text).map_err(Exception::within("count"))?);
-        }
-        repeated.extend(resource.iter().map(|ids| ("resourceId", ids.clone())));
-        let named: Vec<&str> = resource.iter().flat_map(|ids| ids.split(',')).collect();
-        let named = named.into_iter().chain(xml_filter.resource_ids.iter().map(String::as_str)).collect::<Vec<_>>();
-        query.ids = match (one, named.is_empty()) {
-            (Some(id), _) => Some(vec![id]),
-            (None, false) => Some(resource_ids(&named, record.id.as_str())?),
-            (None, true) => None,
-        };
         if let Some(tree) = xml_filter.condition {
-            let filter = Filter::from_tree(&tree, &record.schema, System::Crs84);
+            let filter = Filter::from_tree(&tree, schema, System::Crs84);
             query.filter.add(filter.map_err(|fault| Exception::invalid("filter", format!("filter: {fault}")))?);
         }
-        let offset = match parameters.take_any_case("startIndex") {
-            Some(text) => whole_number("startIndex", &text).map_err(Exception::within("startIndex"))?,
-            None => 0,
-        };
-        query.start = Start::Offset(offset);
-        let hits = match parameters.take_any_case("resultType").as_deref() {
-            None => false,
-            Some(text) if text.eq_ignore_ascii_case("results") => false,
-            Some(text) if text.eq_ignore_ascii_case("hits") => true,
-            Some(text) => {
-                let detail = format!("resultType=\"{}\" is not offered; accepted are results, hits", cut(text));
-                return Err(Exception::invalid("resultType", detail));
+        if let Some(text) = self.take("bbox") {
+            take_box(&text, layer, &mut query)?;
+        }
+        if let Some(text) = self.take("sortBy") {
+            query.order = order(&text, schema)?;
+        }
+        let mut ids = xml_filter.resource_ids;
+        query.ids = match named {
+            Named::One(id) => Some(vec![id]),
+            Named::Resources(list) => {
+                ids.extend(list.split(',').map(str::to_owned));
+                self.repeated.push(("resourceId", list));
+                Some(resource_ids(&ids, id)?)
             }
+            Named::Layer if ids.is_empty() => None,
+            Named::Layer => Some(resource_ids(&ids, id)?),
         };
-        let format = OutputFormat::take(&mut parameters)?;
-        let (system, axis_order) = match (format, system) {
-            (_, Some(ordered)) if format == OutputFormat::Gml => ordered,
-            (_, Some((system, _))) => (system, AxisOrder::EastFirst),
+        Ok(query)
+    }
+
+    fn wants_hits(&mut self) -> Outcome<bool> {
+        match self.parameters.take_any_case("resultType").unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "results" => Ok(false),
+            "hits" => Ok(true),
+            other => {
+                let detail = format!("resultType=\"{}\" is not offered; accepted are results, hits", cut(other));
+                Err(Exception::invalid("resultType", detail))
+            }
+        }
+    }
+}
+
+impl FeatureRequest {
+    fn of(parameters: Parameters, layer: &LiveLayer, named: Named) -> Outcome<Self> {
+        let repeated = vec![("typeNames", type_name(layer.record.id.as_str()))];
+        let mut given = Given { parameters, repeated };
+        let is_one = matches!(named, Named::One(_));
+        let mut query = given.query(layer, named)?;
+        if let Some(number) = given.number("count")?.or(given.number("maxFeatures")?) {
+            query.limit = page_size(number);
+        }
+        let offset = given.number("startIndex")?.unwrap_or(0);
+        query.start = Start::Offset(offset);
+        let format = OutputFormat::take(&mut given.parameters)?;
+        let (asked, system_name) = output_system(given.take("srsName"), layer)?;
+        let (system, axis_order) = match (format, asked) {
+            (OutputFormat::Gml, Some(ordered)) => ordered,
             (OutputFormat::Gml, None) => (System::Epsg4326, AxisOrder::Authority),
+            (OutputFormat::GeoJson, Some((system, _))) => (system, AxisOrder::EastFirst),
             (OutputFormat::GeoJson, None) => (System::Crs84, AxisOrder::Authority),
         };
-        repeated
-            .push(("outputFormat", OutputFormat::NAMES[if format == OutputFormat::Gml { 0 } else { 3 }].0.to_owned()));
+        let names = given.take("propertyName");
+        let fields = names.map(|names| property_names(&names, &layer.record.schema)).transpose()?;
+        let hits = given.wants_hits()?;
+        given.repeated.push(("outputFormat", format.name().to_owned()));
         Ok(FeatureRequest {
             query,
             format,
             selection: Selection { system, axis_order, fields, skips_geometry: false },
             system_name,
             hits,
-            is_one: one.is_some(),
+            is_one,
             offset,
-            repeated,
+            repeated: given.repeated,
         })
     }
 
     /// The address of another page of the same features.
     pub fn page(&self, ask: &Ask, offset: u64) -> String {
-        let mut pairs: Vec<String> = self
-            .repeated
-            .iter()
-            .filter(|(name, _)| *name != "count")
-            .map(|(name, text)| format!("{name}={}", encode(text)))
-            .collect();
+        let mut pairs: Vec<String> =
+            self.repeated.iter().map(|(name, text)| format!("{name}={}", encode(text))).collect();
         pairs.push(format!("count={}", self.query.limit));
         pairs.push(format!("startIndex={offset}"));
         format!("{}/wfs?service=WFS&version=2.0.0&request=GetFeature&{}", ask.base, pairs.join("&"))
@@ -221,14 +252,14 @@ impl FeatureRequest {
 fn take_box(text: &str, layer: &LiveLayer, query: &mut FeatureQuery) -> Outcome<()> {
     let wrong = Exception::within("bbox");
     let (edges, system) = box_numbers("bbox", text).map_err(&wrong)?;
-    let system: Ordered = match system {
+    let system: OrderedSystem = match system {
         Some(name) => systems::offered("bbox", &name, &layer.record).map_err(&wrong)?,
         None => (System::Epsg4326, AxisOrder::Authority),
     };
     add_box("bbox", edges, system, query).map_err(&wrong)
 }
 
-fn output_system(name: Option<String>, layer: &LiveLayer) -> Outcome<(Option<Ordered>, String)> {
+fn output_system(name: Option<String>, layer: &LiveLayer) -> Outcome<(Option<OrderedSystem>, String)> {
     match name {
         // A table has no coordinates, and so no system that would not do.
         Some(name) if layer.record.schema.geometry != GeometryKind::None => {
@@ -244,7 +275,7 @@ fn local_name(name: &str) -> String {
 }
 
 fn place(parameter: &'static str, name: &str, schema: &Schema) -> Outcome<usize> {
-    schema.field_index(&local_name(name)).ok_or_else(|| {
+    field_by_name(schema, &local_name(name)).ok_or_else(|| {
         let detail = format!("{parameter}: there is no property \"{}\"; DescribeFeatureType lists them", cut(name));
         Exception::invalid(parameter, detail)
     })
@@ -291,7 +322,7 @@ fn read_filter(text: &str, layer: &LiveLayer) -> Outcome<XmlFilter> {
     let names = Names {
         property: &|reference| match local_name(reference) {
             name if name == geometry => "geometry".to_owned(),
-            name => name,
+            name => field_by_name(schema, &name).map_or(name, |place| schema.fields[place].name.clone()),
         },
         system: &|name| match name {
             Some(name) => systems::offered("filter", name, &layer.record).ok(),
@@ -301,7 +332,7 @@ fn read_filter(text: &str, layer: &LiveLayer) -> Outcome<XmlFilter> {
     fes::parse(text, schema, &names).map_err(|fault| Exception::invalid("filter", format!("filter: {fault}")))
 }
 
-fn resource_ids(named: &[&str], layer: &str) -> Outcome<Vec<FeatureId>> {
+fn resource_ids(named: &[String], layer: &str) -> Outcome<Vec<FeatureId>> {
     /// Ids that one request may name: what an address holds.
     const IDS_MAX: usize = 1_000;
     let ids: Vec<FeatureId> = named
