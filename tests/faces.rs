@@ -108,6 +108,55 @@ fn a_layer_that_is_not_open_is_absent_by_its_own_address_as_well() {
     assert!(!found.contains("dc:identifier"), "{found}");
 }
 
+/// Every address that gives data, in every dialect: the answer to one who may not is the answer for a
+/// layer that is not there, in status and in words.
+#[test]
+fn the_data_of_a_layer_that_is_not_open_is_absent_in_every_dialect() {
+    let server = WORKSPACE.serve();
+    for path in [
+        "/collections/{}",
+        "/collections/{}/items",
+        "/collections/{}/items/1",
+        "/collections/{}/items?f=csv",
+        "/collections/{}/queryables",
+        "/collections/{}/sortables",
+        "/collections/{}/schema",
+        "/collections/{}/aggregate",
+        "/collections/{}/changes",
+        "/collections/{}/tiles",
+        "/collections/{}/tiles/WebMercatorQuad",
+        "/collections/{}/tiles/WebMercatorQuad/0/0/0",
+        "/tilejson/{}.json",
+        "/xyz/{}/metadata.json",
+        "/xyz/{}/0/0/0.mvt",
+        "/styles/{}",
+        "/esri/rest/services/{}/FeatureServer?f=json",
+        "/esri/rest/services/{}/FeatureServer/0?f=json",
+        "/esri/rest/services/{}/FeatureServer/0/query?where=1%3D1&f=json",
+        "/wfs?service=WFS&version=2.0.0&request=DescribeFeatureType&typeNames={}",
+        "/wfs?service=WFS&version=2.0.0&request=GetFeature&typeNames={}",
+        "/wfs?service=WFS&version=2.0.0&request=GetFeature&typeNames={}&resultType=hits",
+        "/wfs?service=WFS&version=2.0.0&request=GetFeature&resourceId={}.1",
+        "/apim/dataquery/api?id={}&layer={}",
+    ] {
+        let answer = |layer: &str| {
+            let response = server.get(&path.replace("{}", layer));
+            (response.status(), response.text().unwrap())
+        };
+        let there = answer("td-zqcanary");
+        let (status, body) = answer("td-zqcanarx");
+        assert_eq!(there, (status, body.replace("canarx", "canary")), "{path}");
+        // An open layer is known by the same address.
+        let (_, open) = answer("lcsd-libraries");
+        assert_ne!(open.replace("lcsd-libraries", "td-zqcanarx"), body, "{path}");
+    }
+    for path in ["/wfs?service=WFS&request=GetCapabilities", "/esri/rest/services?f=json", "/styles", "/functions"] {
+        let response = server.get(path);
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(!response.text().unwrap().to_lowercase().contains(CANARY), "{path}");
+    }
+}
+
 #[test]
 fn a_wrong_request_is_answered_in_the_dialect_s_own_shape() {
     let server = WORKSPACE.serve();

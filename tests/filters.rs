@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway::access::{Action, Caller, Policy, Subject};
-use causeway::base::{
-    Class, FeatureId, Field, FieldKind, GeometryKind, LayerId, RevisionId, Schema, Trilingual, Value,
-};
+use causeway::base::{Class, FeatureId, Field, FieldKind, GeometryKind, LayerId, RevisionId, Schema, Value};
 use causeway::crs::System;
 use causeway::filter::{Feature, Filter, FilterLanguage, json, text};
 use causeway::geometry::{Shape, blob};
@@ -33,18 +31,11 @@ const FIELDS: [(&str, FieldKind); 9] = [
 ];
 
 fn schema() -> Schema {
-    let field = |(name, kind): (&str, FieldKind)| Field {
-        name: name.to_owned(),
-        column: name.to_owned(),
-        kind,
-        title: Trilingual::default(),
-        description: Trilingual::default(),
-    };
     Schema {
         geometry: GeometryKind::GeometryCollection,
         has_z: false,
         has_m: false,
-        fields: FIELDS.map(field).to_vec(),
+        fields: FIELDS.map(|(name, kind)| Field::untitled(name, kind)).to_vec(),
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
+
 use support::{Workspace, made, run, shared_path, tree, wait_until};
 
 const POINTS: &str = "key,name,lon,lat\n1,Pier,114.16,22.28\n2,Peak,114.15,22.27\n";
@@ -294,10 +296,7 @@ fn a_revision_that_was_damaged_on_disk_is_not_loaded() {
     workspace.ingest();
     let folder = workspace.data().join("layers/afcd-points").join(workspace.revision("afcd-points"));
     let record = folder.join("record.json");
-    let mut permissions = std::fs::metadata(&record).unwrap().permissions();
-    #[allow(clippy::permissions_set_readonly_false)]
-    permissions.set_readonly(false);
-    std::fs::set_permissions(&record, permissions).unwrap();
+    std::fs::set_permissions(&record, std::fs::Permissions::from_mode(0o644)).unwrap();
     std::fs::write(&record, "{").unwrap();
     let server = workspace.serve();
     assert_eq!(server.get("/collections/afcd-points").status(), 404);

@@ -8,13 +8,7 @@ use causeway::filter::{Filter, FilterLanguage, json, text};
 use libfuzzer_sys::fuzz_target;
 
 fn schema() -> Schema {
-    let field = |name: &str, kind| Field {
-        name: name.to_owned(),
-        column: name.to_owned(),
-        kind,
-        title: Trilingual::default(),
-        description: Trilingual::default(),
-    };
+    let field = Field::untitled;
     Schema {
         geometry: GeometryKind::GeometryCollection,
         has_z: false,

@@ -15,6 +15,7 @@ pub mod language;
 pub mod limits;
 pub mod schema;
 pub mod xml;
+pub mod xml_writer;
 
 pub use bbox::BBox;
 pub use class::Class;

@@ -27,6 +27,19 @@ pub struct Field {
     pub description: Trilingual,
 }
 
+impl Field {
+    /// A field that is called alike everywhere and that nobody has described.
+    pub fn untitled(name: &str, kind: FieldKind) -> Self {
+        Field {
+            name: name.to_owned(),
+            column: name.to_owned(),
+            kind,
+            title: Trilingual::default(),
+            description: Trilingual::default(),
+        }
+    }
+}
+
 /// The kinds of value. Dates are `YYYY-MM-DD`; times are RFC 3339 in UTC with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

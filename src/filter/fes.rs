@@ -284,13 +284,7 @@ mod tests {
     use crate::filter::Filter;
 
     fn schema() -> Schema {
-        let field = |name: &str, kind| Field {
-            name: name.to_owned(),
-            column: name.to_owned(),
-            kind,
-            title: Default::default(),
-            description: Default::default(),
-        };
+        let field = Field::untitled;
         let fields = vec![
             field("name", FieldKind::Text),
             field("size", FieldKind::Real),

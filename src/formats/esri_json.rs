@@ -261,16 +261,7 @@ mod tests {
             geometry: GeometryKind::None,
             has_z: false,
             has_m: false,
-            fields: names
-                .iter()
-                .map(|name| Field {
-                    name: (*name).to_owned(),
-                    column: (*name).to_owned(),
-                    kind: FieldKind::Text,
-                    title: Default::default(),
-                    description: Default::default(),
-                })
-                .collect(),
+            fields: names.iter().map(|name| Field::untitled(name, FieldKind::Text)).collect(),
         };
         assert_eq!(object_id_name(&named(&["name"])), "OBJECTID");
         assert_eq!(object_id_name(&named(&["ObjectId", "OBJECTID_1"])), "OBJECTID_2");

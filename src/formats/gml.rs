@@ -2,8 +2,9 @@
 //! stored bytes, and the XML schema that describes them. Fields are called by their columns, because
 //! clients tell names apart regardless of case.
 
-use super::xml::{XmlWriter, xml_name};
+use super::xml_names::xml_name;
 use super::{HEIGHT_DECIMALS, Selection, push_decimal};
+use crate::base::xml_writer::XmlWriter;
 use crate::base::{FieldKind, GeometryKind, Schema};
 use crate::geometry::{GeometryFault, Shape};
 use crate::package::{Row, ValueRef};
@@ -140,7 +141,7 @@ fn write_value(value: ValueRef<'_>, element: &str, xml: &mut XmlWriter) {
         }
         ValueRef::Real(_) => {}
         ValueRef::Boolean(truth) => write_plain(if truth { "true" } else { "false" }, element, xml),
-        ValueRef::Text(text) | ValueRef::Json(text) => xml.element(element, &[], text),
+        ValueRef::Text(text) | ValueRef::Json(text) => xml.leaf(element, &[], text),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod csv;
 pub mod esri_json;
 pub mod geojson;
 pub mod gml;
-pub mod xml;
+pub mod xml_names;
 
 use crate::base::bbox::DEGREE_DECIMALS;
 use crate::crs::{AxisOrder, System};

@@ -1,7 +1,8 @@
 //! Atom (RFC 4287) with GeoRSS boxes: the newest publications first.
 
-use super::{Listing, Xml, description, moment, title};
+use super::{Listing, description, moment, title};
 use crate::base::Language;
+use crate::base::xml_writer::XmlWriter;
 
 /// Entries of a feed at most: readers keep what they have seen.
 const ENTRIES: usize = 100;
@@ -12,7 +13,7 @@ pub fn feed(listings: &[Listing<'_>], base: &str, address: &str, language: Langu
     newest.sort_by(|a, b| b.record.published.cmp(&a.record.published).then_with(|| a.record.id.cmp(&b.record.id)));
     newest.truncate(ENTRIES);
     let updated = newest.first().map_or_else(|| moment(jiff::Timestamp::UNIX_EPOCH), |listing| listing.updated());
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     let namespaces = [
         ("xmlns", "http://www.w3.org/2005/Atom"),
         ("xmlns:georss", "http://www.georss.org/georss"),
@@ -30,11 +31,11 @@ pub fn feed(listings: &[Listing<'_>], base: &str, address: &str, language: Langu
             entry(xml, listing, language);
         }
     });
-    xml.finish()
+    xml.finish_text()
 }
 
 /// A publication: a new revision is a new entry, so that readers show a change.
-fn entry(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+fn entry(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let record = listing.record;
     xml.element("entry", &[], |xml| {
         xml.leaf("title", &[], record.title.get(language));

@@ -2,8 +2,9 @@
 //! the order of the schema.
 
 use super::resources::{Kind, Resource, resources};
-use super::{Listing, Xml, moment, terms};
+use super::{Listing, moment, terms};
 use crate::base::geometry_kind::Dimension;
+use crate::base::xml_writer::XmlWriter;
 use crate::base::{GeometryKind, Language, Trilingual};
 use crate::catalogue::LayerRecord;
 
@@ -19,13 +20,13 @@ pub const NAMESPACES: [(&str, &str); 6] = [
 
 /// The record in a document of its own.
 pub fn document(listing: &Listing<'_>, language: Language) -> String {
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     metadata(&mut xml, listing, language);
-    xml.finish()
+    xml.finish_text()
 }
 
 /// `gmd:MD_Metadata`, its texts in `language` with the other two as locales.
-pub fn metadata(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+pub fn metadata(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let record = listing.record;
     xml.element("gmd:MD_Metadata", &NAMESPACES, |xml| {
         string(xml, "gmd:fileIdentifier", listing.id());
@@ -68,12 +69,12 @@ fn locale_id(language: Language) -> &'static str {
     }
 }
 
-fn string(xml: &mut Xml, name: &str, text: &str) {
+fn string(xml: &mut XmlWriter, name: &str, text: &str) {
     xml.element(name, &[], |xml| xml.leaf("gco:CharacterString", &[], text));
 }
 
 /// A text in the main language, with the others as localised strings.
-fn free_text(xml: &mut Xml, name: &str, text: &Trilingual, language: Language) {
+fn free_text(xml: &mut XmlWriter, name: &str, text: &Trilingual, language: Language) {
     let others: Vec<Language> =
         Language::ALL.into_iter().filter(|other| *other != language && !text.exact(*other).is_empty()).collect();
     if others.is_empty() {
@@ -95,29 +96,29 @@ fn free_text(xml: &mut Xml, name: &str, text: &Trilingual, language: Language) {
 const CODE_LISTS: &str = "http://standards.iso.org/iso/19139/resources/gmxCodelists.xml";
 
 /// A property that holds one code of a code list.
-fn code(xml: &mut Xml, property: &str, list: &str, value: &str) {
+fn code(xml: &mut XmlWriter, property: &str, list: &str, value: &str) {
     xml.element(property, &[], |xml| bare_code(xml, list, value));
 }
 
-fn bare_code(xml: &mut Xml, list: &str, value: &str) {
+fn bare_code(xml: &mut XmlWriter, list: &str, value: &str) {
     let address = format!("{CODE_LISTS}#{list}");
     xml.leaf(&format!("gmd:{list}"), &[("codeList", &address), ("codeListValue", value)], value);
 }
 
-fn language_code(xml: &mut Xml, language: Language) {
+fn language_code(xml: &mut XmlWriter, language: Language) {
     let address = "http://www.loc.gov/standards/iso639-2/";
     let value = iso_language(language);
     xml.leaf("gmd:LanguageCode", &[("codeList", address), ("codeListValue", value)], value);
 }
 
-fn locale(xml: &mut Xml, language: Language) {
+fn locale(xml: &mut XmlWriter, language: Language) {
     xml.element("gmd:PT_Locale", &[("id", locale_id(language))], |xml| {
         xml.element("gmd:languageCode", &[], |xml| language_code(xml, language));
         code(xml, "gmd:characterEncoding", "MD_CharacterSetCode", "utf8");
     });
 }
 
-fn party(xml: &mut Xml, listing: &Listing<'_>, language: Language, role: &str) {
+fn party(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language, role: &str) {
     let record = listing.record;
     let contact = &record.details.contact;
     xml.element("gmd:CI_ResponsibleParty", &[], |xml| {
@@ -145,7 +146,7 @@ fn party(xml: &mut Xml, listing: &Listing<'_>, language: Language, role: &str) {
     });
 }
 
-fn vector(xml: &mut Xml, record: &LayerRecord) {
+fn vector(xml: &mut XmlWriter, record: &LayerRecord) {
     let kind = match record.schema.geometry.dimension() {
         Dimension::Points => "point",
         Dimension::Lines => "curve",
@@ -168,7 +169,7 @@ fn vector(xml: &mut Xml, record: &LayerRecord) {
     });
 }
 
-fn reference_system(xml: &mut Xml) {
+fn reference_system(xml: &mut XmlWriter) {
     xml.element("gmd:MD_ReferenceSystem", &[], |xml| {
         xml.element("gmd:referenceSystemIdentifier", &[], |xml| {
             xml.element("gmd:RS_Identifier", &[], |xml| {
@@ -179,7 +180,7 @@ fn reference_system(xml: &mut Xml) {
     });
 }
 
-fn identification(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+fn identification(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let record = listing.record;
     xml.element("gmd:MD_DataIdentification", &[], |xml| {
         xml.element("gmd:citation", &[], |xml| citation(xml, listing, language));
@@ -218,7 +219,7 @@ fn identification(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
     });
 }
 
-fn citation(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+fn citation(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let record = listing.record;
     xml.element("gmd:CI_Citation", &[], |xml| {
         free_text(xml, "gmd:title", &record.title, language);
@@ -234,7 +235,7 @@ fn citation(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
     });
 }
 
-fn date(xml: &mut Xml, kind: &str, value: &str, role: &str) {
+fn date(xml: &mut XmlWriter, kind: &str, value: &str, role: &str) {
     xml.element("gmd:date", &[], |xml| {
         xml.element("gmd:CI_Date", &[], |xml| {
             xml.element("gmd:date", &[], |xml| xml.leaf(kind, &[], value));
@@ -243,7 +244,7 @@ fn date(xml: &mut Xml, kind: &str, value: &str, role: &str) {
     });
 }
 
-fn identifier(xml: &mut Xml, value: &str, scheme: Option<&str>) {
+fn identifier(xml: &mut XmlWriter, value: &str, scheme: Option<&str>) {
     xml.element("gmd:identifier", &[], |xml| match scheme {
         None => xml.element("gmd:MD_Identifier", &[], |xml| string(xml, "gmd:code", value)),
         Some(scheme) => xml.element("gmd:RS_Identifier", &[], |xml| {
@@ -255,10 +256,10 @@ fn identifier(xml: &mut Xml, value: &str, scheme: Option<&str>) {
 
 /// One group a language would part the words; one group holds all, each word in its languages by
 /// place where the lists are of one length, else each list in its own group.
-fn keywords(xml: &mut Xml, record: &LayerRecord, language: Language) {
+fn keywords(xml: &mut XmlWriter, record: &LayerRecord, language: Language) {
     let words = &record.keywords;
     let is_parallel = words.en.len() == words.zh_hant.len() && words.zh_hant.len() == words.zh_hans.len();
-    let group = |xml: &mut Xml, texts: Vec<Trilingual>| {
+    let group = |xml: &mut XmlWriter, texts: Vec<Trilingual>| {
         if !texts.is_empty() {
             xml.element("gmd:descriptiveKeywords", &[], |xml| {
                 xml.element("gmd:MD_Keywords", &[], |xml| {
@@ -290,7 +291,7 @@ fn keywords(xml: &mut Xml, record: &LayerRecord, language: Language) {
 
 /// CSDI's and CKAN's readers take the terms from the text of `otherConstraints` alone: the title
 /// first, then the address.
-fn constraints(xml: &mut Xml, record: &LayerRecord, language: Language) {
+fn constraints(xml: &mut XmlWriter, record: &LayerRecord, language: Language) {
     xml.element("gmd:MD_LegalConstraints", &[], |xml| {
         code(xml, "gmd:accessConstraints", "MD_RestrictionCode", "otherRestrictions");
         code(xml, "gmd:useConstraints", "MD_RestrictionCode", "license");
@@ -302,7 +303,7 @@ fn constraints(xml: &mut Xml, record: &LayerRecord, language: Language) {
     });
 }
 
-fn extent(xml: &mut Xml, listing: &Listing<'_>) {
+fn extent(xml: &mut XmlWriter, listing: &Listing<'_>) {
     let period = listing.record.period;
     if listing.extent().is_none() && period.is_none() {
         return;
@@ -339,7 +340,7 @@ fn extent(xml: &mut Xml, listing: &Listing<'_>) {
     });
 }
 
-fn distribution(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+fn distribution(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let all = resources(listing);
     xml.element("gmd:MD_Distribution", &[], |xml| {
         let mut formats: Vec<&str> = Vec::new();
@@ -361,7 +362,7 @@ fn distribution(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
     });
 }
 
-fn transfer(xml: &mut Xml, resource: &Resource, language: Language) {
+fn transfer(xml: &mut XmlWriter, resource: &Resource, language: Language) {
     xml.element("gmd:MD_DigitalTransferOptions", &[], |xml| {
         if let Some(bytes) = resource.bytes {
             /// The unit of `transferSize`, ISO 19115 B.2.10.1.
@@ -382,7 +383,7 @@ fn transfer(xml: &mut Xml, resource: &Resource, language: Language) {
     });
 }
 
-fn quality(xml: &mut Xml, record: &LayerRecord, language: Language) {
+fn quality(xml: &mut XmlWriter, record: &LayerRecord, language: Language) {
     xml.element("gmd:DQ_DataQuality", &[], |xml| {
         xml.element("gmd:scope", &[], |xml| {
             xml.element("gmd:DQ_Scope", &[], |xml| code(xml, "gmd:level", "MD_ScopeCode", "dataset"));

@@ -17,13 +17,10 @@ pub mod sitemap;
 pub mod stac;
 pub mod terms;
 pub mod waf;
-mod xml;
 
 use super::LayerRecord;
 use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Language};
-
-pub use xml::Xml;
 
 /// One entry of the catalogue: a record, the files made of it, and where all that is published.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,12 @@
 //! What search engines are told: the pages worth reading, in each language, and those to leave.
 
-use super::{Listing, Xml};
+use super::Listing;
 use crate::base::Language;
+use crate::base::xml_writer::XmlWriter;
 
 /// sitemaps.org 0.9 with language alternates.
 pub fn sitemap(listings: &[Listing<'_>], base: &str) -> String {
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     let namespaces =
         [("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"), ("xmlns:xhtml", "http://www.w3.org/1999/xhtml")];
     xml.element("urlset", &namespaces, |xml| {
@@ -16,10 +17,10 @@ pub fn sitemap(listings: &[Listing<'_>], base: &str) -> String {
             page(xml, &listing.page(), Some(&listing.updated()));
         }
     });
-    xml.finish()
+    xml.finish_text()
 }
 
-fn page(xml: &mut Xml, address: &str, changed: Option<&str>) {
+fn page(xml: &mut XmlWriter, address: &str, changed: Option<&str>) {
     let in_language = |language: Language| format!("{address}?lang={}", language.tag());
     for language in Language::ALL {
         xml.element("url", &[], |xml| {

@@ -361,13 +361,7 @@ mod tests {
 
     #[test]
     fn values_that_repeat_are_counted_and_those_that_differ_are_not() {
-        let field = crate::base::Field {
-            name: "District".into(),
-            column: "District".into(),
-            kind: crate::base::FieldKind::Text,
-            title: Default::default(),
-            description: Default::default(),
-        };
+        let field = crate::base::Field::untitled("District", crate::base::FieldKind::Text);
         let facts = FieldFacts {
             filled: 34,
             distinct: Some(2),

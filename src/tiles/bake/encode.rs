@@ -51,6 +51,13 @@ pub struct Oven {
     drawing: Drawing,
 }
 
+/// The tile that is being drawn, and the tools of its thread.
+struct Canvas<'a> {
+    shape: &'a mut Shape,
+    drawing: &'a mut Drawing,
+    writer: LayerWriter,
+}
+
 /// A tile in the spool.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoded {
@@ -113,12 +120,13 @@ impl Baker<'_> {
         let Oven { package, shape, drawing } = oven;
         let schema = &package.package().schema;
         let names = schema.fields.iter().map(|field| field.name.clone()).collect();
-        let mut writer = LayerWriter::new(package.package().layer.as_str(), EXTENT, names);
+        let writer = LayerWriter::new(package.package().layer.as_str(), EXTENT, names);
+        let mut canvas = Canvas { shape, drawing, writer };
         let mut drawn = 0;
         let mut fault: Option<BakeError> = None;
         package.visit_places(places.iter().map(|place| i64::from(*place) + 1), |row| {
             let place = (row.place() - 1) as u32;
-            match self.draw(shape, drawing, &mut writer, tile, place, row, pools) {
+            match self.draw(&mut canvas, tile, place, row, pools) {
                 Ok(count) => {
                     drawn += u64::from(count > 0);
                     ControlFlow::Continue(())
@@ -132,17 +140,14 @@ impl Baker<'_> {
         if let Some(error) = fault {
             return Err(error);
         }
-        let bytes = writer.finish();
+        let bytes = canvas.writer.finish();
         let packed = if bytes.is_empty() { Vec::new() } else { gzip(&bytes, LEVEL_BAKED) };
         Ok(Encoded { extent: self.spool.append(&packed).map_err(BakeError::Spool)?, drawn })
     }
 
-    #[allow(clippy::too_many_arguments)] // The tools of a thread, lent one by one so that they may be used together.
     fn draw(
         &self,
-        shape: &mut Shape,
-        drawing: &mut Drawing,
-        writer: &mut LayerWriter,
+        Canvas { shape, drawing, writer }: &mut Canvas<'_>,
         tile: TileAddress,
         place: u32,
         row: &Row<'_>,

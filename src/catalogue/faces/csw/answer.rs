@@ -3,8 +3,9 @@
 use super::request::{CSW, ElementSet, GMD, GetRecords, ResultType, Schema};
 use super::{Exception, View};
 use crate::base::Language;
+use crate::base::xml_writer::XmlWriter;
 use crate::catalogue::faces::resources::resources;
-use crate::catalogue::faces::{Listing, Xml, description, iso19139, moment, title};
+use crate::catalogue::faces::{Listing, description, iso19139, moment, title};
 
 const NAMESPACES: [(&str, &str); 9] = [
     ("xmlns:csw", CSW),
@@ -23,7 +24,7 @@ fn rooted(attributes: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'s
 }
 
 pub(super) fn capabilities(view: &View<'_>) -> String {
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     xml.element("csw:Capabilities", &rooted(&[("version", "2.0.2")]), |xml| {
         xml.element("ows:ServiceIdentification", &[], |xml| {
             xml.leaf("ows:Title", &[], title(view.language));
@@ -42,13 +43,13 @@ pub(super) fn capabilities(view: &View<'_>) -> String {
         xml.element("ows:OperationsMetadata", &[], |xml| operations(xml, view.address));
         xml.element("ogc:Filter_Capabilities", &[], filter_capabilities);
     });
-    xml.finish()
+    xml.finish_text()
 }
 
-fn operations(xml: &mut Xml, address: &str) {
+fn operations(xml: &mut XmlWriter, address: &str) {
     let schemas: [&str; 2] = [CSW, GMD];
     let sets = ["brief", "summary", "full"];
-    let operation = |xml: &mut Xml, name: &str, parameters: &[(&str, &[&str])]| {
+    let operation = |xml: &mut XmlWriter, name: &str, parameters: &[(&str, &[&str])]| {
         xml.element("ows:Operation", &[("name", name)], |xml| {
             xml.element("ows:DCP", &[], |xml| {
                 xml.element("ows:HTTP", &[], |xml| {
@@ -86,7 +87,7 @@ fn operations(xml: &mut Xml, address: &str) {
     );
 }
 
-fn filter_capabilities(xml: &mut Xml) {
+fn filter_capabilities(xml: &mut XmlWriter) {
     xml.element("ogc:Spatial_Capabilities", &[], |xml| {
         xml.element("ogc:GeometryOperands", &[], |xml| xml.leaf("ogc:GeometryOperand", &[], "gml:Envelope"));
         xml.element("ogc:SpatialOperators", &[], |xml| xml.leaf("ogc:SpatialOperator", &[("name", "BBOX")], ""));
@@ -116,7 +117,7 @@ fn filter_capabilities(xml: &mut Xml) {
 
 /// The schema of `csw:Record` by its address: a document that imports others says no more.
 pub(super) fn describe_record() -> String {
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     xml.element("csw:DescribeRecordResponse", &rooted(&[]), |xml| {
         let attributes = [("schemaLanguage", "http://www.w3.org/XML/Schema"), ("targetNamespace", CSW)];
         xml.element("csw:SchemaComponent", &attributes, |xml| {
@@ -130,7 +131,7 @@ pub(super) fn describe_record() -> String {
             );
         });
     });
-    xml.finish()
+    xml.finish_text()
 }
 
 pub(super) fn records(view: &View<'_>, asked: &GetRecords) -> Result<String, Exception> {
@@ -149,7 +150,7 @@ pub(super) fn records(view: &View<'_>, asked: &GetRecords) -> Result<String, Exc
     };
     let schema = if asked.schema == Schema::Csw { CSW } else { GMD };
     let newest = view.listings.iter().map(|listing| listing.record.published).max().unwrap_or_default();
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     xml.element("csw:GetRecordsResponse", &rooted(&[("version", "2.0.2")]), |xml| {
         xml.leaf("csw:SearchStatus", &[("timestamp", &moment(newest))], "");
         let attributes = [
@@ -166,11 +167,11 @@ pub(super) fn records(view: &View<'_>, asked: &GetRecords) -> Result<String, Exc
             }
         });
     });
-    Ok(xml.finish())
+    Ok(xml.finish_text())
 }
 
 pub(super) fn by_id(view: &View<'_>, ids: &[String], element_set: ElementSet, schema: Schema) -> String {
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     xml.element("csw:GetRecordByIdResponse", &rooted(&[]), |xml| {
         for id in ids {
             if let Some(listing) = view.listings.iter().find(|listing| listing.id() == id) {
@@ -178,10 +179,10 @@ pub(super) fn by_id(view: &View<'_>, ids: &[String], element_set: ElementSet, sc
             }
         }
     });
-    xml.finish()
+    xml.finish_text()
 }
 
-fn write(xml: &mut Xml, listing: &Listing<'_>, element_set: ElementSet, schema: Schema, language: Language) {
+fn write(xml: &mut XmlWriter, listing: &Listing<'_>, element_set: ElementSet, schema: Schema, language: Language) {
     match schema {
         Schema::Csw => record(xml, listing, element_set, language),
         Schema::Gmd => iso19139::metadata(xml, listing, language),
@@ -189,7 +190,7 @@ fn write(xml: &mut Xml, listing: &Listing<'_>, element_set: ElementSet, schema: 
 }
 
 /// A record of Dublin Core, in the order of the schema.
-fn record(xml: &mut Xml, listing: &Listing<'_>, element_set: ElementSet, language: Language) {
+fn record(xml: &mut XmlWriter, listing: &Listing<'_>, element_set: ElementSet, language: Language) {
     let record = listing.record;
     let name = match element_set {
         ElementSet::Brief => "csw:BriefRecord",
@@ -222,7 +223,7 @@ fn record(xml: &mut Xml, listing: &Listing<'_>, element_set: ElementSet, languag
     });
 }
 
-fn full_elements(xml: &mut Xml, listing: &Listing<'_>, language: Language) {
+fn full_elements(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
     let record = listing.record;
     xml.leaf("dc:publisher", &[], record.department.name.get(language));
     if let Some(issued) = record.details.issued {

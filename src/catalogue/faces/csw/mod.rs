@@ -5,9 +5,9 @@ mod answer;
 mod filter;
 mod request;
 
-use crate::base::Language;
-
 use super::Listing;
+use crate::base::Language;
+use crate::base::xml_writer::XmlWriter;
 
 pub use filter::Constraint;
 pub use request::{ElementSet, GetRecords, Operation, ResultType, Schema, from_pairs, from_xml};
@@ -56,11 +56,11 @@ pub fn answer(view: &View<'_>, operation: &Operation) -> Result<String, Exceptio
 
 /// `ows:ExceptionReport`.
 pub fn exception_report(exception: &Exception) -> String {
-    let mut xml = super::Xml::document();
+    let mut xml = XmlWriter::document();
     let attributes = [("xmlns:ows", "http://www.opengis.net/ows"), ("version", "1.2.0"), ("language", "en")];
     xml.element("ows:ExceptionReport", &attributes, |xml| {
         let attributes = [("exceptionCode", exception.code), ("locator", exception.locator.as_str())];
         xml.element("ows:Exception", &attributes, |xml| xml.leaf("ows:ExceptionText", &[], &exception.text));
     });
-    xml.finish()
+    xml.finish_text()
 }

@@ -1,22 +1,22 @@
 //! RDF 1.1 XML.
 
-use super::super::Xml;
 use super::{Graph, Node, Object, PREFIXES, expanded, sound_iri};
+use crate::base::xml_writer::XmlWriter;
 
 pub fn rdf_xml(graph: &Graph) -> String {
     let namespaces: Vec<(String, &str)> =
         PREFIXES.iter().map(|(prefix, address)| (format!("xmlns:{prefix}"), *address)).collect();
     let attributes: Vec<(&str, &str)> = namespaces.iter().map(|(name, address)| (name.as_str(), *address)).collect();
-    let mut xml = Xml::document();
+    let mut xml = XmlWriter::document();
     xml.element("rdf:RDF", &attributes, |xml| {
         for node in &graph.nodes {
             write(node, xml);
         }
     });
-    xml.finish()
+    xml.finish_text()
 }
 
-fn write(node: &Node, xml: &mut Xml) {
+fn write(node: &Node, xml: &mut XmlWriter) {
     let (first, others) = match node.classes.split_first() {
         Some((first, others)) => (*first, others),
         None => ("rdf:Description", [].as_slice()),

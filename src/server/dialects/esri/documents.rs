@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::problem::Problem;
 use super::super::systems::wkid;
 use super::ObjectId;
 use super::request::Form;
@@ -11,6 +10,7 @@ use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
 use crate::formats::Selection;
 use crate::formats::esri_json::{field_type, geometry_type, object_id_name};
+use crate::server::problem::Problem;
 
 /// The version of ArcGIS Server whose documents these are like.
 pub const VERSION: f64 = 10.81;

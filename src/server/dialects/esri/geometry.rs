@@ -3,8 +3,6 @@
 use geo_types::{Coord, Geometry, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 use serde_json::Value;
 
-use super::super::super::problem::Problem;
-use super::super::super::request::Parameters;
 use super::super::{add_box, box_numbers};
 use super::request::system;
 use crate::base::ids::cut;
@@ -12,6 +10,8 @@ use crate::base::limits;
 use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
 use crate::query::FeatureQuery;
+use crate::server::problem::Problem;
+use crate::server::request::Parameters;
 
 /// What is asked is whether the two share a point; a query by envelopes is answered exactly.
 const RELATIONS: [&str; 3] =

@@ -2,10 +2,6 @@
 
 use serde_json::Value;
 
-use super::super::super::answer::Answer;
-use super::super::super::problem::Problem;
-use super::super::super::request::Parameters;
-use super::super::super::selection;
 use super::super::systems::by_wkid;
 use super::super::{field_by_name, page_size, whole_number};
 use super::{ObjectId, geometry, where_clause};
@@ -17,6 +13,10 @@ use crate::filter::Filter;
 use crate::formats::Selection;
 use crate::formats::esri_json::object_id_name;
 use crate::query::{Direction, FeatureQuery, Order, Places, Start};
+use crate::server::answer::Answer;
+use crate::server::problem::Problem;
+use crate::server::request::Parameters;
+use crate::server::selection;
 
 /// The value of `f`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

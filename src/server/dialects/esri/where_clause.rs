@@ -5,7 +5,6 @@
 //! `TIMESTAMP '…'`. The ids are no field of the layer: what compares them is taken out of the tree,
 //! which can be done where it is joined by `AND`.
 
-use super::super::super::problem::Problem;
 use super::super::field_by_name;
 use super::where_tokens::{Token, scan};
 use crate::base::ids::cut;
@@ -13,6 +12,7 @@ use crate::base::{FieldKind, Schema, limits};
 use crate::filter::tree::{Comparison, Expression, Growth, Node, Operator, Place};
 use crate::filter::{FilterFault, Number};
 use crate::query::Places;
+use crate::server::problem::Problem;
 
 /// What a clause asks of the fields and of the ids.
 #[derive(Debug, Default, PartialEq)]
@@ -427,13 +427,7 @@ mod tests {
     use crate::filter::Filter;
 
     fn schema() -> Schema {
-        let field = |name: &str, kind| Field {
-            name: name.to_owned(),
-            column: name.to_owned(),
-            kind,
-            title: Default::default(),
-            description: Default::default(),
-        };
+        let field = Field::untitled;
         let fields = vec![
             field("Name", FieldKind::Text),
             field("Facility Name", FieldKind::Text),

@@ -1,8 +1,8 @@
 //! The words, names, values and signs of a `where` clause.
 
-use super::super::super::problem::Problem;
 use crate::base::ids::cut;
 use crate::filter::Number;
+use crate::server::problem::Problem;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {

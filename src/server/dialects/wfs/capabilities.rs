@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::super::super::answer::Answer;
-use super::super::super::routes::Context;
-use super::super::super::selection;
-use super::super::super::snapshot::LiveLayer;
 use super::super::{systems, visible};
 use super::request::OutputFormat;
 use super::{Exception, OWS, Outcome, VERSION, WFS, XML};
 use crate::base::ids::cut;
+use crate::base::xml_writer::XmlWriter;
 use crate::base::{GeometryKind, Language, Trilingual, limits};
 use crate::crs::System;
 use crate::formats::gml::{GML, LAYERS, PREFIX, type_name};
-use crate::formats::xml::XmlWriter;
+use crate::server::answer::Answer;
+use crate::server::routes::Context;
+use crate::server::selection;
+use crate::server::snapshot::LiveLayer;
 
 const FES: &str = "http://www.opengis.net/fes/2.0";
 const XLINK: &str = "http://www.w3.org/1999/xlink";
@@ -60,14 +60,14 @@ fn document(layers: &[Arc<LiveLayer>], base: &str, language: Language) -> Vec<u8
 
 fn identification(xml: &mut XmlWriter) {
     xml.open("ows:ServiceIdentification", &[]);
-    xml.element("ows:Title", &[], "Causeway");
-    xml.element("ows:ServiceType", &[], "WFS");
-    xml.element("ows:ServiceTypeVersion", &[], VERSION);
-    xml.element("ows:Fees", &[], "NONE");
-    xml.element("ows:AccessConstraints", &[], "NONE");
+    xml.leaf("ows:Title", &[], "Causeway");
+    xml.leaf("ows:ServiceType", &[], "WFS");
+    xml.leaf("ows:ServiceTypeVersion", &[], VERSION);
+    xml.leaf("ows:Fees", &[], "NONE");
+    xml.leaf("ows:AccessConstraints", &[], "NONE");
     xml.close("ows:ServiceIdentification");
     xml.open("ows:ServiceProvider", &[]);
-    xml.element("ows:ProviderName", &[], "Causeway");
+    xml.leaf("ows:ProviderName", &[], "Causeway");
     xml.open("ows:ServiceContact", &[]);
     xml.close("ows:ServiceContact");
     xml.close("ows:ServiceProvider");
@@ -131,7 +131,7 @@ fn values(element: &str, name: &str, allowed: &[&str], xml: &mut XmlWriter) {
     xml.open(element, &[("name", name)]);
     xml.open("ows:AllowedValues", &[]);
     for value in allowed {
-        xml.element("ows:Value", &[], value);
+        xml.leaf("ows:Value", &[], value);
     }
     xml.close("ows:AllowedValues");
     xml.close(element);
@@ -140,34 +140,34 @@ fn values(element: &str, name: &str, allowed: &[&str], xml: &mut XmlWriter) {
 fn constraint(name: &str, value: &str, xml: &mut XmlWriter) {
     xml.open("ows:Constraint", &[("name", name)]);
     xml.empty("ows:NoValues", &[]);
-    xml.element("ows:DefaultValue", &[], value);
+    xml.leaf("ows:DefaultValue", &[], value);
     xml.close("ows:Constraint");
 }
 
 fn feature_type(layer: &LiveLayer, base: &str, language: Language, xml: &mut XmlWriter) {
     let record = &layer.record;
     xml.open("wfs:FeatureType", &[]);
-    xml.element("wfs:Name", &[], &format!("{PREFIX}:{}", type_name(record.id.as_str())));
+    xml.leaf("wfs:Name", &[], &format!("{PREFIX}:{}", type_name(record.id.as_str())));
     in_languages("wfs:Title", &record.title, language, xml);
     in_languages("wfs:Abstract", &record.abstract_text, language, xml);
     if record.schema.geometry == GeometryKind::None {
         xml.empty("wfs:NoCRS", &[]);
     } else {
-        xml.element("wfs:DefaultCRS", &[], &systems::urn(System::Epsg4326));
+        xml.leaf("wfs:DefaultCRS", &[], &systems::urn(System::Epsg4326));
         let others = selection::systems(record).into_iter();
         for system in others.filter(|system| !matches!(system, System::Epsg4326 | System::Crs84h)) {
-            xml.element("wfs:OtherCRS", &[], &systems::urn(system));
+            xml.leaf("wfs:OtherCRS", &[], &systems::urn(system));
         }
     }
     xml.open("wfs:OutputFormats", &[]);
     for (name, _) in OutputFormat::NAMES {
-        xml.element("wfs:Format", &[], name);
+        xml.leaf("wfs:Format", &[], name);
     }
     xml.close("wfs:OutputFormats");
     if let Some(extent) = record.extent {
         xml.open("ows:WGS84BoundingBox", &[]);
-        xml.element("ows:LowerCorner", &[], &format!("{} {}", extent.west_deg, extent.south_deg));
-        xml.element("ows:UpperCorner", &[], &format!("{} {}", extent.east_deg, extent.north_deg));
+        xml.leaf("ows:LowerCorner", &[], &format!("{} {}", extent.west_deg, extent.south_deg));
+        xml.leaf("ows:UpperCorner", &[], &format!("{} {}", extent.east_deg, extent.north_deg));
         xml.close("ows:WGS84BoundingBox");
     }
     xml.empty("wfs:MetadataURL", &[("xlink:href", &format!("{base}/collections/catalogue/items/{}", record.id))]);
@@ -180,7 +180,7 @@ fn in_languages(element: &str, text: &Trilingual, language: Language, xml: &mut 
     for language in std::iter::once(language).chain(others) {
         let (words, written_in) = text.get_with_language(language);
         if written_in == language && !words.is_empty() {
-            xml.element(element, &[("xml:lang", language.tag())], words);
+            xml.leaf(element, &[("xml:lang", language.tag())], words);
         }
     }
 }
@@ -207,7 +207,7 @@ fn filter_capabilities(xml: &mut XmlWriter) {
     ] {
         xml.open("fes:Constraint", &[("name", name)]);
         xml.empty("ows:NoValues", &[]);
-        xml.element("ows:DefaultValue", &[], if is_offered { "TRUE" } else { "FALSE" });
+        xml.leaf("ows:DefaultValue", &[], if is_offered { "TRUE" } else { "FALSE" });
         xml.close("fes:Constraint");
     }
     xml.close("fes:Conformance");

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::super::answer::Answer;
-use super::super::super::routes::Context;
 use super::super::visible;
 use super::{Outcome, request};
+use crate::base::xml_writer::XmlWriter;
 use crate::formats::gml::{GML, LAYERS, PREFIX, describe};
-use crate::formats::xml::XmlWriter;
+use crate::server::answer::Answer;
+use crate::server::routes::Context;
 
 pub async fn answer(context: &mut Context) -> Outcome<Arc<Answer>> {
     let names = ["typeNames", "typeName"].map(|name| context.parameters.take_any_case(name));

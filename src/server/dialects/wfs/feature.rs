@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::answer::Answer;
-use super::super::super::features::{GEOJSON, geometry_error};
-use super::super::super::problem::Problem;
-use super::super::super::request::Ask;
-use super::super::super::routes::Context;
-use super::super::super::snapshot::LiveLayer;
 use super::super::{close_with, key, read, systems, write_geojson};
 use super::request::{self, FeatureRequest, OutputFormat};
 use super::{Outcome, WFS};
 use crate::access::PermittedLayer;
+use crate::base::xml_writer::XmlWriter;
 use crate::crs::System;
 use crate::formats::geojson::FeatureWriter;
 use crate::formats::gml::{GML, GmlWriter, LAYERS, PREFIX, type_name};
-use crate::formats::xml::XmlWriter;
 use crate::package::{OpenPackage, PackageError};
 use crate::query::{self, FeatureQuery, PageFacts};
+use crate::server::answer::Answer;
+use crate::server::features::{GEOJSON, geometry_error};
+use crate::server::problem::Problem;
+use crate::server::request::Ask;
+use crate::server::routes::Context;
+use crate::server::snapshot::LiveLayer;
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 const LAYER_NAMESPACE: &str = "xmlns:layer";
@@ -80,7 +80,7 @@ impl Head<'_> {
 }
 
 async fn hits(
-    app: &super::super::super::App,
+    app: &crate::server::App,
     ask: &Ask,
     layer: &Arc<LiveLayer>,
     permit: &PermittedLayer,
@@ -105,7 +105,7 @@ async fn hits(
 }
 
 async fn gml(
-    app: &super::super::super::App,
+    app: &crate::server::App,
     ask: &Ask,
     layer: &Arc<LiveLayer>,
     permit: &PermittedLayer,
@@ -144,7 +144,7 @@ fn write_members(
 
 /// The stored query by an id answers the feature itself, OGC 09-025r2 §7.9.3.6.
 async fn one(
-    app: &super::super::super::App,
+    app: &crate::server::App,
     layer: &Arc<LiveLayer>,
     permit: &PermittedLayer,
     request: FeatureRequest,
@@ -166,7 +166,7 @@ async fn one(
 }
 
 async fn geojson(
-    app: &super::super::super::App,
+    app: &crate::server::App,
     ask: &Ask,
     layer: &Arc<LiveLayer>,
     permit: &PermittedLayer,

@@ -2,7 +2,7 @@
 //! filters, paging, order and chosen properties. XML by POST is not read.
 //!
 //! Layers are feature types `layer:{id}`; names of layers and fields that XML would not take are
-//! written as `formats::xml::xml_name` says.
+//! written as `formats::xml_names::xml_name` says.
 
 mod capabilities;
 mod describe;
@@ -19,7 +19,7 @@ use super::super::problem::Problem;
 use super::super::request::Ask;
 use super::super::routes::{Context, Reply};
 use crate::base::ids::cut;
-use crate::formats::xml::XmlWriter;
+use crate::base::xml_writer::XmlWriter;
 
 const VERSION: &str = "2.0.0";
 const WFS: &str = "http://www.opengis.net/wfs/2.0";
@@ -67,7 +67,7 @@ impl Exception {
             attributes.push(("locator", &self.locator));
         }
         xml.open("ows:Exception", &attributes);
-        xml.element("ows:ExceptionText", &[], &self.problem.detail);
+        xml.leaf("ows:ExceptionText", &[], &self.problem.detail);
         xml.close("ows:Exception");
         xml.close("ows:ExceptionReport");
         let mut answer = Answer::new(XML, xml.finish());

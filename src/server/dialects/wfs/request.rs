@@ -1,9 +1,5 @@
 //! The parameters of GetFeature, read into one [`FeatureQuery`] and how the answer looks.
 
-use super::super::super::problem::Problem;
-use super::super::super::request::{Ask, Parameters, encode};
-use super::super::super::routes::Context;
-use super::super::super::snapshot::LiveLayer;
 use super::super::systems;
 use super::super::{add_box, box_numbers, field_by_name, page_size, whole_number};
 use super::{Exception, Outcome, stored};
@@ -15,8 +11,12 @@ use crate::filter::Filter;
 use crate::filter::fes::{self, Names, XmlFilter};
 use crate::formats::Selection;
 use crate::formats::gml::{geometry_name, type_name};
-use crate::formats::xml::name_from_xml;
+use crate::formats::xml_names::name_from_xml;
 use crate::query::{Direction, FeatureQuery, Order, Start};
+use crate::server::problem::Problem;
+use crate::server::request::{Ask, Parameters, encode};
+use crate::server::routes::Context;
+use crate::server::snapshot::LiveLayer;
 
 use std::sync::Arc;
 

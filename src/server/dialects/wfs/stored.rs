@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use super::super::super::answer::Answer;
-use super::super::super::request::Parameters;
-use super::super::super::routes::Context;
 use super::super::visible;
 use super::request::resource_id;
 use super::{Exception, Outcome, WFS, XML};
 use crate::base::FeatureId;
 use crate::base::ids::cut;
+use crate::base::xml_writer::XmlWriter;
 use crate::formats::gml::{LAYERS, PREFIX, type_name};
-use crate::formats::xml::XmlWriter;
+use crate::server::answer::Answer;
+use crate::server::request::Parameters;
+use crate::server::routes::Context;
 
 const BY_ID: &str = "urn:ogc:def:query:OGC-WFS::GetFeatureById";
 /// The same in the words of version 2.0.2.
@@ -43,10 +43,10 @@ pub fn list(context: &Context) -> Outcome<Arc<Answer>> {
     let prefix = format!("xmlns:{PREFIX}");
     xml.open("wfs:ListStoredQueriesResponse", &[("xmlns:wfs", WFS), (&prefix, LAYERS)]);
     xml.open("wfs:StoredQuery", &[("id", BY_ID)]);
-    xml.element("wfs:Title", &[("xml:lang", "en")], TITLE);
+    xml.leaf("wfs:Title", &[("xml:lang", "en")], TITLE);
     for layer in visible(context) {
         let name = format!("{PREFIX}:{}", type_name(layer.record.id.as_str()));
-        xml.element("wfs:ReturnFeatureType", &[], &name);
+        xml.leaf("wfs:ReturnFeatureType", &[], &name);
     }
     xml.close("wfs:StoredQuery");
     xml.close("wfs:ListStoredQueriesResponse");
@@ -64,7 +64,7 @@ pub fn describe(context: &mut Context) -> Outcome<Arc<Answer>> {
     let attributes = [("xmlns:wfs", WFS), ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"), (prefix.as_str(), LAYERS)];
     xml.open("wfs:DescribeStoredQueriesResponse", &attributes);
     xml.open("wfs:StoredQueryDescription", &[("id", BY_ID)]);
-    xml.element("wfs:Title", &[("xml:lang", "en")], TITLE);
+    xml.leaf("wfs:Title", &[("xml:lang", "en")], TITLE);
     xml.empty("wfs:Parameter", &[("name", "ID"), ("type", "xsd:string")]);
     let attributes = [
         ("isPrivate", "true"),

@@ -1,84 +1,6 @@
-//! XML out: every text and attribute goes through the escaping writer of quick-xml, and names that
-//! XML would not take become names that it takes.
+//! Names of fields and layers as names of XML, and back.
 
-use std::borrow::Cow;
 use std::fmt::Write;
-
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-
-/// A document that grows in memory, where writing cannot fail.
-pub struct XmlWriter {
-    writer: Writer<Vec<u8>>,
-}
-
-impl XmlWriter {
-    /// A part of a document.
-    pub fn fragment() -> Self {
-        XmlWriter { writer: Writer::new(Vec::new()) }
-    }
-
-    /// Begins with the XML declaration.
-    pub fn document() -> Self {
-        let mut xml = XmlWriter::fragment();
-        xml.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-        xml
-    }
-
-    fn write(&mut self, event: Event<'_>) {
-        let written = self.writer.write_event(event);
-        debug_assert!(written.is_ok());
-    }
-
-    pub fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.write(Event::Start(start(name, attributes)));
-    }
-
-    pub fn close(&mut self, name: &str) {
-        self.write(Event::End(BytesEnd::new(name)));
-    }
-
-    pub fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.write(Event::Empty(start(name, attributes)));
-    }
-
-    pub fn text(&mut self, text: &str) {
-        self.write(Event::Text(BytesText::new(&carried(text))));
-    }
-
-    /// An element that holds nothing but text.
-    pub fn element(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
-        self.open(name, attributes);
-        self.text(text);
-        self.close(name);
-    }
-
-    /// For numbers, which need no escaping and are written by the thousand.
-    pub fn bytes(&mut self) -> &mut Vec<u8> {
-        self.writer.get_mut()
-    }
-
-    pub fn finish(self) -> Vec<u8> {
-        self.writer.into_inner()
-    }
-}
-
-fn start<'a>(name: &'a str, attributes: &[(&'a str, &'a str)]) -> BytesStart<'a> {
-    let mut element = BytesStart::new(name);
-    for (name, value) in attributes {
-        element.push_attribute((*name, carried(value).as_ref()));
-    }
-    element
-}
-
-/// XML 1.0 §2.2 has no form for control characters, escaped or not.
-fn carried(text: &str) -> Cow<'_, str> {
-    let is_carried = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    match text.chars().all(is_carried) {
-        true => Cow::Borrowed(text),
-        false => text.chars().map(|c| if is_carried(c) { c } else { char::REPLACEMENT_CHARACTER }).collect(),
-    }
-}
 
 /// A name of any characters as a name of XML without a colon: what may not stand becomes `_xHHHH_`
 /// with its code point, as ISO 9075-14 §9.1 maps the names of SQL. What may stand is ASCII letters
@@ -132,20 +54,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn nothing_breaks_out_of_a_text_or_an_attribute() {
-        let mut xml = XmlWriter::document();
-        xml.open("a", &[("b", "\"<&>'\u{1}")]);
-        xml.text("]]><x>&amp;\u{0}\u{b}圖");
-        xml.close("a");
-        let text = String::from_utf8(xml.finish()).unwrap();
-        assert_eq!(
-            text,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><a b=\"&quot;&lt;&amp;&gt;&apos;\u{fffd}\">\
-             ]]&gt;&lt;x&gt;&amp;amp;\u{fffd}\u{fffd}圖</a>"
-        );
-    }
 
     #[test]
     fn any_name_becomes_one_of_xml_and_is_found_again() {
