@@ -3,6 +3,7 @@
 use super::Listing;
 use crate::base::digest::Sha256Hex;
 use crate::base::{GeometryKind, Trilingual, limits};
+use crate::formats::esri_json;
 
 /// One address at which the layer is had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +91,13 @@ struct Service {
     media_type: &'static str,
     protocol: &'static str,
     conforms_to: &'static str,
-    needs_geometry: bool,
+    /// Whether a layer of this kind of geometry is served so.
+    serves: fn(GeometryKind) -> bool,
 }
 
 /// Services that this server answers. One that it comes to offer is one more row here, and then
 /// stands in every face.
-const SERVICES: [Service; 3] = [
+const SERVICES: [Service; 5] = [
     Service {
         id: "ogc-api-features",
         title: ("OGC API Features", "OGC API 地理要素服務", "OGC API 地理要素服务"),
@@ -104,7 +106,7 @@ const SERVICES: [Service; 3] = [
         media_type: "application/geo+json",
         protocol: "OGC:API-Features",
         conforms_to: "http://www.opengis.net/spec/ogcapi-features-1/1.0",
-        needs_geometry: false,
+        serves: |_| true,
     },
     Service {
         id: "ogc-api-tiles",
@@ -114,7 +116,7 @@ const SERVICES: [Service; 3] = [
         media_type: "application/json",
         protocol: "OGC:API-Tiles",
         conforms_to: "http://www.opengis.net/spec/ogcapi-tiles-1/1.0",
-        needs_geometry: true,
+        serves: has_geometry,
     },
     Service {
         id: "tilejson",
@@ -124,13 +126,37 @@ const SERVICES: [Service; 3] = [
         media_type: "application/json",
         protocol: "WWW:TILEJSON",
         conforms_to: "https://github.com/mapbox/tilejson-spec/tree/master/3.0.0",
-        needs_geometry: true,
+        serves: has_geometry,
+    },
+    Service {
+        id: "wfs",
+        title: ("Web Feature Service (WFS 2.0)", "網絡地理要素服務（WFS 2.0）", "网络地理要素服务（WFS 2.0）"),
+        path: "/wfs",
+        format: "WFS",
+        media_type: "application/xml",
+        protocol: "OGC:WFS",
+        conforms_to: "http://www.opengis.net/spec/wfs/2.0",
+        serves: |_| true,
+    },
+    Service {
+        id: "arcgis-features",
+        title: ("ArcGIS feature service", "ArcGIS 地理要素服務", "ArcGIS 地理要素服务"),
+        path: "/esri/rest/services/{layer}/FeatureServer/0",
+        format: "ArcGIS FeatureServer",
+        media_type: "application/json",
+        protocol: "ESRI:ArcGIS-FeatureServer",
+        conforms_to: "https://developers.arcgis.com/rest/services-reference/enterprise/feature-service/",
+        serves: |kind| kind == GeometryKind::None || esri_json::geometry_type(kind).is_some(),
     },
 ];
 
+fn has_geometry(kind: GeometryKind) -> bool {
+    kind != GeometryKind::None
+}
+
 fn services(listing: &Listing<'_>) -> impl Iterator<Item = Resource> {
-    let has_geometry = listing.record.schema.geometry != GeometryKind::None;
-    SERVICES.iter().filter(move |service| has_geometry || !service.needs_geometry).map(|service| {
+    let kind = listing.record.schema.geometry;
+    SERVICES.iter().filter(move |service| (service.serves)(kind)).map(|service| {
         let (en, zh_hant, zh_hans) = service.title;
         Resource {
             id: service.id.to_owned(),
