@@ -6,16 +6,14 @@ box and by attribute.
 
 import functools
 import json
-import os
 import unittest
 from urllib.parse import quote
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
+import qgis_session
 import server
 from osgeo import gdal, ogr
 from owslib.wfs import WebFeatureService
-from qgis.core import QgsApplication, QgsFeatureRequest, QgsProject, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsFeatureRequest, QgsRectangle, QgsVectorLayer
 from server import Box, Checks, on_every_layer
 
 gdal.UseExceptions()
@@ -28,21 +26,7 @@ PREFIX = "layer"
 
 STORED_QUERY = "urn:ogc:def:query:OGC-WFS::GetFeatureById"
 
-WKB_KINDS = {
-    "point": QgsWkbTypes.PointGeometry,
-    "line": QgsWkbTypes.LineGeometry,
-    "area": QgsWkbTypes.PolygonGeometry,
-}
-
-
-def setUpModule():
-    global application
-    application = QgsApplication([], False)
-    application.initQgis()
-
-
-def tearDownModule():
-    QgsProject.instance().clear()
+setUpModule, tearDownModule = qgis_session.begin, qgis_session.end
 
 
 def feature_service(layer):
@@ -141,7 +125,7 @@ class QgisReadsFeatureServices(Checks):
         found = self.open(layer.id)
         self.assertTrue(found.isValid(), found.error().message())
         self.assertEqual(layer.features, found.featureCount())
-        self.assertEqual(WKB_KINDS[server.kind(layer.id)], found.geometryType())
+        self.assertEqual(qgis_session.WKB_KINDS[server.kind(layer.id)], found.geometryType())
         self.assertLessEqual(plain_fields(layer.id), set(found.fields().names()))
         extent = found.extent()
         self.assert_same_box(layer.box, (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()))
@@ -215,7 +199,7 @@ class QgisReadsWfs(Checks):
     def test_a_layer_is_valid_and_every_feature_is_read(self, layer):
         found = self.open(layer.id)
         self.assertTrue(found.isValid(), found.error().message())
-        self.assertEqual(WKB_KINDS[server.kind(layer.id)], found.geometryType())
+        self.assertEqual(qgis_session.WKB_KINDS[server.kind(layer.id)], found.geometryType())
         names = {in_xml(name) for name in plain_fields(layer.id)}
         self.assertLessEqual(names, set(found.fields().names()))
         self.assertEqual(layer.features, sum(1 for _ in found.getFeatures()))

@@ -11,12 +11,10 @@ import unittest
 from pathlib import Path
 from urllib.parse import quote
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
+import qgis_session
 import server
 from osgeo import ogr
 from qgis.core import (
-    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsGeometry,
     QgsMapBoxGlStyleConversionContext,
@@ -53,21 +51,7 @@ CLEAR_M = 25.0
 
 CHOSEN_COLOUR = "#d0005e"
 
-WKB_KINDS = {
-    "point": QgsWkbTypes.PointGeometry,
-    "line": QgsWkbTypes.LineGeometry,
-    "area": QgsWkbTypes.PolygonGeometry,
-}
-
-
-def setUpModule():
-    global application
-    application = QgsApplication([], False)
-    application.initQgis()
-
-
-def tearDownModule():
-    QgsProject.instance().clear()
+setUpModule, tearDownModule = qgis_session.begin, qgis_session.end
 
 
 def feature_layer(name):
@@ -178,7 +162,7 @@ class QgisOpensFeatures(QgisChecks):
         found = feature_layer(layer.id)
         self.assertTrue(found.isValid(), found.error().message())
         self.assertEqual(layer.features, found.featureCount())
-        self.assertEqual(WKB_KINDS[server.kind(layer.id)], found.geometryType())
+        self.assertEqual(qgis_session.WKB_KINDS[server.kind(layer.id)], found.geometryType())
         self.assertIn(found.crs().authid(), ("EPSG:4326", "OGC:CRS84"))
         self.assertLessEqual(set(server.schema(layer.id)), set(found.fields().names()))
         extent = found.extent()

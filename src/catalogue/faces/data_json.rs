@@ -24,7 +24,7 @@ fn dataset(listing: &Listing<'_>, language: Language) -> Value {
     let distribution: Vec<Value> = resources(listing)
         .into_iter()
         .map(|resource| {
-            let address = if matches!(resource.kind, Kind::File | Kind::Query) { "downloadURL" } else { "accessURL" };
+            let address = if resource.kind == Kind::Query { "downloadURL" } else { "accessURL" };
             json!({
                 "@type": "dcat:Distribution",
                 "title": resource.title.get(language),

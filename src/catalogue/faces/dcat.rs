@@ -195,7 +195,7 @@ fn add_distribution(graph: &mut Graph, listing: &Listing<'_>, resource: &Resourc
         .say("dct:license", Object::Iri(licence_iri(listing)))
         .say("dct:modified", Object::Typed(listing.updated(), "xsd:dateTime"));
     graph.add(Node::named(&resource.address, "rdfs:Resource"));
-    if matches!(resource.kind, Kind::File | Kind::Query) {
+    if resource.kind == Kind::Query {
         distribution = distribution.say("dcat:downloadURL", Object::Iri(resource.address.clone()));
     }
     if !record.credit.is_empty() {
@@ -219,15 +219,6 @@ fn add_distribution(graph: &mut Graph, listing: &Listing<'_>, resource: &Resourc
     if let Some(standard) = resource.conforms_to {
         distribution = distribution.say("dct:conformsTo", Object::Iri(standard.to_owned()));
         graph.add(Node::named(standard, "dct:Standard"));
-    }
-    if let Some(bytes) = resource.bytes {
-        distribution = distribution.say("dcat:byteSize", Object::Typed(bytes.to_string(), "xsd:nonNegativeInteger"));
-    }
-    if let Some(sha256) = &resource.sha256 {
-        let checksum = Node::inner("spdx:Checksum")
-            .say("spdx:algorithm", Object::Iri("http://spdx.org/rdf/terms#checksumAlgorithm_sha256".to_owned()))
-            .say("spdx:checksumValue", Object::Typed(sha256.to_string(), "xsd:hexBinary"));
-        distribution = distribution.say("spdx:checksum", Object::Node(checksum));
     }
     graph.add(distribution);
 }

@@ -344,7 +344,7 @@ fn distribution(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) 
     let all = resources(listing);
     xml.element("gmd:MD_Distribution", &[], |xml| {
         let mut formats: Vec<&str> = Vec::new();
-        for resource in all.iter().filter(|resource| matches!(resource.kind, Kind::File | Kind::Query)) {
+        for resource in all.iter().filter(|resource| resource.kind == Kind::Query) {
             if formats.contains(&resource.format.as_str()) {
                 continue;
             }
@@ -364,13 +364,6 @@ fn distribution(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) 
 
 fn transfer(xml: &mut XmlWriter, resource: &Resource, language: Language) {
     xml.element("gmd:MD_DigitalTransferOptions", &[], |xml| {
-        if let Some(bytes) = resource.bytes {
-            /// The unit of `transferSize`, ISO 19115 B.2.10.1.
-            const MEGABYTE: f64 = 1_000_000.0;
-            xml.element("gmd:transferSize", &[], |xml| {
-                xml.leaf("gco:Real", &[], &format!("{:.6}", bytes as f64 / MEGABYTE));
-            });
-        }
         xml.element("gmd:onLine", &[], |xml| {
             xml.element("gmd:CI_OnlineResource", &[], |xml| {
                 xml.element("gmd:linkage", &[], |xml| xml.leaf("gmd:URL", &[], &resource.address));

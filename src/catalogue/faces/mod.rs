@@ -19,29 +19,14 @@ pub mod terms;
 pub mod waf;
 
 use super::LayerRecord;
-use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Language};
 
-/// One entry of the catalogue: a record, the files made of it, and where all that is published.
+/// One entry of the catalogue: a record, and where it is published.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {
     pub record: &'a LayerRecord,
-    /// Whole files made after publication, from the downloads' own manifest.
-    pub downloads: &'a [DownloadFile],
     /// Public address of the server, without a slash at its end.
     pub base: &'a str,
-}
-
-/// A whole file of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DownloadFile {
-    /// Its name under `/downloads/{layer}/`.
-    pub name: String,
-    /// As people call it: `GeoPackage`, `Shapefile`.
-    pub format: String,
-    pub media_type: String,
-    pub bytes: u64,
-    pub sha256: Sha256Hex,
 }
 
 impl Listing<'_> {

@@ -62,7 +62,7 @@ pub fn record(listing: &Listing<'_>, language: Language) -> Value {
 fn properties(listing: &Listing<'_>, language: Language) -> Value {
     let record = listing.record;
     let mut formats: Vec<Value> = Vec::new();
-    for resource in resources(listing).iter().filter(|resource| matches!(resource.kind, Kind::File | Kind::Query)) {
+    for resource in resources(listing).iter().filter(|resource| resource.kind == Kind::Query) {
         formats.push(json!({ "name": resource.format, "mediaType": resource.media_type }));
     }
     let languages = Language::ALL.map(language_object);
@@ -180,16 +180,12 @@ fn links(listing: &Listing<'_>, language: Language) -> Vec<Value> {
 
 fn resource_link(resource: &Resource, language: Language) -> Value {
     let rel = match (resource.kind, resource.id.as_str()) {
-        (Kind::File | Kind::Query, _) => "enclosure",
+        (Kind::Query, _) => "enclosure",
         (Kind::Service, "tilejson") => "tiles",
         (Kind::Service, _) => "item",
         (Kind::Page, _) => "about",
     };
-    let mut link = link(&resource.address, rel, &resource.media_type, resource.title.get(language));
-    if let Some(bytes) = resource.bytes {
-        link["length"] = bytes.into();
-    }
-    link
+    link(&resource.address, rel, &resource.media_type, resource.title.get(language))
 }
 
 fn link(href: &str, rel: &str, media_type: &str, title: &str) -> Value {

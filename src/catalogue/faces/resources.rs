@@ -1,7 +1,6 @@
-//! What can be had of a layer: files, services and pages, listed once for every face.
+//! What can be had of a layer: its features, services and pages, listed once for every face.
 
 use super::Listing;
-use crate::base::digest::Sha256Hex;
 use crate::base::{GeometryKind, Trilingual, limits};
 use crate::formats::esri_json;
 
@@ -20,54 +19,31 @@ pub struct Resource {
     pub protocol: &'static str,
     /// The standard that a service follows.
     pub conforms_to: Option<&'static str>,
-    pub bytes: Option<u64>,
-    pub sha256: Option<Sha256Hex>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A whole file.
-    File,
     /// All features by one request.
     Query,
     Service,
     Page,
 }
 
-/// Every address of a layer: files first, then services, then its page.
+/// Every address of a layer: its features as one document, then services, then its page.
 pub fn resources(listing: &Listing<'_>) -> Vec<Resource> {
-    let mut all: Vec<Resource> = listing.downloads.iter().map(|file| download(listing, file)).collect();
-    all.extend(all_features(listing));
+    let mut all: Vec<Resource> = all_features(listing).into_iter().collect();
     all.extend(services(listing));
     all.push(page(listing));
     all
 }
 
-fn download(listing: &Listing<'_>, file: &super::DownloadFile) -> Resource {
-    let is_geopackage = file.format.eq_ignore_ascii_case("GeoPackage");
-    Resource {
-        id: file.name.replace(['.', ' '], "-").to_ascii_lowercase(),
-        kind: Kind::File,
-        title: Trilingual::untranslated(&format!("{} ({})", file.format, file.name)),
-        address: format!("{}/downloads/{}/{}", listing.base, listing.record.id, file.name),
-        format: file.format.clone(),
-        media_type: file.media_type.clone(),
-        // QGIS MetaSearch adds an address of this kind as a layer; of several the last one wins.
-        protocol: if is_geopackage { FILE } else { WEB_FILE },
-        conforms_to: None,
-        bytes: Some(file.bytes),
-        sha256: Some(file.sha256.clone()),
-    }
-}
-
+/// QGIS MetaSearch adds an address of this kind as a layer.
 const FILE: &str = "FILE:GEO";
-const WEB_FILE: &str = "WWW:DOWNLOAD-1.0-http--download";
 const LINK: &str = "WWW:LINK-1.0-http--link";
 
 /// All features as one GeoJSON document, where one page holds them all.
 fn all_features(listing: &Listing<'_>) -> Option<Resource> {
     let is_whole = listing.record.counts.kept <= u64::from(limits::PAGE_FEATURES_MAX);
-    let has_geopackage = listing.downloads.iter().any(|file| file.format.eq_ignore_ascii_case("GeoPackage"));
     is_whole.then(|| Resource {
         id: "geojson".to_owned(),
         kind: Kind::Query,
@@ -75,10 +51,8 @@ fn all_features(listing: &Listing<'_>) -> Option<Resource> {
         address: format!("{}/items?f=json&limit={}", listing.page(), limits::PAGE_FEATURES_MAX),
         format: "GeoJSON".to_owned(),
         media_type: "application/geo+json".to_owned(),
-        protocol: if has_geopackage { WEB_FILE } else { FILE },
+        protocol: FILE,
         conforms_to: None,
-        bytes: None,
-        sha256: None,
     })
 }
 
@@ -167,8 +141,6 @@ fn services(listing: &Listing<'_>) -> impl Iterator<Item = Resource> {
             media_type: service.media_type.to_owned(),
             protocol: service.protocol,
             conforms_to: Some(service.conforms_to),
-            bytes: None,
-            sha256: None,
         }
     })
 }
@@ -183,8 +155,6 @@ fn page(listing: &Listing<'_>) -> Resource {
         media_type: "text/html".to_owned(),
         protocol: LINK,
         conforms_to: None,
-        bytes: None,
-        sha256: None,
     }
 }
 

@@ -16,7 +16,7 @@ pub fn dataset(listing: &Listing<'_>, language: Language) -> Value {
     });
     let files: Vec<Value> = resources(listing)
         .into_iter()
-        .filter(|resource| matches!(resource.kind, Kind::File | Kind::Query))
+        .filter(|resource| resource.kind == Kind::Query)
         .map(|resource| {
             json!({
                 "@type": "DataDownload",

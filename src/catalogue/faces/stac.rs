@@ -47,7 +47,7 @@ pub fn collection(listing: &Listing<'_>, language: Language) -> Value {
     let mut assets = serde_json::Map::new();
     for resource in resources(listing) {
         match resource.kind {
-            Kind::File | Kind::Query => {
+            Kind::Query => {
                 let asset = json!({
                     "href": resource.address,
                     "type": resource.media_type,

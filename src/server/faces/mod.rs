@@ -59,7 +59,7 @@ pub fn routes() -> Router<Arc<App>> {
 
 /// A record of the catalogue with the address that this request shows.
 pub(super) fn listing<'a>(record: &'a LayerRecord, base: &'a str) -> Listing<'a> {
-    Listing { record, downloads: &[], base }
+    Listing { record, base }
 }
 
 /// Everything that the public finds, in order of id.

@@ -156,7 +156,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
 }
 
 fn dataset(record: &LayerRecord, frame: &Frame<'_>) -> String {
-    let listing = Listing { record, downloads: &[], base: frame.base };
+    let listing = Listing { record, base: frame.base };
     schema_org::for_page(&schema_org::dataset(&listing, frame.language))
 }
 
