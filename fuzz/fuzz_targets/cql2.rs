@@ -2,7 +2,7 @@
 //! same tree.
 #![no_main]
 
-use causeway::base::{Field, FieldKind, GeometryKind, Schema, Trilingual};
+use causeway::base::{Field, FieldKind, GeometryKind, Schema};
 use causeway::crs::System;
 use causeway::filter::{Filter, FilterLanguage, json, text};
 use libfuzzer_sys::fuzz_target;
