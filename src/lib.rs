@@ -4,6 +4,8 @@
 
 pub mod base;
 
+pub mod fetch;
+
 pub mod geometry;
 
 pub mod crs;

@@ -55,6 +55,15 @@ pub const FILTER_VERTICES_MAX: usize = 1_000;
 
 /// Bytes of a delivery's files together.
 pub const SOURCE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Time for one file of another host: the largest delivery at 2 MB/s.
+pub const FETCH_TIME: Duration = Duration::from_secs(1_200);
+/// Time that a host may let us wait for its next byte.
+pub const FETCH_STALL: Duration = Duration::from_secs(30);
+/// Redirects that are followed: one to another name, one to a store, one to spare.
+pub const FETCH_REDIRECTS_MAX: usize = 3;
+/// How often a watching ingest asks other hosts unless the configuration says otherwise: what they
+/// publish changes by the day.
+pub const SOURCES_ASKED_EVERY: Duration = Duration::from_secs(3_600);
 /// Bytes that an archive may unpack to.
 pub const UNPACKED_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// Unpacked to packed bytes, once more than [`UNPACK_RATIO_FREE_BYTES`] come out: text packs up to 30:1.

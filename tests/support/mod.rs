@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Every test crate takes what it needs of this.
 #![allow(clippy::unwrap_used)]
 
+pub mod other_host;
 #[cfg(feature = "worker")]
 pub mod reading;
 

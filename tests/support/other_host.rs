@@ -1,0 +1,91 @@
+//! Another host of the network, as good or as bad as a test wants it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// What was asked: the line and the headers, as they came.
+#[derive(Clone, Debug)]
+pub struct Asked(pub String);
+
+impl Asked {
+    pub fn path(&self) -> &str {
+        self.0.split(' ').nth(1).unwrap_or_default()
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.0.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    }
+}
+
+/// A server on a free port of this machine; it ends with the test's process.
+pub struct OtherHost {
+    pub port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl OtherHost {
+    /// Every connection is one request, which `answer` writes the answer to.
+    pub fn new(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (seen, answer) = (Arc::clone(&asked), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                std::thread::spawn(move || {
+                    let mut stream = stream;
+                    let request = head_of(&mut stream);
+                    seen.lock().unwrap().push(request.clone());
+                    answer(&request, &mut stream);
+                });
+            }
+        });
+        OtherHost { port, asked }
+    }
+
+    /// Gives each request the same whole answer.
+    pub fn saying(head: &'static str, body: &'static [u8]) -> Self {
+        OtherHost::new(move |_, stream| whole(stream, head, body))
+    }
+
+    pub fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// All that was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The table of `causeway.toml` that lists this host as private.
+    pub fn listed(&self) -> String {
+        format!("[[hosts]]\nname = \"127.0.0.1\"\nport = {}\nprivate = true\n", self.port)
+    }
+}
+
+/// `head` is the status and further headers: `200 OK\r\nETag: "a"`.
+pub fn whole(stream: &mut TcpStream, head: &str, body: &[u8]) {
+    let text = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    // Whoever has seen enough hangs up.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(body));
+}
+
+/// The request up to its empty line; a handshake of TLS has none, and its first bytes are enough.
+fn head_of(stream: &mut TcpStream) -> Asked {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    loop {
+        let mut line = Vec::new();
+        let read = reader.read_until(b'\n', &mut line).unwrap_or(0);
+        let text = String::from_utf8_lossy(&line).into_owned();
+        if read == 0 || text.trim().is_empty() || !text.is_ascii() {
+            return Asked(head + &text);
+        }
+        head.push_str(&text);
+    }
+}
