@@ -235,3 +235,110 @@ fn heights_and_measures_are_kept() {
     let line = shape(layer.features[1].wkb.as_deref().unwrap());
     assert_eq!((line.has_z, line.extras), (true, vec![5.0, 6.0]));
 }
+
+/// Easting and northing of five places all over Hong Kong.
+const STATIONS: [(f64, f64); 5] = [
+    (832591.32, 820351.389),
+    (836694.05, 819069.8),
+    (835411.431, 817266.016),
+    (808000.0, 803500.0),
+    (845000.0, 838500.0),
+];
+
+/// Degrees for an easting and a northing by a system given to PROJ's port in our own words, here.
+fn degrees(grid: &str, out: &str, (easting_m, northing_m): (f64, f64)) -> (f64, f64) {
+    let projection = "+proj=tmerc +lat_0=22.3121333333333333 +lon_0=114.178555555555556 +k=1 +x_0=836694.05 +y_0=819069.8 +ellps=intl +units=m +no_defs";
+    let from = proj4rs::Proj::from_proj_string(&format!("{projection} {grid}")).unwrap();
+    let to = proj4rs::Proj::from_proj_string(out).unwrap();
+    let mut point = (easting_m, northing_m, 0.0);
+    proj4rs::transform::transform(&from, &to, &mut point).unwrap();
+    (point.0.to_degrees(), point.1.to_degrees())
+}
+
+const RIGHT: &str = "+towgs84=-162.619,-276.959,-161.764,0.067753,-2.243648,-1.158828,-1.094246";
+const WRONG_SIGNS: &str = "+towgs84=-162.619,-276.959,-161.764,-0.067753,2.243648,1.158828,-1.094246";
+const WGS84: &str = "+proj=longlat +datum=WGS84 +no_defs";
+const HONG_KONG_1980: &str = "+proj=longlat +ellps=intl +no_defs";
+
+/// The stations as GeoJSON whose degrees were made in a certain way.
+fn stations(grid: &str, out: &str, with_columns: bool) -> String {
+    let features = STATIONS.iter().enumerate().map(|(number, place)| {
+        let (lon, lat) = degrees(grid, out, *place);
+        let columns = match with_columns {
+            true => format!(r#","Easting":{},"Northing":{}"#, place.0, place.1),
+            false => String::new(),
+        };
+        format!(
+            r#"{{"type":"Feature","properties":{{"Station":"S{number}"{columns}}},"geometry":{{"type":"Point","coordinates":[{lon:.9},{lat:.9}]}}}}"#
+        )
+    });
+    format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.collect::<Vec<_>>().join(","))
+}
+
+/// What a delivery with a shift gone wrong says, by whichever way its definition or its own columns tell.
+#[test]
+fn a_shift_gone_wrong_is_told_by_a_control_point_or_by_the_files_own_columns() {
+    let by_grid = "[[control_points]]\nfeature = { Station = \"S0\" }\neasting = 832591.32\nnorthing = 820351.389\n";
+    let by_degrees =
+        "[[control_points]]\nfeature = { Station = \"S0\" }\nlongitude = 114.141187917\nlatitude = 22.322172085\n";
+    let unshifted = ["without the shift from Hong Kong 1980 to WGS 84", "crs = \"EPSG:4611\""];
+    let turned = ["rotations of EPSG:1825 are taken with the wrong sign", "EPSG:2326"];
+    for (control, with_columns) in [(by_grid, false), (by_degrees, false), ("", true)] {
+        for (grid, out, distances_m, parts) in [
+            (RIGHT, WGS84, 0..=0, None),
+            ("", HONG_KONG_1980, 303..=305, Some(unshifted)),
+            (WRONG_SIGNS, WGS84, 50..=62, Some(turned)),
+        ] {
+            let workspace = Workspace::default();
+            let text = stations(grid, out, with_columns);
+            workspace.define("landsd/stations", &[("stations.geojson", text.as_bytes())], control);
+            let ran = workspace.causeway(&["ingest"]);
+            let Some(parts) = parts else {
+                assert_eq!(ran.status, 0, "{}", ran.stderr);
+                continue;
+            };
+            assert_eq!(ran.status, 3, "{control} {with_columns}: {}", ran.stderr);
+            for part in parts {
+                assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+            }
+            let words: Vec<&str> = ran.stderr.split_whitespace().collect();
+            let metres = words.windows(2).find(|pair| pair[1] == "m").unwrap()[0].parse::<u32>().unwrap();
+            assert!(distances_m.contains(&metres), "{metres}: {}", ran.stderr);
+            assert!(!workspace.data().join("layers/landsd-stations/current").exists());
+        }
+    }
+}
+
+#[test]
+fn a_control_point_is_a_feature_of_the_delivery_and_only_one() {
+    let text = stations(RIGHT, WGS84, false);
+    let at = |feature: &str, easting: f64, more: &str| {
+        format!("[[control_points]]\nfeature = {{ {feature} }}\neasting = {easting}\nnorthing = 820351.389\n{more}")
+    };
+    for (control, part) in [
+        (at("Station = \"S0\"", 832591.32, ""), ""),
+        (at("Station = \"S0\"", 832595.32, ""), ""),
+        (at("Station = \"S0\"", 832595.32, "tolerance_m = 1.0\n"), "lies 4 m from where it is"),
+        (at("Station = \"S0\"", 832691.32, ""), "lies 100 m from where it is"),
+        (at("Station = \"S9\"", 832591.32, ""), "no feature is that of the control point \"Station\" = \"S9\""),
+        (at("Name = \"S0\"", 832591.32, ""), "names the field \"Name\" in [[control_points]]"),
+    ] {
+        let workspace = Workspace::default();
+        workspace.define("landsd/stations", &[("stations.geojson", text.as_bytes())], &control);
+        let ran = workspace.causeway(&["ingest"]);
+        assert_eq!(ran.status, if part.is_empty() { 0 } else { 3 }, "{control}: {}", ran.stderr);
+        assert!(ran.stderr.contains(part), "{control}: {}", ran.stderr);
+    }
+}
+
+/// One row that disagrees is no reason to refuse the others; it is listed by its id.
+#[test]
+fn a_row_that_contradicts_itself_is_listed_by_its_id_with_its_distance() {
+    let text = stations(RIGHT, WGS84, true).replace("\"Easting\":836694.05", "\"Easting\":836794.05");
+    let workspace = Workspace::default();
+    workspace.define("landsd/stations", &[("a.geojson", text.as_bytes())], "[identity]\nkey = \"Station\"\n");
+    let ran = workspace.causeway(&["--json", "ingest"]);
+    let displaced = &ran.json_lines()[0]["findings"]["displaced"];
+    assert_eq!((&displaced["count"], &displaced["features"][0]["key"]), (&1.into(), &"S1".into()), "{displaced}");
+    assert!(displaced.to_string().contains("100 m away"), "{displaced}");
+}

@@ -411,6 +411,19 @@ fn a_watching_ingest_takes_in_what_changes() {
     wait_until(|| features(3)(&workspace));
     workspace.define("afcd/more", &[("points.csv", POINTS.as_bytes())], "");
     wait_until(|| workspace.data().join("layers/afcd-more/current").exists());
+
+    // 56: a definition with a fault leaves what is published, and the rest is watched on.
+    let definition = workspace.layers().join("afcd/points/layer.toml");
+    let sound = std::fs::read_to_string(&definition).unwrap();
+    std::fs::write(&definition, sound.replace("files", "flies")).unwrap();
+    let published = workspace.revision("afcd-points");
+    workspace.define("afcd/later", &[("points.csv", POINTS.as_bytes())], "");
+    wait_until(|| workspace.data().join("layers/afcd-later/current").exists());
+    assert_eq!(workspace.revision("afcd-points"), published);
+    assert_eq!(workspace.serve().json("/collections/afcd-points/items")["numberMatched"], 3);
+    std::fs::write(&definition, &sound).unwrap();
+    workspace.define("afcd/points", &[("points.csv", POINTS.as_bytes())], "");
+    wait_until(|| features(2)(&workspace));
     watching.kill().unwrap();
     watching.wait().unwrap();
 }

@@ -1,11 +1,13 @@
 //! `causeway.toml`: what an operator sets once. A flag wins over the environment, the environment
 //! over the file, the file over the defaults.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::definition::DefinitionFault;
+use crate::fetch::Host;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "causeway.toml";
@@ -26,6 +28,11 @@ pub struct Configuration {
     pub base_url: Option<String>,
     /// Bytes of finished answers kept in memory.
     pub cache_bytes: Option<u64>,
+    /// How often a watching ingest asks other hosts for what definitions name there, in seconds.
+    pub sources_asked_every_s: Option<NonZeroU32>,
+    /// Hosts that may be asked for files.
+    #[serde(default)]
+    pub hosts: Vec<Host>,
 }
 
 impl Configuration {
@@ -57,12 +64,13 @@ mod tests {
         let told: String = std::fs::read_to_string(sample)
             .unwrap()
             .lines()
-            .filter_map(|line| line.strip_prefix("# ")?.contains(" = ").then_some(line.trim_start_matches("# ")))
+            .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with("[[")))
             .map(|line| format!("{line}\n"))
             .collect();
         let all: Configuration = toml::from_str(&told).unwrap();
         assert!(all.data.is_some() && all.layers.is_some() && all.styles.is_some());
         assert!(all.listen.is_some() && all.base_url.is_some() && all.cache_bytes.is_some());
+        assert!(all.sources_asked_every_s.is_some() && all.hosts.len() == 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{Arguments, Ending, watch};
 use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
+use crate::fetch::{FetchLimits, Fetcher, Hosts};
 use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
 use crate::store::{Findings, PersonalData, Store};
 
@@ -48,8 +49,14 @@ pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
         eprintln!("error: --accept is a person's word for certain layers; name them");
         return Ending::WrongUsage;
     }
-    let workshop =
-        Workshop { store, worker: worker_path(), styles: arguments.styles.clone(), accepts_held: ingest.accept };
+    let hosts = Hosts::new(arguments.configuration.hosts.clone());
+    let workshop = Workshop {
+        store,
+        worker: worker_path(),
+        fetcher: Fetcher::new(hosts, FetchLimits::default()),
+        styles: arguments.styles.clone(),
+        accepts_held: ingest.accept,
+    };
     match (&ingest.source, ingest.class) {
         (Some(path), Some(class)) => {
             let file = BareFile { path: path.clone(), class, layer: ingest.layer.clone() };
@@ -162,6 +169,10 @@ fn report_outcome(outcome: &Outcome, as_json: bool) {
         Outcome::Unchanged(layer, revision) => {
             say(as_json, json!({ "layer": layer, "unchanged": revision }));
             eprintln!("unchanged {layer}: {revision} is made of this delivery");
+        }
+        Outcome::GaveWay(layer) => {
+            say(as_json, json!({ "layer": layer, "withdrawn": true }));
+            eprintln!("withdrawn {layer}: other layers of the same definition take its place");
         }
         Outcome::Published(published) => {
             let intake::Published { record, findings, personal_data } = published.as_ref();

@@ -1,12 +1,14 @@
-//! `causeway ingest --watch`: takes in what changes under `layers/`, until it is stopped.
+//! `causeway ingest --watch`: takes in what changes under `layers/`, and asks other hosts from time
+//! to time for what definitions name there, until it is stopped.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Arguments, Ending, ingest};
-use crate::definition::{self, DefinitionPlace};
+use crate::base::limits;
+use crate::definition::{self, DefinitionPlace, SourcePart};
 use crate::intake::Workshop;
 
 /// Looking is cheap, names and sizes and times only, and works on mounted folders too.
@@ -19,6 +21,12 @@ type Look = BTreeMap<String, u64>;
 pub fn run(arguments: &Arguments, wanted: &[String], workshop: &Workshop) -> Ending {
     let mut before = Look::new();
     let mut taken = Look::new();
+    // When other hosts were last asked, for the layers whose definitions name any.
+    let mut asked: BTreeMap<String, Instant> = BTreeMap::new();
+    let ask_every = arguments
+        .configuration
+        .sources_asked_every_s
+        .map_or(limits::SOURCES_ASKED_EVERY, |seconds| Duration::from_secs(seconds.get().into()));
     eprintln!("watching {}", arguments.layers.display());
     loop {
         let places = definition::find_all(&arguments.layers).unwrap_or_default();
@@ -29,14 +37,25 @@ pub fn run(arguments: &Arguments, wanted: &[String], workshop: &Workshop) -> End
             let has_changed = taken.get(&layer) != now.get(&layer);
             // A file that is still being written looks different at the next look.
             let has_settled = before.get(&layer) == now.get(&layer);
-            if is_wanted && has_changed && has_settled {
+            let is_due = asked.get(&layer).is_some_and(|moment| moment.elapsed() >= ask_every);
+            if is_wanted && has_settled && (has_changed || is_due) {
                 ingest::take_in_place(workshop, place, arguments.json);
                 taken.insert(layer.clone(), now[&layer]);
+                match names_other_hosts(place) {
+                    true => asked.insert(layer, Instant::now()),
+                    false => asked.remove(&layer),
+                };
             }
         }
         before = now;
         std::thread::sleep(EVERY);
     }
+}
+
+/// A definition with a fault names nothing until it is mended, which is a change.
+fn names_other_hosts(place: &DefinitionPlace) -> bool {
+    let is_address = |part: &SourcePart| matches!(part, SourcePart::Address(_));
+    definition::load(place).is_ok_and(|definition| definition.source.files.iter().any(is_address))
 }
 
 fn look(places: &[DefinitionPlace], styles: &Path) -> Look {

@@ -2,8 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{DefinitionFault, LayerDefinition, parse};
+use super::{DefinitionFault, LayerDefinition, SourcePart, parse};
 use crate::base::limits;
+use crate::fetch::AddressFault;
 
 /// A definition's folder with the names that make its layer id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +72,17 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// The parts of a delivery that an entry of `files` stands for.
+pub(super) fn named(folder: &Path, entry: &str) -> Result<Vec<SourcePart>, String> {
+    if entry.contains("://") {
+        let address = entry.parse().map_err(|fault: AddressFault| fault.to_string())?;
+        return Ok(vec![SourcePart::Address(address)]);
+    }
+    Ok(expand(folder, entry)?.into_iter().map(SourcePart::File).collect())
+}
+
 /// The files that a name, or a name with `*` in its last part, stands for: inside `folder` only.
-pub(super) fn expand(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+fn expand(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     let shown = crate::base::ids::cut(pattern);
     let relative = Path::new(pattern);
     let stays_inside = !pattern.is_empty()

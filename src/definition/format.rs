@@ -92,8 +92,11 @@ impl Format {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GeometryRule {
-    /// Points, lines and areas make one layer each; a delivery without geometry is refused.
+    /// Nothing is said: points, lines and areas make one layer each, named by what they are where
+    /// there are several; a delivery without geometry is refused.
     #[default]
+    Unstated,
+    /// The same, and each layer is named by what it holds even where there is only one.
     Split,
     /// Points, lines and areas stay in one layer.
     Mixed,

@@ -5,6 +5,7 @@
 //!
 //! `docs/layer-definition.md` is the format's description for departments.
 
+mod control;
 mod details;
 mod files;
 mod format;
@@ -17,7 +18,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
+use crate::fetch::Address;
 
+pub use control::ControlPoint;
 pub use details::{CatalogueDetails, Contact};
 pub use files::{DefinitionPlace, find_all, load};
 pub use format::{Format, GeometryRule};
@@ -42,6 +45,7 @@ pub struct LayerDefinition {
     pub tiles: TilesDefinition,
     pub fields: BTreeMap<String, FieldDefinition>,
     pub gates: Gates,
+    pub control_points: Vec<ControlPoint>,
     /// Columns of personal data that somebody decided to publish.
     pub releases: BTreeMap<String, Release>,
     /// SHA-256 of the file as it stands: one part of what makes a delivery "unchanged".
@@ -87,8 +91,8 @@ pub struct CatalogueDeclaration {
 /// Where the delivery is and how to read it; what is absent is found from the bytes.
 #[derive(Clone, Debug, Default)]
 pub struct SourceDefinition {
-    /// Absolute paths inside the definition's folder, patterns expanded, in order.
-    pub files: Vec<PathBuf>,
+    /// Patterns expanded, in order.
+    pub files: Vec<SourcePart>,
     pub format: Option<Format>,
     pub geometry: GeometryRule,
     pub encoding: Option<String>,
@@ -102,6 +106,15 @@ pub struct SourceDefinition {
     pub latitude: Option<String>,
     pub file_name_field: Option<String>,
     pub no_data: Vec<String>,
+}
+
+/// One file of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourcePart {
+    /// An absolute path inside the definition's folder.
+    File(PathBuf),
+    /// A file of another host, which the operator has to list.
+    Address(Address),
 }
 
 /// How a feature is shown: fields that name it, that colour it, that sum it up.
@@ -213,6 +226,8 @@ impl LayerDefinition {
         named.extend(self.display.category.names().map(|name| (name, "[display] category")));
         named.extend(self.display.summary.iter().map(|name| (name.as_str(), "[display] summary")));
         named.extend(self.gates.fields().map(|name| (name, "[gates]")));
+        let control = self.control_points.iter().flat_map(|point| point.feature.keys());
+        named.extend(control.map(|name| (name.as_str(), "[[control_points]]")));
         named.extend(self.releases.keys().map(|name| (name.as_str(), "[personal_data]")));
         named.extend(self.tiles.priority.iter().map(|name| (name.as_str(), "[tiles] priority")));
         match &self.time {

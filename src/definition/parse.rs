@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
-    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, details, files, gates, simplified,
-    vocabulary,
+    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, control, details, files, gates,
+    simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
@@ -33,6 +33,8 @@ struct RawDefinition {
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
+    #[serde(default)]
+    control_points: Vec<Spanned<control::RawControlPoint>>,
     #[serde(default)]
     personal_data: BTreeMap<String, Spanned<Release>>,
 }
@@ -160,6 +162,11 @@ pub fn parse(
         tiles: tiles(&place, raw.tiles)?,
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
+        control_points: raw
+            .control_points
+            .into_iter()
+            .map(|raw| control::read(&place, raw))
+            .collect::<Result<_, _>>()?,
         releases: releases(&place, raw.personal_data)?,
         digest: Sha256Hex::of_bytes(text.as_bytes()),
     })
@@ -265,8 +272,7 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     }
     let mut expanded = Vec::new();
     for pattern in raw.files.get_ref() {
-        let found =
-            files::expand(folder, pattern.get_ref()).map_err(|message| place.fault(&pattern.span(), message))?;
+        let found = files::named(folder, pattern.get_ref()).map_err(|message| place.fault(&pattern.span(), message))?;
         expanded.extend(found);
     }
     pair(place, "easting", &raw.easting, "northing", &raw.northing)?;
@@ -282,7 +288,7 @@ fn source(place: &Place, folder: &Path, raw: RawSource) -> Result<SourceDefiniti
     Ok(SourceDefinition {
         files: expanded,
         format: raw.format.map(|raw| format(place, &raw)).transpose()?,
-        geometry: raw.geometry.map_or(Ok(GeometryRule::Split), |raw| geometry_rule(place, &raw))?,
+        geometry: raw.geometry.map_or(Ok(GeometryRule::Unstated), |raw| geometry_rule(place, &raw))?,
         encoding: raw.encoding,
         crs: inner(raw.crs),
         allows_ballpark: raw.operation.map_or(Ok(false), |raw| ballpark(place, &raw))?,
@@ -302,9 +308,10 @@ fn format(place: &Place, raw: &Spanned<String>) -> Result<Format, DefinitionFaul
 
 fn geometry_rule(place: &Place, raw: &Spanned<String>) -> Result<GeometryRule, DefinitionFault> {
     match raw.get_ref().as_str() {
+        "split" => Ok(GeometryRule::Split),
         "mixed" => Ok(GeometryRule::Mixed),
         "none" => Ok(GeometryRule::None),
-        _ => Err(unknown(place, "geometry", raw, &["mixed", "none"])),
+        _ => Err(unknown(place, "geometry", raw, &["split", "mixed", "none"])),
     }
 }
 
@@ -467,8 +474,28 @@ files = ["layer.toml"]
             ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\ngrids = [\"HK80\"]", 13, "HongKong1980Grid"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\n[tiles]\nfirst = \"lowest\"", 13, "needs priority"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\nformat = \"Parquet\"", 12, "FlatGeobuf"),
-            ("[\"layer.toml\"]", "[\"layer.toml\"]\ngeometry = \"flat\"", 12, "mixed, none"),
+            ("[\"layer.toml\"]", "[\"layer.toml\"]\ngeometry = \"flat\"", 12, "split, mixed, none"),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\noperation = \"magic\"", 12, "ballpark"),
+            ("[\"layer.toml\"]", "[\"https://u:p@a.hk/x.csv\"]", 11, "no password"),
+            ("[\"layer.toml\"]", "[\"ftp://a.hk/x.csv\"]", 11, "not an https address"),
+            (
+                "[\"layer.toml\"]",
+                "[\"layer.toml\"]\n[[control_points]]\nfeature = { A = \"1\" }\neasting = 832591.3",
+                12,
+                "either easting and northing",
+            ),
+            (
+                "[\"layer.toml\"]",
+                "[\"layer.toml\"]\n[[control_points]]\nfeature = {}\neasting = 832591.3\nnorthing = 820351.4",
+                12,
+                "names no field",
+            ),
+            (
+                "[\"layer.toml\"]",
+                "[\"layer.toml\"]\n[[control_points]]\nfeature = { A = \"1\" }\nlongitude = 22.3\nlatitude = 114.1",
+                12,
+                "not in or near Hong Kong",
+            ),
             ("[\"layer.toml\"]", "[\"layer.toml\"]\n[gates]\nrejected_percent = 100.0", 13, "under 100"),
         ];
         for (from, to, line, part) in cases {

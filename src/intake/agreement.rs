@@ -50,7 +50,7 @@ impl Agreement {
         for pair in &pairs {
             let Some((written, tolerance_m)) = pair.written(values) else { continue };
             self.compared += 1;
-            let distance_m = distance(place, written);
+            let distance_m = distance_m(place, written);
             if distance_m <= tolerance_m {
                 continue;
             }
@@ -73,23 +73,20 @@ impl Agreement {
         pair: &Pair,
         degrees: (f64, f64),
     ) -> &'static str {
-        let is_near = |offset: (f64, f64)| {
-            distance((written.0 + offset.0, written.1 + offset.1), place) <= tolerance_m
-                || distance((written.0 - offset.0, written.1 - offset.1), place) <= tolerance_m
-        };
-        if pair.is_grid && distance((written.1, written.0), place) <= tolerance_m {
+        if pair.is_grid && distance_m((written.1, written.0), place) <= tolerance_m {
             return "; easting and northing are exchanged";
         }
-        let mistakes = crs::known_mistakes(degrees.0, degrees.1);
-        if mistakes.is_some_and(|mistakes| is_near(mistakes.missing_shift)) {
-            self.by_mistake[0] += 1;
-            return "; one of the two lacks the shift from Hong Kong 1980 to WGS 84";
+        match Mistake::between(place, written, tolerance_m, degrees) {
+            Some(Mistake::MissingShift) => {
+                self.by_mistake[0] += 1;
+                "; one of the two lacks the shift from Hong Kong 1980 to WGS 84"
+            }
+            Some(Mistake::WrongRotation) => {
+                self.by_mistake[1] += 1;
+                "; one of the two was shifted with rotations of the wrong sign"
+            }
+            None => "",
         }
-        if mistakes.is_some_and(|mistakes| is_near(mistakes.wrong_rotation)) {
-            self.by_mistake[1] += 1;
-            return "; one of the two was shifted with rotations of the wrong sign";
-        }
-        ""
     }
 
     /// What is wrong with the whole delivery, where nearly all rows went wrong in the same known way.
@@ -99,21 +96,64 @@ impl Agreement {
         let [shift, rotation] = self.by_mistake;
         if is_nearly_all(shift) {
             return Some(format!(
-                "{shift} of {} places lie some 304 m from the coordinates in their own rows, as they do without the shift from Hong Kong 1980 to WGS 84; if the geometry is in Hong Kong 1980 degrees, declare crs = \"EPSG:4611\"",
-                self.compared
+                "{shift} of {} places lie some 304 m from the coordinates in their own rows, {}",
+                self.compared,
+                Mistake::MissingShift.remedy()
             ));
         }
         is_nearly_all(rotation).then(|| {
             format!(
-                "{rotation} of {} places lie some 56 m from the coordinates in their own rows, as they do when the rotations of EPSG:1825 are taken with the wrong sign; transform the delivery anew, or hand it in as EPSG:2326",
-                self.compared
+                "{rotation} of {} places lie some 56 m from the coordinates in their own rows, {}",
+                self.compared,
+                Mistake::WrongRotation.remedy()
             )
         })
     }
 }
 
-fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+/// Metres between two places of the grid.
+pub fn distance_m(a: (f64, f64), b: (f64, f64)) -> f64 {
     (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+/// The two mistakes that are often made between Hong Kong's grid and WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    MissingShift,
+    WrongRotation,
+}
+
+impl Mistake {
+    /// The mistake that leads from one place of the grid to another, whichever of the two is right.
+    pub fn between(
+        place: (f64, f64),
+        other: (f64, f64),
+        tolerance_m: f64,
+        (lon_deg, lat_deg): (f64, f64),
+    ) -> Option<Mistake> {
+        let is_near = |offset: (f64, f64)| {
+            distance_m((other.0 + offset.0, other.1 + offset.1), place) <= tolerance_m
+                || distance_m((other.0 - offset.0, other.1 - offset.1), place) <= tolerance_m
+        };
+        let known = crs::known_mistakes(lon_deg, lat_deg)?;
+        match (is_near(known.missing_shift), is_near(known.wrong_rotation)) {
+            (true, _) => Some(Mistake::MissingShift),
+            (_, true) => Some(Mistake::WrongRotation),
+            _ => None,
+        }
+    }
+
+    /// What was done wrong, and how to do it right.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Mistake::MissingShift => {
+                "as they do without the shift from Hong Kong 1980 to WGS 84; if the geometry is in Hong Kong 1980 degrees, declare crs = \"EPSG:4611\""
+            }
+            Mistake::WrongRotation => {
+                "as they do when the rotations of EPSG:1825 are taken with the wrong sign; transform the delivery anew, or hand it in as EPSG:2326"
+            }
+        }
+    }
 }
 
 impl Pair {

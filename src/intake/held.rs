@@ -19,7 +19,8 @@ pub fn before_reading(
     fingerprint: &Sha256Hex,
 ) -> Result<(), IngestError> {
     let store = &workshop.store;
-    if let Some(moment) = store.withdrawn_at(layer)? {
+    let is_a_persons_word = store.successor(layer)?.is_none() && store.current(layer)?.is_none();
+    if let Some(moment) = store.withdrawn_at(layer)?.filter(|_| is_a_persons_word) {
         hold(workshop, format!("{layer} was withdrawn at {moment}; \"causeway rollback {layer}\" brings it back"))?;
     }
     if store.held_back(layer)?.contains(fingerprint) {
@@ -38,9 +39,7 @@ pub fn after_reading(workshop: &Workshop, plan: &Plan, assembled: &Assembled) ->
     let layer = &plan.layer;
     let Some(previous) = published_record(workshop, layer)? else { return Ok(()) };
     let (before, now) = (previous.counts.kept, assembled.counts.kept);
-    if (now as f64) < before as f64 * FEATURES_SHARE_MIN {
-        hold(workshop, format!("{layer} would shrink from {before} features to {now}"))?;
-    }
+    shrinking(workshop, layer, before, now)?;
     let vanished: Vec<&str> = previous
         .schema
         .fields
@@ -52,6 +51,14 @@ pub fn after_reading(workshop: &Workshop, plan: &Plan, assembled: &Assembled) ->
         hold(workshop, format!("{layer} would lose the fields {}", vanished.join(", ")))?;
     }
     Ok(())
+}
+
+/// Holds a layer that would lose most of its features.
+pub fn shrinking(workshop: &Workshop, layer: &LayerId, before: u64, now: u64) -> Result<(), IngestError> {
+    match (now as f64) < before as f64 * FEATURES_SHARE_MIN {
+        true => hold(workshop, format!("{layer} would shrink from {before} features to {now}")),
+        false => Ok(()),
+    }
 }
 
 /// Personal data in an open layer is released field by field in the definition, where the decision
@@ -76,7 +83,7 @@ pub fn personal_data(plan: &Plan, assembled: &Assembled) -> Result<(), IngestErr
 }
 
 /// A person who said `--accept` has decided already.
-fn hold(workshop: &Workshop, what: String) -> Result<(), IngestError> {
+pub fn hold(workshop: &Workshop, what: String) -> Result<(), IngestError> {
     match workshop.accepts_held {
         true => Ok(()),
         false => Err(IngestError::Held(what)),

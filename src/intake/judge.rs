@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::agreement::Agreement;
+use super::control::Control;
 use super::delivery::{DeliveryError, DeliverySink, Repair, SourceFacts, SourceFeature, SourceField, private_use};
 use super::kinds::KindFinder;
 use super::parts::{Part, Parts};
@@ -25,6 +26,7 @@ pub struct Judge<'a> {
     finders: Vec<KindFinder>,
     key: Option<usize>,
     agreement: Agreement,
+    control: Control,
     parts: Parts,
     read: u64,
 }
@@ -52,6 +54,7 @@ impl<'a> Judge<'a> {
             finders: Vec::new(),
             key: None,
             agreement: Agreement::default(),
+            control: Control::default(),
             parts: Parts::default(),
             read: 0,
         })
@@ -75,7 +78,7 @@ impl<'a> Judge<'a> {
                 self.parts.first_rejected()
             ));
         }
-        if let Some(verdict) = self.agreement.verdict() {
+        if let Some(verdict) = self.control.verdict().or_else(|| self.agreement.verdict()) {
             return refused(format!("{layer}: {verdict}"));
         }
         Ok(Judged {
@@ -144,6 +147,7 @@ impl<'a> Judge<'a> {
         if dimension == Dimension::Mixed {
             self.parts.saw_mixed(feature.row);
         }
+        self.control.see(shape.map(|normalised| &normalised.shape), &feature.values);
         let displaced = match shape {
             Some(normalised) if normalised.shape.kind == GeometryKind::Point => {
                 normalised.shape.points.first().and_then(|point| self.agreement.compare(*point, &feature.values))
@@ -293,6 +297,7 @@ impl DeliverySink for Judge<'_> {
         self.fields = fields.to_vec();
         self.finders = vec![KindFinder::default(); fields.len()];
         self.agreement = Agreement::over(fields);
+        self.control = Control::over(self.plan.control_points(), fields);
         self.facts = facts.clone();
         Ok(())
     }

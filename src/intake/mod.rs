@@ -11,6 +11,7 @@
 mod agreement;
 mod assemble;
 mod bake;
+mod control;
 pub mod delivery;
 mod describe;
 mod gates;
@@ -22,7 +23,9 @@ mod measure;
 mod parts;
 mod personal_data;
 mod plan;
+mod sources;
 mod spool;
+mod succession;
 mod times;
 
 use std::path::PathBuf;
@@ -32,7 +35,8 @@ use assemble::Assembled;
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
-use crate::store::{Findings, MANIFEST_FORMAT, Manifest, PersonalData, Stage, Store, StoreError};
+use crate::fetch::{FetchError, Fetcher};
+use crate::store::{Findings, KeptSource, MANIFEST_FORMAT, Manifest, PersonalData, Stage, Store, StoreError};
 
 pub use describe::{Description, describe};
 pub use plan::{BareFile, Plan};
@@ -46,6 +50,8 @@ pub struct Workshop {
     pub store: Store,
     /// The `causeway-worker` program.
     pub worker: PathBuf,
+    /// Who asks other hosts for the files of a definition.
+    pub fetcher: Fetcher,
     /// The folder of hand-made styles.
     pub styles: PathBuf,
     /// Whether a person has decided to publish what would otherwise be held.
@@ -67,6 +73,8 @@ pub enum Step {
 pub enum Outcome {
     Published(Box<Published>),
     Unchanged(LayerId, RevisionId),
+    /// Was withdrawn, because other layers of the same definition take its place.
+    GaveWay(LayerId),
 }
 
 /// A revision that is current now, and what was found of single features on the way.
@@ -85,6 +93,9 @@ pub enum IngestError {
     Refused(String),
     #[error(transparent)]
     Delivery(delivery::DeliveryError),
+    /// Another host did not give its file.
+    #[error(transparent)]
+    Fetch(FetchError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -112,6 +123,12 @@ impl From<delivery::DeliveryError> for IngestError {
     }
 }
 
+impl From<FetchError> for IngestError {
+    fn from(error: FetchError) -> Self {
+        if error.is_refusal() { IngestError::Refused(error.to_string()) } else { IngestError::Fetch(error) }
+    }
+}
+
 fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> IngestError + '_ {
     move |source| IngestError::File { path: path.to_owned(), source }
 }
@@ -119,14 +136,19 @@ fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> IngestEr
 /// Takes in one delivery, which makes one layer, or one for each dimension of its geometry. All of
 /// them are finished and verified before the first is published.
 pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Result<Vec<Outcome>, IngestError> {
+    let sources::Brought { files, fetched } = sources::bring(workshop, plan)?;
+    let mut plan = plan.clone();
+    plan.request.files = files;
+    let plan = &plan;
     let files = plan.measure_files()?;
     let style = hand_made_style(workshop, &plan.layer)?;
     let fingerprint = fingerprint(plan, &files, style.as_deref());
+    succession::finish(workshop, plan)?;
     let unchanged = unchanged(workshop, plan, &fingerprint)?;
     if !unchanged.is_empty() {
         return Ok(unchanged);
     }
-    for layer in plan.possible_layers() {
+    for layer in succession::possible_layers(workshop, plan)? {
         held::before_reading(workshop, plan, &layer, &fingerprint)?;
     }
     let work = workshop.store.stage()?;
@@ -140,6 +162,8 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
         let plan = dimension.map_or_else(|| Ok(plan.clone()), |dimension| plan.for_dimension(dimension))?;
         plans.push((plan, part));
     }
+    let made: Vec<(LayerId, u64)> = plans.iter().map(|(plan, part)| (plan.layer.clone(), part.counts.kept)).collect();
+    let left = succession::left_behind(workshop, plan, &made)?;
     let making = Making {
         workshop,
         progress,
@@ -147,18 +171,26 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
         revision: RevisionId::new(published, &fingerprint),
         fingerprint,
         files,
+        fetched,
         style,
-        siblings: plans.iter().map(|(plan, _)| plan.layer.clone()).collect(),
+        siblings: made.into_iter().map(|(layer, _)| layer).collect(),
     };
     let mut finished = Vec::new();
     for (plan, part) in plans {
         finished.push(making.finish(&plan, &mut judged, part)?);
     }
     progress(Step::Publishing);
+    for layer in &left {
+        workshop.store.announce_successor(layer, &making.revision)?;
+    }
     let mut outcomes = Vec::new();
     for (stage, published) in finished {
         workshop.store.publish(stage, &published.record.id, &making.revision)?;
         outcomes.push(Outcome::Published(Box::new(published)));
+    }
+    for layer in left {
+        workshop.store.give_way(&layer, making.published)?;
+        outcomes.push(Outcome::GaveWay(layer));
     }
     Ok(outcomes)
 }
@@ -171,6 +203,7 @@ struct Making<'a> {
     revision: RevisionId,
     fingerprint: Sha256Hex,
     files: Vec<crate::catalogue::record::SourceFile>,
+    fetched: Vec<KeptSource>,
     style: Option<String>,
     siblings: Vec<LayerId>,
 }
@@ -212,6 +245,8 @@ impl Making<'_> {
             rejected: record.counts.rejected,
             findings: assembled.findings.clone(),
             siblings: self.siblings.clone(),
+            definition: plan.definition_id().cloned(),
+            fetched: self.fetched.clone(),
             crs_operation: record.source.transformation.clone(),
             personal_data: assembled.personal_data.clone(),
             tools: [("causeway".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),

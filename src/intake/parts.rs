@@ -97,7 +97,8 @@ impl Parts {
     pub fn into_layers(self, plan: &Plan) -> Result<Vec<(Option<Dimension>, Part)>, IngestError> {
         let filled = [&self.points, &self.lines, &self.areas].iter().filter(|part| part.counts.kept > 0).count();
         let is_one = filled <= 1 && self.mixed.counts.kept == 0;
-        if is_one || plan.request.geometry == GeometryRule::Mixed {
+        let is_named_anyway = plan.request.geometry == GeometryRule::Split && filled > 0;
+        if is_one && !is_named_anyway || plan.request.geometry == GeometryRule::Mixed {
             let mut whole = self.points;
             [self.lines, self.areas, self.mixed, self.nowhere].into_iter().for_each(|part| whole.merge(part));
             return Ok(vec![(None, whole)]);

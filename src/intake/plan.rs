@@ -11,7 +11,7 @@ use crate::base::geometry_kind::Dimension;
 use crate::base::{Class, LayerId, RevisionId, Trilingual, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::record::{SourceAccount, SourceFile};
-use crate::definition::{FieldDefinition, Frequency, Keywords, LayerDefinition};
+use crate::definition::{ControlPoint, FieldDefinition, Frequency, Keywords, LayerDefinition, SourcePart};
 use crate::definition::{simplified, vocabulary};
 
 /// One layer to take in.
@@ -19,6 +19,8 @@ use crate::definition::{simplified, vocabulary};
 pub struct Plan {
     pub layer: LayerId,
     pub class: Class,
+    /// Where the delivery's files are; those of `request` are known once they were brought.
+    pub parts: Vec<SourcePart>,
     pub request: ReadRequest,
     /// SHA-256 of what was declared.
     pub digest: Sha256Hex,
@@ -40,8 +42,9 @@ impl Plan {
         Plan {
             layer: definition.id.clone(),
             class: definition.class,
+            parts: source.files.clone(),
             request: ReadRequest {
-                files: source.files.clone(),
+                files: Vec::new(),
                 format: source.format,
                 geometry: source.geometry,
                 allows_ballpark: source.allows_ballpark,
@@ -73,7 +76,8 @@ impl Plan {
         Ok(Plan {
             layer,
             class: file.class,
-            request: ReadRequest { files: vec![path], ..ReadRequest::default() },
+            parts: vec![SourcePart::File(path)],
+            request: ReadRequest::default(),
             digest: Sha256Hex::of_bytes(file.class.as_str().as_bytes()),
             definition: None,
             title: Trilingual::untranslated(&name),
@@ -106,6 +110,15 @@ impl Plan {
         let parts = [Dimension::Points, Dimension::Lines, Dimension::Areas];
         let parts = parts.into_iter().filter_map(|dimension| self.for_dimension(dimension).ok());
         std::iter::once(self.layer.clone()).chain(parts.map(|plan| plan.layer)).collect()
+    }
+
+    /// The id of the definition, which is that of its layer where it makes only one.
+    pub fn definition_id(&self) -> Option<&LayerId> {
+        self.definition.as_ref().map(|definition| &definition.id)
+    }
+
+    pub fn control_points(&self) -> &[ControlPoint] {
+        self.definition.as_ref().map_or(&[], |definition| &definition.control_points)
     }
 
     /// Features that may be rejected, in percent of those read.

@@ -1,8 +1,9 @@
 //! Older revisions: made current again, taken out of sight, verified, pruned.
 //!
-//! Beside `current` a layer's folder may hold `withdrawn` (it is published no more, since when) and
+//! Beside `current` a layer's folder may hold `withdrawn` (it is published no more, since when),
 //! `held-back` (a fingerprint a line: deliveries that a person rolled back from, which ingest does
-//! not publish again by itself).
+//! not publish again by itself) and `successor` (the revision of other layers of the same definition
+//! that took its place, or is about to).
 
 use std::fs;
 use std::io;
@@ -72,14 +73,44 @@ impl Store {
         // First what holds ingest back, so that a crash in between leaves nothing to undo the rollback.
         write_replacing(&self.held_back_file(layer), &lines)?;
         self.point(layer, &target)?;
-        remove_if_there(&self.withdrawn_file(layer))?;
-        sync(&self.layer_folder(layer))?;
+        self.forget_withdrawal(layer)?;
         Ok(target)
     }
 
     /// Takes a layer out of sight at once; its revisions stay. `rollback` brings it back.
     pub fn withdraw(&self, layer: &LayerId, now: jiff::Timestamp) -> Result<(), StoreError> {
         self.known_revisions(layer)?;
+        remove_if_there(&self.successor_file(layer))?;
+        self.take_out_of_sight(layer, now)
+    }
+
+    /// Writes down, before other layers are published in this one's place, that they will be: after a
+    /// crash in between [`Store::give_way`] can still be done.
+    pub fn announce_successor(&self, layer: &LayerId, successor: &RevisionId) -> Result<(), StoreError> {
+        write_replacing(&self.successor_file(layer), &format!("{successor}\n"))?;
+        sync(&self.layer_folder(layer))
+    }
+
+    /// The revision of other layers that takes or took this layer's place.
+    pub fn successor(&self, layer: &LayerId) -> Result<Option<RevisionId>, StoreError> {
+        let text = read_if_there(self.successor_file(layer))?;
+        Ok(text.and_then(|text| text.trim().parse().ok()))
+    }
+
+    /// Withdraws a layer whose successors are published. It is no person's word, so a later delivery
+    /// that makes this layer again is not held for it.
+    pub fn give_way(&self, layer: &LayerId, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.take_out_of_sight(layer, now)
+    }
+
+    /// What was withdrawn or was about to give way is published as if neither had been.
+    pub fn forget_withdrawal(&self, layer: &LayerId) -> Result<(), StoreError> {
+        remove_if_there(&self.withdrawn_file(layer))?;
+        remove_if_there(&self.successor_file(layer))?;
+        sync(&self.layer_folder(layer))
+    }
+
+    fn take_out_of_sight(&self, layer: &LayerId, now: jiff::Timestamp) -> Result<(), StoreError> {
         write_replacing(&self.withdrawn_file(layer), &format!("{now}\n"))?;
         remove_if_there(&self.pointer(layer))?;
         sync(&self.layer_folder(layer))
@@ -156,6 +187,10 @@ impl Store {
         self.layer_folder(layer).join("withdrawn")
     }
 
+    fn successor_file(&self, layer: &LayerId) -> PathBuf {
+        self.layer_folder(layer).join("successor")
+    }
+
     fn held_back_file(&self, layer: &LayerId) -> PathBuf {
         self.layer_folder(layer).join("held-back")
     }
@@ -211,6 +246,8 @@ mod tests {
                     rejected: 0,
                     findings: Default::default(),
                     siblings: Vec::new(),
+                    definition: None,
+                    fetched: Vec::new(),
                     crs_operation: String::new(),
                     personal_data: Vec::new(),
                     tools: Default::default(),

@@ -35,6 +35,12 @@ pub struct Manifest {
     /// All layers that the same delivery made, this one included: one for each kind of geometry.
     #[serde(default)]
     pub siblings: Vec<LayerId>,
+    /// The definition whose delivery it is; absent of a bare file, and in older revisions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<LayerId>,
+    /// Files that came from other hosts, with what told this state of them from others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<super::KeptSource>,
     pub crs_operation: String,
     /// Columns that hold personal data, and the decisions that released them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,6 +8,7 @@ mod history;
 mod manifest;
 mod personal_data;
 mod publish;
+mod sources;
 
 use std::fs;
 use std::io;
@@ -20,6 +21,7 @@ pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use personal_data::{PersonalData, PersonalDataKind};
 pub use publish::Stage;
+pub use sources::KeptSource;
 
 /// The data folder. `layers/<layer>/current` holds one line, the id of the revision in use.
 #[derive(Clone, Debug)]

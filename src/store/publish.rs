@@ -12,7 +12,7 @@ use crate::base::{LayerId, RevisionId};
 /// A folder in which a revision is made; removed when dropped unpublished.
 #[derive(Debug)]
 pub struct Stage {
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl Stage {
@@ -73,7 +73,8 @@ impl Store {
         fs::rename(&staged, &folder).map_err(file_error(&folder))?;
         stage.folder = None;
         sync(&layer_folder)?;
-        self.point(layer, revision)
+        self.point(layer, revision)?;
+        self.forget_withdrawal(layer)
     }
 
     /// Replaces `current` by rename.
