@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use causeway::intake::delivery::{DeliveryError, GeometryRule, ReadRequest};
 use support::reading::{files, files_under, try_read};
-use support::shared_path;
+use support::{Workspace, shared_path};
 
 /// Damaged copies of each sample in the ordinary run; `CAUSEWAY_DAMAGE=200` makes more.
 const COPIES: u64 = 1;
@@ -79,7 +79,6 @@ fn try_damaged(path: &Path, seed: u64) -> Result<(), String> {
 
 #[test]
 fn damaged_copies_of_every_sample_are_read_or_refused() {
-    const AT_ONCE: usize = 4;
     const BYTES_MAX: u64 = 300_000;
     const NOT_ALONE: [&str; 14] =
         ["shx", "prj", "cpg", "qpj", "sbn", "sbx", "xsd", "csvt", "dat", "map", "id", "ind", "mid", "md"];
@@ -93,6 +92,16 @@ fn damaged_copies_of_every_sample_are_read_or_refused() {
         .collect();
     println!("seed {SEED}, {} samples, {copies} copies of each", samples.len());
     let total = samples.len() * copies as usize;
+    let failures = failures_of(total, |number| {
+        let seed = SEED.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number as u64 * 0x1000_0001);
+        try_damaged(&samples[number % samples.len()], seed)
+    });
+    assert!(failures.is_empty(), "{} of {total}:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Runs one job after another on a few threads; answers what went wrong.
+fn failures_of(total: usize, job: impl Fn(usize) -> Result<(), String> + Sync) -> Vec<String> {
+    const AT_ONCE: usize = 4;
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -102,15 +111,58 @@ fn damaged_copies_of_every_sample_are_read_or_refused() {
                     if number >= total {
                         return;
                     }
-                    let seed = SEED.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number as u64 * 0x1000_0001);
-                    let result = try_damaged(&samples[number % samples.len()], seed);
+                    let result = job(number);
                     failures.lock().unwrap().extend(result.err());
                 }
             });
         }
     });
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {total}:\n{}", failures.len(), failures.join("\n"));
+    failures.into_inner().unwrap()
+}
+
+/// 12: a good package cut at each 4 KiB, and with a bit turned over by each of 200 seeds, in every
+/// page several times: it is refused, or all of its features are read.
+#[test]
+fn a_damaged_geopackage_is_refused_or_read_whole() {
+    const PAGE: usize = 4096;
+    const SEEDS: usize = 200;
+    const FEATURES: usize = 400;
+    let workspace = Workspace::default();
+    let rows: String =
+        (0..FEATURES).map(|row| format!("{row},Place number {row},114.1{row:03},22.3{row:03}\n")).collect();
+    workspace.define("afcd/places", &[("places.csv", format!("key,name,lon,lat\n{rows}").as_bytes())], "");
+    workspace.ingest();
+    let revision = workspace.revision("afcd-places");
+    let bytes = std::fs::read(workspace.data().join("layers/afcd-places").join(revision).join("layer.gpkg")).unwrap();
+    let pages = bytes.len() / PAGE;
+    let read = std::sync::atomic::AtomicUsize::new(0);
+    let failures = failures_of(pages + SEEDS, |number| {
+        let content = match number.checked_sub(pages) {
+            None => bytes[..number * PAGE].to_vec(),
+            Some(seed) => {
+                let mut numbers = Numbers(SEED.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(seed as u64) | 1);
+                let mut flipped = bytes.clone();
+                flipped[seed % pages * PAGE + numbers.below(PAGE)] ^= 1 << numbers.below(8);
+                flipped
+            }
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.gpkg");
+        std::fs::write(&path, content).unwrap();
+        match try_read(&files(&[path])) {
+            Ok(layer) if layer.features.len() == FEATURES && number >= pages => {
+                read.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(DeliveryError::Refused(_)) => Ok(()),
+            Ok(layer) => {
+                Err(format!("copy {number} of {pages} cuts and {SEEDS} flips: {} features", layer.features.len()))
+            }
+            Err(other) => Err(format!("copy {number}: {other}")),
+        }
+    });
+    println!("{pages} pages, {SEEDS} seeds: {} copies were read whole", read.into_inner());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Three of 2,472 damaged copies make GDAL's reader of drawings run in circles; this is one.

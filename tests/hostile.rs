@@ -1,6 +1,7 @@
 //! The hostile inputs of the threat model, each as the attack that it is; the numbers are those of
-//! its list. Archives (41 to 48) are attacked in `intake/delivery/archive_tests.rs`. Whatever is in a file, reading it ends soon, in a sentence or in
-//! features; nothing of other files comes out, nothing is called, and the next good file is read.
+//! its list, and `hostile-cases.tsv` says where each stands. Whatever is in a file, reading it ends
+//! soon, in a sentence or in features; nothing of other files comes out, nothing is called, and the
+//! next good file is read.
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
 
@@ -64,6 +65,7 @@ fn ends_well(name: &str, request: &ReadRequest) -> Result<Layer, String> {
 
 // ---------------------------------------------------------------- files that point elsewhere
 
+/// 1, 2, 3.
 #[test]
 fn service_files_under_any_name_are_refused_and_nothing_is_read_or_called() {
     let listener = Listener::new();
@@ -218,26 +220,6 @@ fn what_a_geopackage_would_run_is_refused_before_gdal_sees_it() {
         std::fs::write(&companion, b"x").unwrap();
         assert!(refusal(&files(std::slice::from_ref(&good))).contains(beside));
         std::fs::remove_file(companion).unwrap();
-    }
-}
-
-/// 12: a good package cut at each 4 KiB, and with one bit turned over in each of its pages.
-#[test]
-fn a_damaged_geopackage_is_refused_or_read_whole() {
-    const PAGE: usize = 4096;
-    let (folder, good) = package();
-    let bytes = std::fs::read(&good).unwrap();
-    let pages = bytes.len() / PAGE;
-    for page in 0..pages {
-        let mut flipped = bytes.clone();
-        flipped[page * PAGE + (page * 977) % PAGE] ^= 1 << (page % 8);
-        for (name, content) in [("cut", &bytes[..page * PAGE]), ("flipped", flipped.as_slice())] {
-            let path = folder.path().join(format!("{name}.gpkg"));
-            std::fs::write(&path, content).unwrap();
-            if let Ok(layer) = ends_well(&format!("{name} at page {page}"), &files(&[path])) {
-                assert_eq!(layer.features.len(), 2, "{name} at page {page}");
-            }
-        }
     }
 }
 
@@ -489,4 +471,23 @@ fn hostile_files_end_soon_and_leak_nothing() {
     std::fs::remove_file(secret).unwrap();
     let good = read_all(&files(&[made("grid.geojson")]));
     assert!(!good.features.is_empty(), "the next good file is read");
+}
+
+// ---------------------------------------------------------------- the list itself
+
+/// Number, file and test of every hostile input that ingest answers for: 1 to 54 and 56.
+const CASES: &str = include_str!("data/hostile-cases.tsv");
+
+#[test]
+fn every_hostile_input_of_the_list_has_a_test() {
+    let mut numbers = std::collections::BTreeSet::new();
+    for line in CASES.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [number, file, test] = cells[..] else { panic!("{line}") };
+        let source = std::fs::read_to_string(support::tree(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(source.contains(&format!("fn {test}(")), "{file} has no test {test}");
+        numbers.insert(number.parse::<u32>().unwrap());
+    }
+    let missing: Vec<u32> = (1..=54).chain([56]).filter(|number| !numbers.contains(number)).collect();
+    assert!(missing.is_empty(), "no test of {missing:?}");
 }

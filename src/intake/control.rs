@@ -70,25 +70,25 @@ impl Watched {
     }
 
     fn fault_of(&self, shape: Option<&Shape>) -> Option<String> {
-        let Some((degrees, place, distance_m)) = shape.and_then(|shape| self.nearest(shape)) else {
+        let Some((degrees, place)) = shape.and_then(|shape| self.nearest(shape)) else {
             return Some("has no place in or near Hong Kong in the delivery".to_owned());
         };
         let ControlPoint { place: known, tolerance_m, .. } = self.point;
-        if distance_m <= tolerance_m {
+        let away_m = distance_m(place, known);
+        if away_m <= tolerance_m {
             return None;
         }
         let remedy = Mistake::between(place, known, tolerance_m, degrees)
             .map_or(String::new(), |mistake| format!(", {}", mistake.remedy()));
-        Some(format!("lies {distance_m:.0} m from where it is{remedy}"))
+        Some(format!("lies {away_m:.0} m from where it is{remedy}"))
     }
 
-    /// The vertex next to the control point, in degrees and in metres of the grid, and how far it is.
-    fn nearest(&self, shape: &Shape) -> Option<((f64, f64), (f64, f64), f64)> {
-        let placed = shape.points.iter().filter_map(|degrees| {
-            let place = crs::to_hk1980_grid(degrees.0, degrees.1)?;
-            Some((*degrees, place, distance_m(place, self.point.place)))
-        });
-        placed.min_by(|a, b| a.2.total_cmp(&b.2))
+    /// The vertex next to the control point, in degrees and in metres of the grid.
+    fn nearest(&self, shape: &Shape) -> Option<((f64, f64), (f64, f64))> {
+        let placed =
+            shape.points.iter().filter_map(|(lon, lat)| Some(((*lon, *lat), crs::to_hk1980_grid(*lon, *lat)?)));
+        let away = |place: (f64, f64)| distance_m(place, self.point.place);
+        placed.min_by(|a, b| away(a.1).total_cmp(&away(b.1)))
     }
 }
 

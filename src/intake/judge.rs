@@ -114,9 +114,9 @@ impl<'a> Judge<'a> {
         part.findings.rejected.add(finding);
     }
 
-    fn tidy_values(&mut self, values: &mut [Value]) -> [(&'static str, u64); 3] {
+    fn tidy_values(&mut self, values: &mut [Value]) -> [(&'static str, u64); 4] {
         let no_data = self.plan.no_data();
-        let (mut read_as_null, mut mapped, mut left) = (0, 0, 0);
+        let (mut read_as_null, mut mapped, mut left, mut with_nul) = (0, 0, 0, 0);
         for (value, finder) in values.iter_mut().zip(&mut self.finders) {
             if let Value::Text(text) = value {
                 if no_data.iter().any(|word| word == text.trim()) {
@@ -128,6 +128,7 @@ impl<'a> Judge<'a> {
                 mapped += mapped_here as u64;
                 left += left_here as u64;
                 let has_nul = repaired.contains('\0');
+                with_nul += u64::from(has_nul);
                 if mapped_here > 0 || has_nul {
                     *value = Value::Text(repaired.replace('\0', ""));
                 }
@@ -138,6 +139,7 @@ impl<'a> Judge<'a> {
             ("no-data value read as null", read_as_null),
             ("HKSCS character moved from private use to Unicode", mapped),
             ("private-use character without a counterpart, left as it is", left),
+            ("value whose NUL characters were dropped", with_nul),
         ]
     }
 

@@ -78,10 +78,10 @@ fn unread_note(unread: u64, label: &str) -> String {
 /// JSON as UTF-8, nested no deeper than anybody means it to be.
 fn prepare_json(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
     let label = label_of(source).unwrap_or("utf-8");
-    let (unread, depth) = pour(&source.path, label, &mut io::sink())?;
-    if depth > limits::JSON_NESTING_MAX {
+    let (unread, Depth { deepest, nuls, .. }) = pour(&source.path, label, &mut io::sink())?;
+    if deepest > limits::JSON_NESTING_MAX {
         return Err(Stop::Refused(format!(
-            "{}: its JSON is nested {depth} deep; accepted are {}",
+            "{}: its JSON is nested {deepest} deep; accepted are {}",
             source.shown,
             limits::JSON_NESTING_MAX
         )));
@@ -89,15 +89,18 @@ fn prepare_json(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), St
     if unread > 0 {
         notes.push(unread_note(unread, label));
     }
+    if nuls > 0 {
+        notes.push(format!("{nuls} NUL characters stand in its texts, which end before them"));
+    }
     if label != "utf-8" || unread > 0 {
         rewrite(&source.path, |out| pour(&source.path, label, out).map(|_| ()))?;
     }
     Ok(())
 }
 
-/// Writes a file's text as UTF-8; answers the places that could not be read and how deep its
-/// brackets are nested.
-fn pour(path: &Path, label: &str, out: &mut dyn Write) -> io::Result<(u64, usize)> {
+/// Writes a file's text as UTF-8; answers the places that could not be read and what was seen of it
+/// as JSON.
+fn pour(path: &Path, label: &str, out: &mut dyn Write) -> io::Result<(u64, Depth)> {
     const PIECE_BYTES: usize = 64 * 1024;
     let mut input = decoding::open(path, label)?;
     let mut depth = Depth::default();
@@ -105,7 +108,7 @@ fn pour(path: &Path, label: &str, out: &mut dyn Write) -> io::Result<(u64, usize
     loop {
         let read = input.read(&mut piece)?;
         if read == 0 {
-            return Ok((input.unread, depth.deepest));
+            return Ok((input.unread, depth));
         }
         depth.see(&piece[..read]);
         out.write_all(&piece[..read])?;
@@ -121,18 +124,31 @@ fn rewrite(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<(
     Ok(std::fs::rename(&new, path)?)
 }
 
-/// Brackets of JSON that are open, those in strings left out.
+/// Brackets of JSON that are open, those in strings left out; and NULs written as escapes, at which
+/// GDAL ends a text.
 #[derive(Default)]
 struct Depth {
     open: usize,
     deepest: usize,
     in_string: bool,
     is_escaped: bool,
+    /// Zeros after `\u`, while nothing else was seen.
+    zeros: Option<u8>,
+    nuls: u64,
 }
 
 impl Depth {
     fn see(&mut self, piece: &[u8]) {
         for byte in piece {
+            self.zeros = match (self.zeros, byte) {
+                (Some(3), b'0') => {
+                    self.nuls += 1;
+                    None
+                }
+                (Some(zeros), b'0') => Some(zeros + 1),
+                (None, b'u') if self.is_escaped => Some(0),
+                _ => None,
+            };
             match byte {
                 _ if self.is_escaped => self.is_escaped = false,
                 b'\\' if self.in_string => self.is_escaped = true,

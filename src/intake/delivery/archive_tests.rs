@@ -31,6 +31,7 @@ fn hostile_archives_are_refused_by_name() {
         (vec![("inner.zip", b"PK".as_slice())], "archive inside an archive"),
         (vec![("A.shp", b"a".as_slice()), ("a.shp", b"a".as_slice())], "twice"),
         (vec![("readme.txt", b"a".as_slice())], "no file that could be a layer"),
+        // 41
         (vec![("bomb.csv", zeros.as_slice())], "times its size"),
     ] {
         let (_folder, path) = zip_of(&entries);
@@ -97,6 +98,34 @@ fn a_link_is_refused_and_a_good_zip_shows_its_layers() {
     let link = folder.path().join("link.zip");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     assert!(stage_one(&link).unwrap_err().to_string().contains("is a link"));
+}
+
+/// 43, 45: a link hides in an entry, and a way of packing that nobody needs.
+#[test]
+fn an_entry_that_is_a_link_or_packed_strangely_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("link.zip");
+    let mut writer = zip::ZipWriter::new(File::create(&path).unwrap());
+    writer.add_symlink("x.csv", "/etc/passwd", zip::write::SimpleFileOptions::default()).unwrap();
+    writer.finish().unwrap();
+    let message = stage_one(&path).unwrap_err().to_string();
+    assert!(message.contains("link"), "{message}");
+
+    let (_folder, path) = zip_of(&[("x.csv", b"lon,lat\n")]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let central = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    // bzip2, in the local and in the central header.
+    (bytes[8], bytes[central + 10]) = (12, 12);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(stage_one(&path), Err(DeliveryError::Refused(_))));
+}
+
+/// 40: the length that a file says is not what is read of it.
+#[test]
+fn a_file_that_grows_while_it_is_read_is_refused() {
+    // A regular file that says 0 bytes and holds some.
+    let message = stage_one(Path::new("/proc/self/status")).unwrap_err().to_string();
+    assert!(message.contains("changed while it was being read"), "{message}");
 }
 
 fn stage_with(path: &Path, layer: Option<&str>, file_name_field: Option<&str>) -> Result<Vec<String>, String> {
