@@ -136,6 +136,11 @@ fn a_layer_belongs_to_the_definition_that_made_it() {
     assert!(ran.stderr.contains("belongs to the definition"), "{}", ran.stderr);
     assert_eq!(workspace.revision(POINTS), revision);
     assert_published(&workspace, &[POINTS]);
+    assert_eq!(workspace.causeway(&["withdraw", POINTS]).status, 0);
+    let ran = workspace.causeway(&["ingest", BASE]);
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("was withdrawn"), "{}", ran.stderr);
+    assert_published(&workspace, &[]);
 }
 
 /// Killed after the new layers were published and before the old one was withdrawn.

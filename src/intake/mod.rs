@@ -4,9 +4,10 @@
 //! Comes in: a layer definition and its files, or a bare file. Goes out: a published revision or a
 //! refusal that names its rule. Must not know: HTTP.
 //!
-//! Read aloud: `delivery` reads, `judge` keeps or rejects each feature and spools it, `kinds` says
-//! what each column holds, `identity` gives each feature its id for ever, `assemble` writes the
-//! package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles, `store` publishes.
+//! Read aloud: `sources` brings the files, `delivery` reads them, `judge` keeps or rejects each feature
+//! and spools it, `kinds` says what each column holds, `identity` gives each feature its id for ever,
+//! `assemble` writes the package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles,
+//! `succession` says which layers give way, `store` publishes.
 
 mod agreement;
 mod assemble;

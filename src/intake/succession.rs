@@ -91,15 +91,16 @@ fn is_whole(workshop: &Workshop, plan: &Plan, revision: &RevisionId) -> Result<b
     Ok(false)
 }
 
-/// A layer belongs to the definition that made it; nobody else may publish in its place.
+/// A layer belongs to the definition that made it: nobody else may publish in its place while it is
+/// published, and afterwards only on a person's word.
 fn refuse_anothers(workshop: &Workshop, plan: &Plan, layer: &LayerId) -> Result<(), IngestError> {
-    let Some(revision) = workshop.store.current(layer)? else { return Ok(()) };
-    let Ok(manifest) = workshop.store.manifest(layer, &revision) else { return Ok(()) };
-    match &manifest.definition {
-        Some(owner) if Some(owner) != plan.definition_id() => Err(IngestError::Refused(format!(
+    let owner = newest_manifest(workshop, layer)?.and_then(|manifest| manifest.definition);
+    match owner.filter(|owner| Some(owner) != plan.definition_id()) {
+        None => Ok(()),
+        Some(owner) if workshop.store.current(layer)?.is_some() => Err(IngestError::Refused(format!(
             "{layer} belongs to the definition {owner}; take another id, or withdraw it first"
         ))),
-        _ => Ok(()),
+        Some(owner) => held::hold(workshop, format!("{layer} belonged to the definition {owner} and was withdrawn")),
     }
 }
 
