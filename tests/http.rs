@@ -234,6 +234,11 @@ fn what_a_request_got_wrong_is_named_with_what_would_be_accepted() {
         ("/tilejson/nosuch-layer.json", 404, vec!["nosuch-layer"]),
         ("/collections/catalogue/items/nosuch-layer", 404, vec!["nosuch-layer"]),
         ("/tileMatrixSets/Moon", 404, vec!["Moon"]),
+        ("/styles/lcsd-libraries?first-colour=8", 400, vec!["first-colour", "\"8\"", "0 to 7"]),
+        ("/styles/lcsd-libraries?base-map=blue", 400, vec!["blue", "light, dark"]),
+        ("/map?layers=lcsd-libraries~101", 400, vec!["\"101\"", "~0 to ~100", "~off"]),
+        ("/map?layers=a,b,c,d,e,f,g,h,i,j,k,l,m", 400, vec!["13 layers", "at most 12"]),
+        ("/map?embed=yes", 400, vec!["embed", "yes"]),
     ] {
         let detail = server.problem(path, status);
         for part in parts {
@@ -461,6 +466,8 @@ fn pages_speak_three_languages_and_need_no_other_host() {
         "/collections/lcsd-libraries",
         "/collections/lcsd-libraries/items",
         "/api.html",
+        "/map",
+        "/map?layers=lcsd-libraries~60&text=library",
         "/conformance",
         "/collections/lcsd-libraries/tiles",
         "/collections/catalogue/items",
@@ -474,6 +481,30 @@ fn pages_speak_three_languages_and_need_no_other_host() {
                 assert!(!page.contains(attribute), "{path} {tag}: {attribute}");
             }
         }
+    }
+}
+
+#[test]
+fn the_address_of_a_map_is_the_map() {
+    let server = server();
+    let map = server.json("/map?layers=lcsd-libraries~60~off,no-such,lcsd-libraries");
+    assert_eq!(map["layers"].as_array().unwrap().len(), 1, "a layer stands once");
+    assert_eq!(map["layers"][0]["id"], "lcsd-libraries");
+    assert_eq!((&map["layers"][0]["opacity"], &map["layers"][0]["shown"]), (&0.6.into(), &false.into()));
+    assert_eq!(map["missing"], serde_json::json!(["no-such"]), "one that is gone is named, the others stay");
+    assert!(server.json(path_of(&server, map["layers"][0]["style"].as_str().unwrap()))["layers"].is_array());
+}
+
+#[test]
+fn only_the_map_that_is_made_for_it_may_stand_in_pages_of_others() {
+    let server = server();
+    for (path, frames) in [
+        ("/map?f=html", "frame-ancestors 'self'"),
+        ("/map?embed=true&f=html", "frame-ancestors *"),
+        ("/", "frame-ancestors 'self'"),
+    ] {
+        let response = server.get(path);
+        assert!(header(&response, "content-security-policy").contains(frames), "{path}");
     }
 }
 

@@ -86,6 +86,12 @@ if (box && list) {
     span.append(text.slice(0, place), mark, text.slice(place + part.length));
     return span;
   };
+  // A page may do something else with a row than open it.
+  const open = ({ dataset: { id } }) => {
+    close();
+    const goes = list.dispatchEvent(new CustomEvent("pick", { cancelable: true, detail: { id } }));
+    if (goes) location.href = `${root}/collections/${id}?f=html&lang=${language}`;
+  };
   const show = (rows, typed) => {
     list.replaceChildren();
     rows.forEach((row, number) => {
@@ -95,8 +101,8 @@ if (box && list) {
       item.id = `suggestion-${number}`;
       by.textContent = row.department;
       item.append(marked(row.title, typed), by);
-      item.dataset.href = `${root}/collections/${row.id}?f=html&lang=${language}`;
-      item.addEventListener("mousedown", () => (location.href = item.dataset.href));
+      item.dataset.id = row.id;
+      item.addEventListener("mousedown", () => open(item));
       list.append(item);
     });
     list.hidden = rows.length === 0;
@@ -124,7 +130,7 @@ if (box && list) {
     else if (event.key === "ArrowUp") at = (at <= 0 ? count : at) - 1;
     else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
-      location.href = list.children[at].dataset.href;
+      open(list.children[at]);
       return;
     } else return;
     event.preventDefault();

@@ -126,3 +126,6 @@ pub const XML_ELEMENTS_MAX: usize = 10_000;
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Records on a page of a catalogue's dialects, as CKAN's own limit is.
 pub const RECORDS_PAGE_MAX: usize = 1_000;
+
+/// Layers on one map of the map page: more than a person keeps apart, and than its colours do.
+pub const MAP_LAYERS_MAX: usize = 12;

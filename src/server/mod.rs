@@ -23,6 +23,7 @@ mod health;
 mod items_request;
 mod landing;
 mod listen;
+mod map;
 mod openapi;
 pub mod pages;
 mod problem;

@@ -17,8 +17,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, faces, features, functions, health, landing, openapi,
-    styles, tiles,
+    aggregate, assets, catalogue, changes, collections, dialects, faces, features, functions, health, landing, map,
+    openapi, styles, tiles,
 };
 use crate::base::limits;
 
@@ -42,12 +42,14 @@ impl Context {
     }
 }
 
+/// What our pages may load and who may frame them: this server alone.
+pub const CONTENT_POLICY: &str = "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; \
+    style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'";
+
 /// What a handler gives back.
 pub type Reply = Result<Arc<Answer>, Problem>;
 
 pub fn router(app: Arc<App>) -> Router {
-    let csp = "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; \
-               style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'";
     Router::new()
         .route("/", get(landing::home))
         .route("/conformance", get(landing::conformance))
@@ -85,6 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/wfs", get_dressed(dialects::wfs::answer, dialects::wfs::dress).fallback(wfs_by_another_method))
         .route("/apim/dataquery/api", get(dialects::csdi::query))
         .route("/apim/dataquery/api/", get(dialects::csdi::query))
+        .route("/map", get(map::map))
         .route("/styles", get(styles::list))
         .route("/styles/{style}", get(styles::one))
         .route("/healthz", get(health::alive))
@@ -110,7 +113,10 @@ pub fn router(app: Arc<App>) -> Router {
                     HeaderName::from_static("ogc-numberreturned"),
                 ]),
         )
-        .layer(fixed("content-security-policy", csp))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(CONTENT_POLICY),
+        ))
         .layer(fixed("x-content-type-options", "nosniff"))
         .layer(fixed("referrer-policy", "same-origin"))
         .with_state(app)

@@ -42,7 +42,11 @@ pub async fn list(mut context: Context) -> Reply {
     Ok(json_or_twin(&context, &json!({ "styles": styles, "links": links }), "Styles"))
 }
 
-/// One style. `base-map=light` or `dark` puts district lines under it, for our own pages.
+/// The style that is the ground alone, for maps that are put together in the browser.
+const GROUND: &str = "base-map";
+
+/// One style. For our own pages `base-map=light` or `dark` puts district lines under it, and `first-colour` begins
+/// further on among the colours of a style that nobody made by hand.
 pub async fn one(mut context: Context) -> Reply {
     context.parameters.take_common(&["json"])?;
     let ground = match context.parameters.take("base-map").as_deref() {
@@ -56,23 +60,34 @@ pub async fn one(mut context: Context) -> Reply {
             )));
         }
     };
-    context.finish_parameters("base-map, f, lang")?;
+    let first_colour = match context.parameters.take("first-colour") {
+        Some(text) => first_colour(&text)?,
+        None => 0,
+    };
+    context.finish_parameters("base-map, first-colour, f, lang")?;
     let snapshot = context.app.snapshot();
-    let name = context.place("style").trim_end_matches(".json");
-    let (layer, _) = context.app.permitted(&snapshot, name, Action::ReadTiles)?;
-    let Some(scheme) = ground else {
-        let style = finished(&layer, &context.ask);
-        return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(context.ask.language)));
+    let layer = match context.place("style").trim_end_matches(".json") {
+        GROUND => None,
+        name => Some(context.app.permitted(&snapshot, name, Action::ReadTiles)?.0),
+    };
+    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let scheme = match (ground, &layer) {
+        (None, Some(layer)) => {
+            let style = finished(layer, &ask, first_colour);
+            return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language)));
+        }
+        (scheme, _) => scheme.unwrap_or(room::Scheme::Light),
     };
     let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
-    let ground_revision = districts.as_ref().map_or("", |(districts, _)| districts.record.revision.as_str());
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
-    let key = format!("style|{}|{}|{ground_revision}|{scheme:?}|{}", layer.record.id, layer.record.revision, ask.key());
+    let revision_of = |layer: Option<&LiveLayer>| layer.map_or("", |layer| layer.record.revision.as_str()).to_owned();
+    let revisions = [revision_of(layer.as_deref()), revision_of(districts.as_ref().map(|(layer, _)| layer.as_ref()))];
+    let key =
+        format!("style|{}|{}|{scheme:?}|{first_colour}|{}", context.place("style"), revisions.join("|"), ask.key());
     context
         .app
         .cache
         .get_or_make(key, async move {
-            let style = finished(&layer, &ask);
+            let style = layer.map_or_else(room::empty, |layer| finished(&layer, &ask, first_colour));
             let ground = match &districts {
                 Some((districts, permit)) => Some(room::Districts {
                     record: districts.record.as_ref(),
@@ -86,11 +101,20 @@ pub async fn one(mut context: Context) -> Reply {
         .await
 }
 
+fn first_colour(text: &str) -> Result<usize, Problem> {
+    let most = room::COLOURS.len() - 1;
+    text.parse().ok().filter(|place| *place <= most).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "first-colour=\"{}\" is not a number from 0 to {most}",
+            crate::base::ids::cut(text)
+        ))
+    })
+}
+
 /// The layer's own style, with our address in it.
-fn finished(layer: &LiveLayer, ask: &Ask) -> serde_json::Value {
-    let is_derived = layer.style["metadata"]["causeway:derived"] == true;
-    let stored = match is_derived {
-        true => room::derive_in(&layer.record, ask.language),
+fn finished(layer: &LiveLayer, ask: &Ask, first_colour: usize) -> serde_json::Value {
+    let stored = match room::is_derived(&layer.style) {
+        true => room::derive_in(&layer.record, ask.language, first_colour),
         false => layer.style.as_ref().clone(),
     };
     room::placed(&stored, &ask.base, &layer.record)

@@ -17,13 +17,14 @@ pub struct Class {
 
 /// The style in the department's first language; see [`derive_in`].
 pub fn derive(record: &LayerRecord) -> Value {
-    derive_in(record, Language::En)
+    derive_in(record, Language::En, 0)
 }
 
-/// The style with labels in a language.
-pub fn derive_in(record: &LayerRecord, language: Language) -> Value {
+/// The style with labels in a language. `first_colour` is the place in [`COLOURS`] of the first class, so that
+/// layers on one map differ.
+pub fn derive_in(record: &LayerRecord, language: Language, first_colour: usize) -> Value {
     let mut layers = Vec::new();
-    let classes = classes(record, language);
+    let classes = classes(record, language, first_colour);
     let dimensions = match record.schema.geometry.dimension() {
         Dimension::Mixed => vec![Dimension::Areas, Dimension::Lines, Dimension::Points],
         one => vec![one],
@@ -50,11 +51,11 @@ pub fn derive_in(record: &LayerRecord, language: Language) -> Value {
 }
 
 /// The classes of the category field, where it has few enough values, else one class for all.
-pub fn classes(record: &LayerRecord, language: Language) -> Vec<Class> {
+pub fn classes(record: &LayerRecord, language: Language, first_colour: usize) -> Vec<Class> {
     let everything = || {
         vec![Class {
             label: record.title.get(language).to_owned(),
-            colour: COLOURS[0],
+            colour: COLOURS[first_colour % COLOURS.len()],
             filter: None,
             count: record.counts.kept,
         }]
@@ -63,7 +64,7 @@ pub fn classes(record: &LayerRecord, language: Language) -> Vec<Class> {
     let Some(values) = record.categories(field) else { return everything() };
     let mut classes: Vec<Class> = values
         .iter()
-        .zip(COLOURS)
+        .zip(COLOURS.into_iter().cycle().skip(first_colour))
         .map(|((value, count), colour)| Class {
             label: value.clone(),
             colour,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::derived::classes;
+use super::is_derived;
 use crate::base::Language;
 use crate::base::geometry_kind::Dimension;
 use crate::catalogue::LayerRecord;
@@ -18,12 +19,11 @@ pub struct LegendEntry {
 }
 
 /// The legend: of a derived style its classes, of a hand-made one its style layers that carry
-/// `metadata.label`.
-pub fn legend(style: &Value, record: &LayerRecord, language: Language) -> Vec<LegendEntry> {
+/// `metadata.label`. `first_colour` is as in [`super::derive_in`].
+pub fn legend(style: &Value, record: &LayerRecord, language: Language, first_colour: usize) -> Vec<LegendEntry> {
     let shape = record.schema.geometry.dimension();
-    let is_derived = style["metadata"]["causeway:derived"] == true;
-    if is_derived {
-        return classes(record, language)
+    if is_derived(style) {
+        return classes(record, language, first_colour)
             .into_iter()
             .map(|class| LegendEntry {
                 label: class.label,

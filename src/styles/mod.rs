@@ -24,6 +24,16 @@ pub const BASE: &str = "{base}";
 /// Colours of classes on a light ground, told apart in the three kinds of colour blindness.
 pub const COLOURS: [&str; 8] = ["#2259c7", "#c95f12", "#11835a", "#a0529f", "#5b1b2f", "#788591", "#4c370b", "#0f3350"];
 
+/// A style that draws nothing.
+pub fn empty() -> Value {
+    serde_json::json!({ "version": 8, "sources": {}, "layers": [] })
+}
+
+/// Whether nobody made the style by hand.
+pub fn is_derived(style: &Value) -> bool {
+    style["metadata"]["causeway:derived"] == true
+}
+
 /// Checks a hand-made style: MapLibre version 8, drawing this layer from this layer's tiles.
 pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String> {
     let file = format!("styles/{}.json", record.id);

@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import chromium
 import server
-from osgeo import gdal, ogr
+from osgeo import gdal, ogr, osr
 from server import Checks
 from styles import WHITE, fits, is_near, rgb
 
 gdal.UseExceptions()
 ogr.UseExceptions()
+osr.UseExceptions()
 
 LANGUAGES = ["en", "zh-Hant", "zh-Hans"]
 HEADINGS = {"en": "Libraries", "zh-Hant": "圖書館", "zh-Hans": "图书馆"}
@@ -296,6 +297,149 @@ class Maps(PageChecks):
             self.move_to_pixels(shape.GetGeometryRef(part), pixel)
         for place in range(shape.GetPointCount()):
             shape.SetPoint_2D(place, *pixel(shape.GetX(place), shape.GetY(place)))
+
+
+STACK = ["lcsd-libraries", "td-ferry-routes", "had-districts-18"]
+
+
+class MapPage(PageChecks):
+    """The page that stacks layers; its address is the map."""
+
+    def open_stack(self, query, language="en", width_px=None):
+        page = browser.open("about:blank", language)
+        if width_px:
+            page.ask(
+                "Emulation.setDeviceMetricsOverride", width=width_px, height=844, deviceScaleFactor=1, mobile=True
+            )
+        page.go(page_address(f"/map?f=html&{query}", language))
+        page.wait_for("document.getElementById('map').dataset.ready === 'true'", "the map")
+        return page
+
+    def stack(self, page):
+        """The layers that the address names, topmost first, with the parts that say how they are shown."""
+        text = page.run("new URL(location.href).searchParams.get('layers')")
+        return [one.split("~") for one in text.split(",")]
+
+    def click(self, page, selector):
+        page.run(f"document.querySelector({json.dumps(selector)}).click()")
+
+    def test_it_draws_a_stack_in_three_languages_at_desk_and_phone_width(self):
+        for language in LANGUAGES:
+            for width_px in (None, 390):
+                with self.subTest(f"{language} {width_px}"):
+                    with self.open_stack(f"layers={','.join(STACK)}", language, width_px) as page:
+                        self.assertEqual(HEADINGS[language], page.run("document.querySelector('.nm').firstChild.data"))
+                        for layer in STACK:
+                            self.assertTrue(any(f"/xyz/{layer}/" in one for one in page.requests), layer)
+                        self.assertLessEqual(page.run("document.documentElement.scrollWidth - innerWidth"), 0)
+                        self.assert_quiet_and_at_home(page)
+                        save(page, f"map-{language}-{width_px or 1280}")
+
+    def test_what_is_done_to_the_list_stands_in_the_address_and_comes_back_from_it(self):
+        with self.open_stack(f"layers={','.join(STACK)}") as page:
+            self.click(page, "[data-layer=lcsd-libraries] [data-down]")
+            self.click(page, "[data-layer=td-ferry-routes] [data-on]")
+            page.run(
+                "for (const [part, value] of [['[data-opacity]', '40'], ['[data-field]', 'STATIC LIBRARY']]) {"
+                " const one = document.querySelector(`[data-layer=lcsd-libraries] ${part}`);"
+                " one.value = value; one.dispatchEvent(new Event('input', { bubbles: true })) }"
+            )
+            self.click(page, "[data-layer=had-districts-18] [data-remove]")
+            page.wait_for("!location.search.includes('had-districts-18')", "an address without the removed layer")
+            ferries, libraries = self.stack(page)
+            self.assertEqual(["td-ferry-routes", "off"], [one for one in ferries if not one.startswith("c")])
+            self.assertEqual(
+                ["lcsd-libraries", "40", "=STATIC%20LIBRARY"], [one for one in libraries if not one.startswith("c")]
+            )
+            address = page.run("location.pathname + location.search + '&f=html' + location.hash")
+            self.assert_quiet_and_at_home(page)
+        with browser.open(server.URL + address) as again:
+            again.wait_for("document.getElementById('map').dataset.ready === 'true'", "the map")
+            for part, value in (("opacity", "40"), ("field", "STATIC LIBRARY")):
+                self.assertEqual(
+                    value, again.run(f"document.querySelector('[data-layer=lcsd-libraries] [data-{part}]').value")
+                )
+            self.assertFalse(again.run("document.querySelector('[data-layer=td-ferry-routes] [data-on]').checked"))
+            asked = [one for one in again.requests if "/xyz/td-ferry-routes/" in one]
+            self.assertEqual([], asked, "a layer that is off is drawn")
+
+    def test_a_layer_is_added_by_typing_and_has_a_colour_of_its_own(self):
+        with self.open_stack("layers=td-ferry-routes") as page:
+            page.run("document.getElementById('q').focus()")
+            page.type("libraries")
+            page.wait_for("document.querySelector('#suggestions:not([hidden]) li')", "suggestions")
+            page.press("ArrowDown")
+            page.press("Enter")
+            page.wait_for("document.querySelectorAll('.stack > li').length === 2", "a second layer")
+            page.wait_for("location.search.includes('lcsd-libraries')", "the address of both")
+            colours = [{part for part in one if part.startswith("c")} for one in self.stack(page)]
+            self.assertFalse(colours[0] & colours[1], colours)
+            self.assert_quiet_and_at_home(page)
+
+    def test_coordinates_that_are_typed_are_flown_to(self):
+        for typed in ("22.2799, 114.18966", "837 586 E 815 670 N", "114.18966 22.2799"):
+            with self.subTest(typed), self.open_stack("layers=lcsd-libraries") as page:
+                page.run("document.getElementById('q').focus()")
+                page.type(typed)
+                page.press("Enter")
+                place = "location.hash.slice(1).split('/').map(Number)"
+                page.wait_for(f"{place}[0] >= 15", "the place")
+                _, lat, lon = page.run(place)
+                self.assertAlmostEqual(22.2799, lat, delta=2e-5)
+                self.assertAlmostEqual(114.18966, lon, delta=2e-5)
+
+    def test_a_selected_feature_is_in_the_address_and_opens_with_it(self):
+        feature = server.features("lcsd-libraries")[0]
+        with self.open_stack(f"layers=lcsd-libraries&sel=lcsd-libraries/{feature['id']}", "zh-Hant") as page:
+            page.wait_for("!document.querySelector('[data-details]').hidden", "the details")
+            self.assertEqual(
+                feature["properties"]["設施名稱"],
+                page.run("document.querySelector('[data-details] h2').textContent"),
+            )
+            self.click(page, "[data-close]")
+            page.wait_for("!location.search.includes('sel=')", "an address without the feature")
+            self.assert_quiet_and_at_home(page)
+
+    def test_the_grid_lengths_and_areas_agree_with_the_ellipsoid(self):
+        wgs84, grid, equal_area = osr.SpatialReference(), osr.SpatialReference(), osr.SpatialReference()
+        wgs84.ImportFromEPSG(4326)
+        grid.ImportFromEPSG(2326)
+        equal_area.ImportFromProj4("+proj=laea +lat_0=22.4 +lon_0=114.2 +ellps=WGS84 +units=m")
+        for system in (wgs84, grid, equal_area):
+            system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        to_grid = osr.CoordinateTransformation(wgs84, grid)
+        to_equal = osr.CoordinateTransformation(wgs84, equal_area)
+        places = [(113.83 + 0.09 * x, 22.15 + 0.06 * y) for x in range(8) for y in range(8)]
+        with self.open_stack("layers=lcsd-libraries") as page:
+            module = "import(document.getElementById('map').dataset.module.replace('map-page.js', 'coordinates.js'))"
+            there_and_back = "[one.hk1980(place), one.fromHk1980(one.hk1980(place))]"
+            ours = page.run(f"{module}.then((one) => {json.dumps(places)}.map((place) => {there_and_back}))")
+            for place, (there, back) in zip(places, ours):
+                east, north, _ = to_grid.TransformPoint(*place)
+                self.assertLess(math.dist((east, north), there), 0.001, place)
+                self.assertLess(math.dist(place, back), 1e-9, place)
+            ring = [places[0], places[56], places[63], places[7]]
+            both = f"[one.distance({json.dumps(ring[0])}, {json.dumps(ring[2])}), one.area({json.dumps(ring)})]"
+            length, surface = page.run(f"{module}.then((one) => {both})")
+            shape = ogr.Geometry(ogr.wkbPolygon)
+            edge = ogr.Geometry(ogr.wkbLinearRing)
+            for place in [*ring, ring[0]]:
+                edge.AddPoint_2D(*to_equal.TransformPoint(*place)[:2])
+            shape.AddGeometry(edge)
+            self.assertAlmostEqual(1, surface / shape.Area(), delta=1e-3)
+            straight = math.dist(*(to_grid.TransformPoint(*place)[:2] for place in (ring[0], ring[2])))
+            self.assertAlmostEqual(1, length / straight, delta=1e-4)
+
+    def test_what_is_measured_is_said_and_escape_puts_it_away(self):
+        with self.open_stack("layers=lcsd-libraries") as page:
+            self.click(page, "[data-measure]")
+            for x, y in ((700, 300), (900, 350), (850, 500)):
+                page.click(x, y)
+            said = page.wait_for("document.querySelector('[data-length]').textContent", "a length")
+            self.assertRegex(said, r"^Distance \d+(\.\d+)? km · Area \d+(\.\d+)? km²$")
+            page.press("Escape")
+            page.wait_for("document.querySelector('.measure').hidden", "no more measure")
+            self.assert_quiet_and_at_home(page)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ struct Page<'a> {
     accepted: String,
     map: Option<MapView>,
     has_map: bool,
+    map_href: Option<String>,
     base_map: Option<&'a str>,
     legend_title: String,
     legend: Vec<LegendRow>,
@@ -63,14 +64,15 @@ pub struct MapView {
     pub css: String,
 }
 
-struct LegendRow {
-    label: String,
+/// One class of a layer with its swatch.
+pub struct LegendRow {
+    pub label: String,
     /// Class of a colour that follows the page's scheme; empty for a colour of a hand-made style.
-    class: String,
-    colour: String,
-    is_point: bool,
-    is_line: bool,
-    count: Option<String>,
+    pub class: String,
+    pub colour: String,
+    pub is_point: bool,
+    pub is_line: bool,
+    pub count: Option<String>,
 }
 
 struct FieldRow {
@@ -127,11 +129,12 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
         accepted: accepted(record, language),
         map: has_map.then(|| map_view(record, &shared, language)),
         has_map,
+        map_href: has_map.then(|| shared.href(&format!("/map?layers={}", record.id))),
         base_map: districts
             .filter(|districts| districts.id != record.id)
             .map(|districts| districts.department.name.get(language)),
         legend_title: legend_title(record, &shared, language),
-        legend: legend(layer, language),
+        legend: legend(layer, language, 0),
         fields: fields(record, language),
         tabs: tabs(has_map),
         bounds: corners(&record.extent.unwrap_or(BBox::WORLD)),
@@ -254,8 +257,8 @@ pub fn map_view(record: &LayerRecord, shared: &Shared, language: Language) -> Ma
     }
 }
 
-fn legend(layer: &LiveLayer, language: Language) -> Vec<LegendRow> {
-    styles::legend(&layer.style, &layer.record, language)
+pub fn legend(layer: &LiveLayer, language: Language, first_colour: usize) -> Vec<LegendRow> {
+    styles::legend(&layer.style, &layer.record, language, first_colour)
         .into_iter()
         .map(|entry| LegendRow {
             label: text::calm(&entry.label),

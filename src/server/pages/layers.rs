@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::frame::Shared;
 use super::{Frame, text};
+use crate::base::GeometryKind;
 use crate::catalogue::search::{Bucket, Reason};
 use crate::definition::vocabulary;
 use crate::server::collections::{ListQuery, Listed};
@@ -38,6 +39,7 @@ struct Facet {
 struct Hit {
     title: String,
     href: String,
+    map_href: Option<String>,
     table_href: String,
     items_href: String,
     publisher: String,
@@ -148,6 +150,8 @@ fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Fram
     Hit {
         title: record.title.get(frame.language).to_owned(),
         href: shared.href(&here),
+        map_href: (record.schema.geometry != GeometryKind::None)
+            .then(|| shared.href(&format!("/map?layers={}", record.id))),
         table_href: shared.href(&format!("{here}/items")),
         items_href: shared.plain(&format!("{here}/items?f=json")),
         publisher: record.department.name.get(frame.language).to_owned(),

@@ -10,6 +10,8 @@ mod home;
 mod items;
 mod layer;
 mod layers;
+mod map_page;
+mod map_words;
 mod problem;
 mod text;
 mod twin;
@@ -26,6 +28,7 @@ pub use home::home;
 pub use items::{feature, items};
 pub use layer::layer;
 pub use layers::layers;
+pub use map_page::map;
 pub use problem::problem;
 pub use twin::json_twin;
 

@@ -6,6 +6,8 @@ use crate::base::Language;
 /// The words of one language.
 pub struct Words {
     pub layers: &'static str,
+    pub map: &'static str,
+    pub open_on_map: &'static str,
     pub api: &'static str,
     pub skip: &'static str,
     pub main_navigation: &'static str,
@@ -189,6 +191,8 @@ pub fn reason(reason: &str, language: Language) -> Option<&'static str> {
 
 const EN: Words = Words {
     layers: "Layers",
+    map: "Map",
+    open_on_map: "Open on the map",
     api: "API",
     skip: "Skip to main content",
     main_navigation: "Main",
@@ -306,6 +310,8 @@ const EN: Words = Words {
 
 const ZH_HANT: Words = Words {
     layers: "圖層",
+    map: "地圖",
+    open_on_map: "在地圖上看",
     api: "API",
     skip: "跳至主要內容",
     main_navigation: "主選單",
@@ -423,6 +429,8 @@ const ZH_HANT: Words = Words {
 
 const ZH_HANS: Words = Words {
     layers: "图层",
+    map: "地图",
+    open_on_map: "在地图上看",
     api: "API",
     skip: "跳至主要内容",
     main_navigation: "主选单",
