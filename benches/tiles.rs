@@ -276,7 +276,7 @@ fn measure(name: &str, layer: &Layer) {
             baked.peak_mb,
             100.0 * tiles_mb / package_mb,
             facts.zooms.iter().map(|zoom| zoom.tiles).sum::<u64>(),
-            facts.complete_from_zoom,
+            facts.complete_from_zoom.map_or("none".to_owned(), |zoom| zoom.to_string()),
         );
         if std::env::var_os("CAUSEWAY_BENCH_ZOOMS").is_some() {
             for zoom in &facts.zooms {

@@ -152,8 +152,9 @@ fn from_the_complete_zoom_on_every_feature_is_there() {
         let places = all_ids(&layer);
         let package = layer.open().unwrap();
         for grid in &facts.grids {
-            assert!(grid.complete_from_zoom <= 16, "{name} {}: {}", grid.grid, grid.complete_from_zoom);
-            for zoom in [grid.complete_from_zoom, grid.complete_from_zoom + 1, limits::ZOOM_MAX] {
+            let complete_from_zoom = grid.complete_from_zoom.unwrap();
+            assert!(complete_from_zoom <= 16, "{name} {}: {complete_from_zoom}", grid.grid);
+            for zoom in [complete_from_zoom, complete_from_zoom + 1, limits::ZOOM_MAX] {
                 let mut random = Random(u64::from(zoom));
                 let tiles = tiles_of(&places, grid.grid, zoom);
                 let everything = zoom < limits::ZOOM_MAX;
@@ -170,8 +171,8 @@ fn from_the_complete_zoom_on_every_feature_is_there() {
             let listed: Vec<_> = places.iter().collect();
             for _ in 0..100 {
                 let (id, (lon_deg, lat_deg)) = listed[random.next() as usize % listed.len()];
-                let zoom = grid.complete_from_zoom
-                    + (random.next() % u64::from(limits::ZOOM_MAX - grid.complete_from_zoom + 1)) as u8;
+                let zoom =
+                    complete_from_zoom + (random.next() % u64::from(limits::ZOOM_MAX - complete_from_zoom + 1)) as u8;
                 let tile = TileAddress::of_place(grid.grid, zoom, *lon_deg, *lat_deg).unwrap();
                 assert!(ids(&read(&package, tile).0).contains(id), "{name} {} {tile:?} lacks {id}", grid.grid);
             }

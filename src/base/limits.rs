@@ -24,6 +24,8 @@ pub const CACHE_ITEM_BYTES: usize = 8 * 1024 * 1024;
 pub const TILE_BYTES_MAX: usize = 500 * 1000;
 /// Features of a tile.
 pub const TILE_FEATURES_MAX: usize = 200_000;
+/// Layers in one tile: each brings a tile of its own budget, and a map of more is not legible.
+pub const TILE_LAYERS_MAX: usize = 16;
 /// The deepest zoom: 37 mm a pixel, finer than any survey.
 pub const ZOOM_MAX: u8 = 22;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+use rusqlite::{Connection, OpenFlags, ToSql, params, params_from_iter};
 
 use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
@@ -26,9 +26,19 @@ pub struct OpenPackage {
     columns: String,
     stop: Stop,
     visit_box_sql: String,
+    /// Ends as `visit_box_sql` and has one more condition.
+    visit_share_sql: String,
+    weigh_box_sql: String,
     visit_place_sql: String,
     /// The baked tiles beside the package, opened when a tile is first asked for.
     tiles: OnceCell<Option<TileFile>>,
+}
+
+/// The rows whose box touches a box, and the bytes of their geometries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoxLoad {
+    pub features: u64,
+    pub geometry_bytes: u64,
 }
 
 impl OpenPackage {
@@ -46,15 +56,22 @@ impl OpenPackage {
             .collect::<Vec<_>>()
             .join(", ");
         let (rtree, table, place) = (quoted(&rtree_name(&table)), quoted(&table), quoted(ROW_COLUMN));
+        // CROSS JOIN fixes the order: the tree first, then each row by its place. The length of a
+        // blob is known without reading it.
+        let in_box = format!(
+            "FROM {rtree} AS r CROSS JOIN {table} AS t ON t.{place} = r.id \
+             WHERE r.maxx >= ?1 AND r.minx <= ?3 AND r.maxy >= ?2 AND r.miny <= ?4 AND length(t.{}) <= ?5",
+            quoted(GEOMETRY_COLUMN)
+        );
+        let visit_box_sql = format!("SELECT {columns} {in_box}");
         Ok(OpenPackage {
-            // CROSS JOIN fixes the order: the tree first, then each row by its place. The length of
-            // a blob is known without reading it.
-            visit_box_sql: format!(
-                "SELECT {columns} FROM {rtree} AS r CROSS JOIN {table} AS t ON t.{place} = r.id \
-                 WHERE r.maxx >= ?1 AND r.minx <= ?3 AND r.maxy >= ?2 AND r.miny <= ?4 \
-                 AND length(t.{}) <= ?5",
-                quoted(GEOMETRY_COLUMN)
+            // Knuth's multiplicative hash of the id: of 31 bits, so that no product leaves 64.
+            visit_share_sql: format!(
+                "{visit_box_sql} AND (((t.{} & 2147483647) * 2654435761) >> 16) & 65535 < ?6",
+                quoted(ID_COLUMN)
             ),
+            weigh_box_sql: format!("SELECT count(*), coalesce(sum(length(t.{})), 0) {in_box}", quoted(GEOMETRY_COLUMN)),
+            visit_box_sql,
             visit_place_sql: format!("SELECT {columns} FROM {table} AS t WHERE t.{place} = ?"),
             tiles: OnceCell::new(),
             connection,
@@ -224,27 +241,54 @@ impl OpenPackage {
     /// Visits every row whose box touches `bbox`, in the order of the package.
     /// The R-tree keeps 32-bit floats rounded outward: the caller tests the exact box again.
     pub fn visit_box(&self, bbox: &BBox, visit: impl FnMut(&Row<'_>) -> ControlFlow<()>) -> Result<(), PackageError> {
-        self.visit_box_up_to(bbox, i64::MAX as u64, visit)
+        self.visit_box_share(bbox, i64::MAX as u64, 1.0, visit)
     }
 
-    /// As [`OpenPackage::visit_box`], passing over rows whose geometry has more bytes.
-    pub fn visit_box_up_to(
+    /// As [`OpenPackage::visit_box`], passing over rows whose geometry has more bytes, and only about a
+    /// share of the others, from 0 to 1. Which ones depends on their ids alone, and those of a smaller
+    /// share are among those of a larger. Nothing but the id is read of what is passed over.
+    pub fn visit_box_share(
         &self,
         bbox: &BBox,
         geometry_bytes_max: u64,
+        share: f64,
         mut visit: impl FnMut(&Row<'_>) -> ControlFlow<()>,
     ) -> Result<(), PackageError> {
+        /// The hash has 16 bits.
+        const PARTS: f64 = 65_536.0;
         let fail = sqlite_error(&self.package.path);
-        let mut statement = self.connection.prepare_cached(&self.visit_box_sql).map_err(&fail)?;
         let [west, south, east, north] = bbox.to_array();
-        let mut rows =
-            statement.query(rusqlite::params![west, south, east, north, geometry_bytes_max as i64]).map_err(&fail)?;
+        let bytes_max = geometry_bytes_max as i64;
+        let parts = (share * PARTS).ceil() as i64;
+        let all: [&dyn ToSql; 6] = [&west, &south, &east, &north, &bytes_max, &parts];
+        let (sql, parameters) = match share < 1.0 {
+            true => (&self.visit_share_sql, &all[..]),
+            false => (&self.visit_box_sql, &all[..5]),
+        };
+        let mut statement = self.connection.prepare_cached(sql).map_err(&fail)?;
+        let mut rows = statement.query(parameters).map_err(&fail)?;
         while let Some(sql_row) = rows.next().map_err(&fail)? {
             if visit(&Row::new(sql_row, &self.package.schema)).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// What [`OpenPackage::visit_box_share`] would visit with a share of 1.
+    pub fn weigh_box(&self, bbox: &BBox, geometry_bytes_max: u64) -> Result<BoxLoad, PackageError> {
+        let [west, south, east, north] = bbox.to_array();
+        self.connection
+            .prepare_cached(&self.weigh_box_sql)
+            .and_then(|mut statement| {
+                statement.query_row(params![west, south, east, north, geometry_bytes_max as i64], |row| {
+                    Ok(BoxLoad {
+                        features: row.get::<_, i64>(0)?.unsigned_abs(),
+                        geometry_bytes: row.get::<_, i64>(1)?.unsigned_abs(),
+                    })
+                })
+            })
+            .map_err(sqlite_error(&self.package.path))
     }
 
     /// Visits rows by their places in the package, in the order given.

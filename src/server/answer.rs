@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::request::Ask;
 use crate::base::Language;
 use crate::base::digest::etag_of;
-use crate::tiles::gzip;
+use crate::tiles::{gunzip, gzip};
 
 /// How long others may keep an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,11 @@ impl Answer {
         self
     }
 
+    /// A header that [`Answer::with_header`] added.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str().ok())
+    }
+
     /// What the answer costs in the cache: its bytes and about as much again for the packed copy
     /// that most clients make it keep, and the entry itself.
     pub fn weight_bytes(&self) -> usize {
@@ -143,7 +148,8 @@ impl Answer {
                 const LEVEL: i32 = 6;
                 self.packed.get_or_init(|| gzip(&self.body, LEVEL).into()).clone()
             }
-            (Encoding::Identity, true) => unpacked(&self.body),
+            // For the rare client that cannot unpack.
+            (Encoding::Identity, true) => gunzip(&self.body).into(),
         }
     }
 
@@ -189,13 +195,4 @@ fn build(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// For the rare client that cannot unpack.
-fn unpacked(gzip: &[u8]) -> Bytes {
-    use std::io::Read;
-    let mut out = Vec::new();
-    // Our own gzip of bytes we had in memory: it unpacks.
-    let _ = flate2::read::GzDecoder::new(gzip).read_to_end(&mut out);
-    out.into()
 }

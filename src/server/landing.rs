@@ -11,7 +11,7 @@ use crate::base::Language;
 use crate::catalogue::faces::records;
 
 /// What this server conforms to, nothing that it does not.
-pub const CONFORMANCE: [&str; 29] = [
+pub const CONFORMANCE: [&str; 33] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
@@ -38,6 +38,10 @@ pub const CONFORMANCE: [&str; 29] = [
     "http://www.opengis.net/spec/cql2/1.0/conf/functions",
     "http://www.opengis.net/spec/cql2/1.0/conf/arithmetic",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/collections-selection",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/datetime",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
@@ -80,6 +84,12 @@ pub async fn home(mut context: Context) -> Reply {
             "http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog",
             "application/json",
             "The layer catalogue",
+        ),
+        link(
+            format!("{base}/tiles"),
+            "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector",
+            "application/json",
+            "Tile sets of several layers together",
         ),
         link(
             format!("{base}/tileMatrixSets"),

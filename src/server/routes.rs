@@ -13,6 +13,7 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::Answer;
+use super::dialects::esri::vector_tiles::{self, Folder};
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
@@ -75,6 +76,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/{layer}/tiles", get(tiles::list))
         .route("/collections/{layer}/tiles/{grid}", get(tiles::tileset))
         .route("/collections/{layer}/tiles/{grid}/{z}/{row}/{col}", get(tiles::ogc_tile))
+        .route("/tiles", get(tiles::dataset_list))
+        .route("/tiles/{grid}", get(tiles::dataset_tileset))
+        .route("/tiles/{grid}/{z}/{row}/{col}", get(tiles::dataset_tile))
         .route("/tileMatrixSets", get(tiles::grids))
         .route("/tileMatrixSets/{grid}", get(tiles::grid))
         .route("/tilejson/{file}", get(tiles::tilejson))
@@ -84,6 +88,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/esri/rest/services/{layer}/FeatureServer", esri(dialects::esri::service))
         .route("/esri/rest/services/{layer}/FeatureServer/{number}", esri(dialects::esri::layer))
         .route("/esri/rest/services/{layer}/FeatureServer/{number}/query", esri(dialects::esri::query))
+        .merge(esri_tiles("/esri/rest/services/{layer}", Folder::Root))
+        .merge(esri_tiles("/esri/rest/services/WebMercator/{layer}", Folder::Mercator))
+        .route("/esri/rest/services/WebMercator", esri(vector_tiles::folder))
         .route("/wfs", get_dressed(dialects::wfs::answer, dialects::wfs::dress).fallback(wfs_by_another_method))
         .route("/apim/dataquery/api", get(dialects::csdi::query))
         .route("/apim/dataquery/api/", get(dialects::csdi::query))
@@ -165,6 +172,18 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     get_dressed(handler, dialects::esri::dress)
+}
+
+/// The vector tile services of a folder. A tile that is not there is told by its status.
+fn esri_tiles(layer: &str, folder: Folder) -> Router<Arc<App>> {
+    let service = format!("{layer}/VectorTileServer");
+    let style = || esri(move |context| vector_tiles::style(context, folder));
+    Router::new()
+        .route(&service, esri(move |context| vector_tiles::service(context, folder)))
+        .route(&format!("{service}/tile/{{z}}/{{y}}/{{file}}"), get(move |context| vector_tiles::tile(context, folder)))
+        .route(&format!("{service}/resources/styles"), style())
+        .route(&format!("{service}/resources/styles/"), style())
+        .route(&format!("{service}/resources/styles/root.json"), style())
 }
 
 pub(super) fn ask_of(app: &App, request: &Request) -> Ask {

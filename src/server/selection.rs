@@ -53,7 +53,6 @@ pub fn take(
         text
     };
     let system = taken("crs").map_or(Ok(System::Crs84), |uri| offered("crs", &uri, record))?;
-    let (only, without) = (taken("properties"), taken("exclude-properties"));
     let skips_geometry = match taken("skipGeometry").as_deref() {
         None | Some("false") => false,
         Some("true") => true,
@@ -61,19 +60,34 @@ pub fn take(
             return Err(Problem::bad_request(format!("skipGeometry=\"{}\" is not true or false", cut(other))));
         }
     };
-    let schema = &record.schema;
-    let fields = match (only, without) {
-        (Some(_), Some(_)) => {
-            return Err(Problem::bad_request("properties and exclude-properties exclude each other; give one of them"));
+    let fields = fields(parameters, &record.schema, keep)?;
+    Ok(Selection { system, fields, skips_geometry, ..Selection::default() })
+}
+
+/// Takes `properties` or `exclude-properties`: places of the fields that go out, `None` for all.
+pub fn fields(
+    parameters: &mut Parameters,
+    schema: &Schema,
+    keep: &mut impl FnMut(&str, &str),
+) -> Result<Option<Vec<usize>>, Problem> {
+    let mut taken = |name: &str| {
+        let text = parameters.take(name);
+        if let Some(text) = &text {
+            keep(name, text);
         }
-        (Some(only), None) => Some(places("properties", &only, schema)?),
+        text
+    };
+    match (taken("properties"), taken("exclude-properties")) {
+        (Some(_), Some(_)) => {
+            Err(Problem::bad_request("properties and exclude-properties exclude each other; give one of them"))
+        }
+        (Some(only), None) => places("properties", &only, schema).map(Some),
         (None, Some(without)) => {
             let without = places("exclude-properties", &without, schema)?;
-            Some((0..schema.fields.len()).filter(|field| !without.contains(field)).collect())
+            Ok(Some((0..schema.fields.len()).filter(|field| !without.contains(field)).collect()))
         }
-        (None, None) => None,
-    };
-    Ok(Selection { system, fields, skips_geometry, ..Selection::default() })
+        (None, None) => Ok(None),
+    }
 }
 
 /// `sortby=-year,name`: a minus before a field turns its order round, OGC API Features Part 8.

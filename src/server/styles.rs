@@ -112,7 +112,7 @@ fn first_colour(text: &str) -> Result<usize, Problem> {
 }
 
 /// The layer's own style, with our address in it.
-fn finished(layer: &LiveLayer, ask: &Ask, first_colour: usize) -> serde_json::Value {
+pub fn finished(layer: &LiveLayer, ask: &Ask, first_colour: usize) -> serde_json::Value {
     let stored = match room::is_derived(&layer.style) {
         true => room::derive_in(&layer.record, ask.language, first_colour),
         false => layer.style.as_ref().clone(),

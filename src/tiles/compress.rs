@@ -28,3 +28,12 @@ pub fn gzip(bytes: &[u8], level: i32) -> Vec<u8> {
         out
     })
 }
+
+/// What our own gzip holds.
+pub fn gunzip(packed: &[u8]) -> Vec<u8> {
+    use std::io::Read;
+    let mut out = Vec::new();
+    // Made by us and kept in memory or in a verified file: it unpacks.
+    let _ = flate2::read::GzDecoder::new(packed).read_to_end(&mut out);
+    out
+}

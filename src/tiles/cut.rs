@@ -4,18 +4,22 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use super::draw::{Drawing, Places};
-use super::grid::{EXTENT, PIXEL};
+use super::grid::EXTENT;
 use super::mvt::LayerWriter;
-use super::{LEVEL_LIVE, TileAddress, gzip};
+use super::selection::TileSelection;
+use super::{LEVEL_LIVE, TileAddress, edit, gzip, matching};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, FeatureId, limits};
 use crate::geometry::{GeometryFault, Shape, blob};
-use crate::package::{OpenPackage, PackageError, Row, TileFile};
+use crate::package::{BakedTile, OpenPackage, PackageError, Row, TileFile};
 
-/// Features in a tile up to which a package without baked tiles leaves nothing out.
-const KEEP_ALL: u64 = 4_000;
-/// Features that such a tile is first thinned to; about 38 compressed bytes each fill the budget.
-const THIN_TO: f64 = 12_000.0;
+/// Features that a live cut draws at most, and vertices, with the bytes that hold them. Four times what ingest
+/// leaves to it (2 000 features, 25 000 vertices), so that it binds only beside packages of an
+/// older format, which have no baked tiles, and where thousands of large features overlap, which
+/// baking cannot help: 30 ms instead of no bound at all.
+pub const LIVE_FEATURES_MAX: u64 = 8_000;
+pub const LIVE_VERTICES_MAX: u64 = 100_000;
+const LIVE_GEOMETRY_BYTES_MAX: u64 = 16 * LIVE_VERTICES_MAX + 64 * LIVE_FEATURES_MAX;
 
 /// A finished tile.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,63 +35,84 @@ impl CutTile {
     pub fn is_thinned(&self) -> bool {
         self.features < self.of_features
     }
+
+    pub(super) fn is_within_budget(&self) -> bool {
+        self.gzip.len() <= limits::TILE_BYTES_MAX && self.features <= limits::TILE_FEATURES_MAX
+    }
 }
 
-/// Gives a tile. What is heavy was baked at ingest, so that a live cut leaves nothing out and its
-/// cost is bounded; only beside packages of an older format, which have no baked tiles, and where
-/// many large features overlap everywhere, it is thinned until it fits its budget.
+/// Gives a tile of every feature with every field.
 pub fn cut(package: &OpenPackage, tile: TileAddress) -> Result<CutTile, PackageError> {
-    let baked = package.tile_file()?.filter(|file| file.has_grid(tile.grid()));
-    if let Some(found) = baked.map(|file| file.tile(tile.grid(), tile.key())).transpose()?.flatten() {
-        let features = found.shown as usize;
-        return Ok(CutTile { gzip: found.gzip, features, of_features: features + found.hidden as usize });
+    cut_selected(package, tile, &TileSelection::default())
+}
+
+/// Gives a tile of the features and fields that are selected.
+pub fn cut_selected(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+) -> Result<CutTile, PackageError> {
+    let file = package.tile_file()?.filter(|file| file.has_grid(tile.grid()));
+    let baked = file.map(|file| file.tile(tile.grid(), tile.key())).transpose()?.flatten();
+    if selection.chooses_features() {
+        return matching::cut(package, tile, selection, file, baked);
     }
-    let mut keep = match baked {
-        Some(_) => Keep::EVERYTHING,
-        None => Keep::at_first(package.count_box(&tile.bbox_with_buffer())?),
+    match baked {
+        Some(found) => Ok(as_baked(package, found, selection)),
+        None => cut_live(package, tile, selection, file),
+    }
+}
+
+fn as_baked(package: &OpenPackage, found: BakedTile, selection: &TileSelection) -> CutTile {
+    let features = found.shown as usize;
+    let gzip = match selection.fields {
+        Some(_) => edit::with_less(&found.gzip, |_| true, &selection.field_names(&package.package().schema)),
+        None => found.gzip,
     };
+    CutTile { gzip, features, of_features: features + found.hidden as usize }
+}
+
+/// What is heavy was baked at ingest, so that a live cut leaves nothing out and its cost is bounded.
+/// Where it would not be, a share of the features is drawn: chosen by their ids alone, and a
+/// tile inside another one has no more of them, so what is seen is seen at every higher zoom.
+fn cut_live(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+    file: Option<&TileFile>,
+) -> Result<CutTile, PackageError> {
+    if let Drawn::All(cut) = draw_share(package, tile, selection, file, 1.0)?
+        && cut.is_within_budget()
+    {
+        return Ok(cut);
+    }
+    let bytes_max = whole_bytes_max(file, tile);
+    let load = package.weigh_box(&tile.bbox_with_buffer(), bytes_max)?;
+    let by_features = LIVE_FEATURES_MAX as f64 / load.features.max(1) as f64;
+    let by_bytes = LIVE_GEOMETRY_BYTES_MAX as f64 / load.geometry_bytes.max(1) as f64;
+    // A little less, because a share of many is met only on average.
+    let mut share = 0.9 * by_features.min(by_bytes).min(1.0);
     loop {
-        let cut = cut_once(package, tile, keep, baked)?;
-        let bytes = cut.gzip.len();
-        if bytes <= limits::TILE_BYTES_MAX {
-            return Ok(cut);
+        if let Drawn::All(cut) = draw_share(package, tile, selection, file, share)? {
+            if cut.is_within_budget() {
+                return Ok(CutTile { of_features: cut.features.max(load.features as usize), ..cut });
+            }
+            share *= (limits::TILE_BYTES_MAX as f64 / cut.gzip.len() as f64).min(1.0);
         }
-        keep = keep.tighter(limits::TILE_BYTES_MAX as f64 / bytes as f64);
+        share *= 0.9;
     }
 }
 
-/// Shares of features to keep, from 0 to 1.
-#[derive(Clone, Copy, Debug)]
-struct Keep {
-    /// Points, and lines and areas of less than two pixels.
-    small: f64,
-    large: f64,
+/// What came of drawing a share of the features.
+enum Drawn {
+    All(CutTile),
+    /// There was more than one tile may cost.
+    TooMuch,
 }
 
-impl Keep {
-    const EVERYTHING: Keep = Keep { small: 1.0, large: 1.0 };
-
-    fn at_first(in_box: u64) -> Self {
-        Keep {
-            small: if in_box > KEEP_ALL { (THIN_TO / in_box as f64).min(1.0) } else { 1.0 },
-            large: (limits::TILE_FEATURES_MAX as f64 / in_box.max(1) as f64).min(1.0),
-        }
-    }
-
-    fn tighter(self, factor: f64) -> Self {
-        // A little more than the ratio asks, so that the second try fits.
-        let factor = (factor * 0.9).min(0.9);
-        if self.small > 0.05 {
-            Keep { small: self.small * factor, ..self }
-        } else {
-            Keep { small: self.small * factor, large: self.large * factor }
-        }
-    }
-
-    fn keeps(self, id: FeatureId, is_small: bool) -> bool {
-        let share = if is_small { self.small } else { self.large };
-        share >= 1.0 || (mixed(id) as f64 / u64::MAX as f64) < share
-    }
+/// Bytes of geometry from which a feature is drawn in pieces.
+pub(super) fn whole_bytes_max(file: Option<&TileFile>, tile: TileAddress) -> u64 {
+    if file.is_some_and(|file| file.has_pieces(tile.grid())) { GIANT_BYTES } else { i64::MAX as u64 }
 }
 
 /// A number that depends on the id alone: the same feature goes first at every zoom.
@@ -113,57 +138,140 @@ thread_local! {
     static TOOLS: RefCell<Tools> = RefCell::new(Tools::default());
 }
 
-fn cut_once(
+fn draw_share(
     package: &OpenPackage,
     tile: TileAddress,
-    keep: Keep,
-    baked: Option<&TileFile>,
+    selection: &TileSelection,
+    file: Option<&TileFile>,
+    share: f64,
+) -> Result<Drawn, PackageError> {
+    let pieces = file.filter(|file| file.has_pieces(tile.grid()));
+    let mut is_too_much = false;
+    let cut = draw(package, tile, selection, |cutter| {
+        is_too_much = cutter.whole_features(whole_bytes_max(file, tile), share)?.is_break();
+        if let Some(file) = pieces.filter(|_| !is_too_much) {
+            cutter.pieces(file)?;
+        }
+        Ok(())
+    })?;
+    Ok(if is_too_much { Drawn::TooMuch } else { Drawn::All(cut) })
+}
+
+/// Draws what `fill` adds, and packs it.
+fn draw(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+    fill: impl FnOnce(&mut Cutter<'_>) -> Result<(), PackageError>,
 ) -> Result<CutTile, PackageError> {
     TOOLS.with_borrow_mut(|tools| {
         let schema = &package.package().schema;
-        let names = schema.fields.iter().map(|field| field.name.clone()).collect();
+        let names = selection.field_names(schema).into_iter().map(str::to_owned).collect();
         let mut cutter = Cutter {
+            package,
             tile,
             bbox: tile.bbox_with_buffer(),
-            keep,
+            fields: selection.field_places(schema),
             writer: LayerWriter::new(package.package().layer.as_str(), EXTENT, names),
             tools,
             in_tile: 0,
         };
-        let pieces = baked.filter(|file| file.has_pieces(tile.grid()));
-        cutter.whole_features(package, if pieces.is_some() { GIANT_BYTES } else { i64::MAX as u64 })?;
-        if let Some(file) = pieces {
-            cutter.pieces(package, file)?;
-        }
-        let features = cutter.writer.count();
-        let of_features = cutter.in_tile;
+        fill(&mut cutter)?;
+        let (features, of_features) = (cutter.writer.count(), cutter.in_tile);
         let bytes = cutter.writer.finish();
         let gzip = if bytes.is_empty() { Vec::new() } else { gzip(&bytes, LEVEL_LIVE) };
         Ok(CutTile { gzip, features, of_features })
     })
 }
 
+/// Draws the features at these places of the package, which are in order.
+pub(super) fn draw_places(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+    file: Option<&TileFile>,
+    places: &[i64],
+) -> Result<CutTile, PackageError> {
+    let pieces = match file.filter(|file| file.has_pieces(tile.grid())) {
+        Some(file) => pieces_of(file, tile)?,
+        None => Vec::new(),
+    };
+    let bytes_max = whole_bytes_max(file, tile);
+    draw(package, tile, selection, |cutter| {
+        visit(package, places, |row| {
+            let is_whole = row.geometry().is_none_or(|bytes| bytes.len() as u64 <= bytes_max);
+            if is_whole {
+                return cutter.add(row);
+            }
+            match pieces.binary_search_by_key(&row.place(), |(place, _)| *place) {
+                Ok(at) => cutter.add_piece(row, &pieces[at].1),
+                Err(_) => Ok(()),
+            }
+        })
+    })
+}
+
+/// Visits rows by their places; a geometry that cannot be read ends it.
+fn visit(
+    package: &OpenPackage,
+    places: &[i64],
+    mut see: impl FnMut(&Row<'_>) -> Result<(), GeometryFault>,
+) -> Result<(), PackageError> {
+    let mut fault = None;
+    package.visit_places(places.iter().copied(), |row| proceed(see(row), &mut fault))?;
+    fault.map_or(Ok(()), |source| Err(geometry_error(package, source)))
+}
+
+fn proceed(outcome: Result<(), GeometryFault>, fault: &mut Option<GeometryFault>) -> ControlFlow<()> {
+    match outcome {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            *fault = Some(error);
+            ControlFlow::Break(())
+        }
+    }
+}
+
+/// The one piece of each giant feature that covers the tile, in the order of their rows: the tile's
+/// own, else that of the nearest tile above which kept every vertex.
+fn pieces_of(file: &TileFile, tile: TileAddress) -> Result<Vec<(i64, Vec<u8>)>, PackageError> {
+    let mut found: Vec<(i64, Vec<u8>)> = Vec::new();
+    for up in 0..=tile.zoom() {
+        let node = tile.ancestor(up).key();
+        file.pieces(tile.grid(), node, up > 0, |place, wkb| found.push((place, wkb.to_vec())))?;
+    }
+    found.sort_by_key(|(place, _)| *place);
+    Ok(found)
+}
+
 struct Cutter<'t> {
+    package: &'t OpenPackage,
     tile: TileAddress,
     bbox: BBox,
-    keep: Keep,
+    /// Places of the fields that go out.
+    fields: Vec<usize>,
     writer: LayerWriter,
     tools: &'t mut Tools,
     in_tile: usize,
 }
 
 impl Cutter<'_> {
-    fn whole_features(&mut self, package: &OpenPackage, bytes_max: u64) -> Result<(), PackageError> {
-        let bbox = self.bbox;
+    /// Draws a share of the features that the R-tree finds; breaks off where they are too much.
+    fn whole_features(&mut self, bytes_max: u64, share: f64) -> Result<ControlFlow<()>, PackageError> {
+        let (bbox, package) = (self.bbox, self.package);
         let mut fault = None;
-        package.visit_box_up_to(&bbox, bytes_max, |row| match self.add(row) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                fault = Some(error);
-                ControlFlow::Break(())
+        let (mut features, mut geometry_bytes) = (0, 0);
+        let mut flow = ControlFlow::Continue(());
+        package.visit_box_share(&bbox, bytes_max, share, |row| {
+            features += 1;
+            geometry_bytes += row.geometry().map_or(0, |bytes| bytes.len() as u64);
+            if features > LIVE_FEATURES_MAX || geometry_bytes > LIVE_GEOMETRY_BYTES_MAX {
+                flow = ControlFlow::Break(());
+                return flow;
             }
+            proceed(self.add(row), &mut fault)
         })?;
-        fault.map_or(Ok(()), |source| Err(geometry_error(package, source)))
+        fault.map_or(Ok(flow), |source| Err(geometry_error(package, source)))
     }
 
     fn add(&mut self, row: &Row<'_>) -> Result<(), GeometryFault> {
@@ -172,72 +280,49 @@ impl Cutter<'_> {
         if blob.is_empty || blob.envelope.is_some_and(|envelope| !envelope.intersects(&self.bbox)) {
             return Ok(());
         }
-        if self.keep.small < 1.0 && !self.keep.keeps(row.id(), self.is_small(blob.envelope)) {
-            self.in_tile += 1;
-            return Ok(());
-        }
         self.tools.shape.read_wkb(blob.wkb)?;
         let shape = std::mem::take(&mut self.tools.shape);
-        self.in_tile += write(&mut self.writer, &mut self.tools.drawing, row, &shape, self.tile);
+        self.write(row, &shape);
         self.tools.shape = shape;
         Ok(())
     }
 
-    fn is_small(&self, envelope: Option<BBox>) -> bool {
-        envelope.is_none_or(|envelope| {
-            let (west, north) = self.tile.snap((envelope.west_deg, envelope.north_deg));
-            let (east, south) = self.tile.snap((envelope.east_deg, envelope.south_deg));
-            (east - west).max(south - north) < 2 * PIXEL
+    /// Draws and writes a whole feature, each member of a collection as a feature with the same id.
+    fn write(&mut self, row: &Row<'_>, shape: &Shape) {
+        match shape.kind.dimension() {
+            Dimension::Mixed | Dimension::None => shape.members.iter().for_each(|member| self.write(row, member)),
+            _ => {
+                self.tools.drawing.fill(shape, self.tile, Places::Degrees, None);
+                self.write_drawn(row);
+            }
+        }
+    }
+
+    fn write_drawn(&mut self, row: &Row<'_>) {
+        let values = self.fields.iter().map(|field| row.value(*field));
+        let added = self.writer.add(row.id(), &self.tools.drawing.parts(), values);
+        self.in_tile += usize::from(added);
+    }
+
+    fn add_piece(&mut self, row: &Row<'_>, wkb: &[u8]) -> Result<(), GeometryFault> {
+        self.tools.shape.read_wkb(wkb)?;
+        let Tools { shape, drawing } = &mut *self.tools;
+        drawing.fill(shape, self.tile, Places::Shares, None);
+        self.write_drawn(row);
+        Ok(())
+    }
+
+    fn pieces(&mut self, file: &TileFile) -> Result<(), PackageError> {
+        let found = pieces_of(file, self.tile)?;
+        let places: Vec<i64> = found.iter().map(|(place, _)| *place).collect();
+        let mut next = found.iter();
+        visit(self.package, &places, |row| match next.next() {
+            Some((_, wkb)) => self.add_piece(row, wkb),
+            None => Ok(()),
         })
     }
-
-    /// The one piece of each giant feature that covers the tile: its own, else that of the nearest
-    /// tile above which kept every vertex.
-    fn pieces(&mut self, package: &OpenPackage, file: &TileFile) -> Result<(), PackageError> {
-        let mut found: Vec<(i64, Vec<u8>)> = Vec::new();
-        for up in 0..=self.tile.zoom() {
-            let node = self.tile.ancestor(up).key();
-            file.pieces(self.tile.grid(), node, up > 0, |place, wkb| found.push((place, wkb.to_vec())))?;
-        }
-        found.sort_by_key(|(place, _)| *place);
-        let mut fault = None;
-        let mut next = found.iter();
-        package.visit_places(found.iter().map(|(place, _)| *place), |row| {
-            let Some((_, wkb)) = next.next() else { return ControlFlow::Break(()) };
-            match self.tools.shape.read_wkb(wkb) {
-                Ok(()) => {
-                    let Tools { shape, drawing } = &mut *self.tools;
-                    drawing.fill(shape, self.tile, Places::Shares, None);
-                    let fields = row.schema().fields.len();
-                    let added = self.writer.add(row.id(), &drawing.parts(), (0..fields).map(|field| row.value(field)));
-                    self.in_tile += usize::from(added);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    fault = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        fault.map_or(Ok(()), |source| Err(geometry_error(package, source)))
-    }
 }
 
-/// Draws and writes a whole feature, each member of a collection as a feature with the same id;
-/// tells how many were written.
-fn write(writer: &mut LayerWriter, drawing: &mut Drawing, row: &Row<'_>, shape: &Shape, tile: TileAddress) -> usize {
-    match shape.kind.dimension() {
-        Dimension::Mixed | Dimension::None => {
-            shape.members.iter().map(|member| write(writer, drawing, row, member, tile)).sum()
-        }
-        _ => {
-            drawing.fill(shape, tile, Places::Degrees, None);
-            let fields = row.schema().fields.len();
-            usize::from(writer.add(row.id(), &drawing.parts(), (0..fields).map(|field| row.value(field))))
-        }
-    }
-}
-
-fn geometry_error(package: &OpenPackage, source: GeometryFault) -> PackageError {
+pub(super) fn geometry_error(package: &OpenPackage, source: GeometryFault) -> PackageError {
     PackageError::Geometry { path: package.package().path.clone(), source }
 }

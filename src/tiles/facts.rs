@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bake::Priority;
 use crate::base::{Grid, limits};
 use crate::package::{PackageError, TileFile};
 
@@ -15,6 +16,9 @@ pub struct BakedFacts {
     pub format: u32,
     /// Digest of the feature rows and of everything else that decides the tiles.
     pub content: String,
+    /// What decided the order of features beside their size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
     pub grids: Vec<GridFacts>,
 }
 
@@ -22,8 +26,8 @@ pub struct BakedFacts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GridFacts {
     pub grid: Grid,
-    /// The zoom from which no feature is missing in any tile.
-    pub complete_from_zoom: u8,
+    /// The zoom from which no feature is missing in any tile; `None` where there is no such zoom.
+    pub complete_from_zoom: Option<u8>,
     /// Whether some features are kept in pieces.
     pub has_pieces: bool,
     /// The zooms that have baked tiles.
@@ -58,10 +62,12 @@ impl BakedFacts {
 }
 
 impl GridFacts {
-    /// From the zooms that were baked, shallowest first.
-    pub fn new(grid: Grid, has_pieces: bool, zooms: Vec<ZoomFacts>) -> Self {
+    /// From the zooms that were baked, shallowest first, and whether each tile that is cut live is
+    /// within what a live cut may cost.
+    pub fn new(grid: Grid, has_pieces: bool, zooms: Vec<ZoomFacts>, live_is_complete: bool) -> Self {
         let deepest_thinned = zooms.iter().filter(|zoom| zoom.hidden > 0).map(|zoom| zoom.zoom).max();
-        let complete_from_zoom = deepest_thinned.map_or(0, |zoom| (zoom + 1).min(limits::ZOOM_MAX));
+        let complete_from_zoom = Some(deepest_thinned.map_or(0, |zoom| zoom + 1))
+            .filter(|zoom| *zoom <= limits::ZOOM_MAX && live_is_complete);
         GridFacts { grid, complete_from_zoom, has_pieces, zooms }
     }
 }

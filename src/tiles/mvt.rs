@@ -228,7 +228,7 @@ impl Pen<'_> {
     }
 }
 
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(super) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value as u8 & 0x7f) | 0x80);
         value >>= 7;
@@ -236,12 +236,12 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn write_field_varint(out: &mut Vec<u8>, field: u64, value: u64) {
+pub(super) fn write_field_varint(out: &mut Vec<u8>, field: u64, value: u64) {
     write_varint(out, field << 3);
     write_varint(out, value);
 }
 
-fn write_field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
+pub(super) fn write_field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     write_varint(out, field << 3 | 2);
     write_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);

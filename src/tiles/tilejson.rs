@@ -8,30 +8,61 @@ use crate::base::{BBox, FieldKind, Schema, limits};
 /// What a tile set says of itself.
 #[derive(Clone, Debug)]
 pub struct TileSetFacts<'a> {
-    pub layer: &'a str,
+    /// In the order of the tiles.
+    pub layers: Vec<LayerFacts<'a>>,
+    /// Whether no feature is filtered out.
+    pub shows_everything: bool,
+    /// Absolute address with `{z}`, `{x}`, `{y}`.
+    pub template: &'a str,
+}
+
+/// One layer of a tile set.
+#[derive(Clone, Debug)]
+pub struct LayerFacts<'a> {
+    pub id: &'a str,
     pub title: &'a str,
     pub description: &'a str,
     pub attribution: &'a str,
     pub revision: &'a str,
     pub extent: Option<BBox>,
     pub schema: &'a Schema,
-    /// Absolute address with `{z}`, `{x}`, `{y}`.
-    pub template: &'a str,
+    /// Places of the fields that the tiles have.
+    pub fields: Vec<usize>,
     /// What was baked; absent where every tile is cut live.
     pub baked: Option<&'a GridFacts>,
 }
 
+impl TileSetFacts<'_> {
+    /// A text of every layer, one that several have once.
+    fn all(&self, text: fn(&LayerFacts<'_>) -> String, joint: &str) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        for layer in &self.layers {
+            let text = text(layer);
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts.join(joint)
+    }
+
+    fn bounds(&self) -> BBox {
+        let mut bounds = BBox::EMPTY;
+        self.layers.iter().filter_map(|layer| layer.extent).for_each(|extent| bounds.include(&extent));
+        if bounds.is_empty() { BBox::WORLD } else { bounds }
+    }
+}
+
 /// TileJSON 3.0.0, <https://github.com/mapbox/tilejson-spec/tree/master/3.0.0>.
 pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
-    let bounds = facts.extent.unwrap_or(BBox::WORLD);
+    let bounds = facts.bounds();
     let (lon_deg, lat_deg) = bounds.centre();
     let mut document = json!({
         "tilejson": "3.0.0",
-        "name": facts.title,
-        "description": facts.description,
-        "attribution": facts.attribution,
+        "name": facts.all(|layer| layer.title.to_owned(), "; "),
+        "description": facts.all(|layer| layer.description.to_owned(), "\n\n"),
+        "attribution": facts.all(|layer| layer.attribution.to_owned(), "; "),
         "version": "1.0.0",
-        "revision": facts.revision,
+        "revision": facts.all(|layer| layer.revision.to_owned(), ","),
         "scheme": "xyz",
         "tiles": [facts.template],
         "minzoom": 0,
@@ -40,32 +71,43 @@ pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
         "center": [lon_deg, lat_deg, zoom_to_fit(&bounds)],
         "vector_layers": vector_layers(facts),
     });
-    if let Some(baked) = facts.baked {
-        document["complete_from_zoom"] = baked.complete_from_zoom.into();
-        document["thinned"] = thinned(baked);
+    let baked: Option<Vec<_>> = facts.layers.iter().map(|layer| Some((layer.id, layer.baked?))).collect();
+    if let Some(baked) = baked {
+        tell_completeness(&mut document, &baked, facts.shows_everything);
     }
     document
 }
 
-/// The zooms at which not every feature is shown, with how many are, counted in every tile they
-/// touch.
-pub fn thinned(baked: &GridFacts) -> Value {
-    baked
-        .zooms
-        .iter()
-        .filter(|zoom| zoom.hidden > 0)
-        .map(|zoom| json!({ "zoom": zoom.zoom, "shown": zoom.shown, "of": zoom.shown + zoom.hidden }))
-        .collect()
+/// Adds the zoom from which nothing is missing, where there is one, and, where all features are shown, the zooms at
+/// which not every one is, with how many are, counted in every tile they touch. Of several layers
+/// each is named.
+pub fn tell_completeness(document: &mut Value, baked: &[(&str, &GridFacts)], shows_everything: bool) {
+    let complete: Option<Vec<u8>> = baked.iter().map(|(_, facts)| facts.complete_from_zoom).collect();
+    if let Some(zoom) = complete.and_then(|zooms| zooms.into_iter().max()) {
+        document["complete_from_zoom"] = zoom.into();
+    }
+    if !shows_everything {
+        return;
+    }
+    let thinned = baked.iter().flat_map(|(id, facts)| {
+        facts.zooms.iter().filter(|zoom| zoom.hidden > 0).map(move |zoom| {
+            let mut entry = json!({ "zoom": zoom.zoom, "shown": zoom.shown, "of": zoom.shown + zoom.hidden });
+            if baked.len() > 1 {
+                entry["layer"] = (*id).into();
+            }
+            entry
+        })
+    });
+    document["thinned"] = thinned.collect();
 }
 
 /// MBTiles-style metadata: GDAL reads `json` as a text that holds the layers.
 pub fn gdal_metadata(facts: &TileSetFacts<'_>) -> Value {
-    let bounds = facts.extent.unwrap_or(BBox::WORLD);
-    let edges: Vec<String> = bounds.to_array().iter().map(f64::to_string).collect();
+    let edges: Vec<String> = facts.bounds().to_array().iter().map(f64::to_string).collect();
     json!({
-        "name": facts.layer,
-        "description": facts.description,
-        "attribution": facts.attribution,
+        "name": facts.all(|layer| layer.id.to_owned(), ","),
+        "description": facts.all(|layer| layer.description.to_owned(), "\n\n"),
+        "attribution": facts.all(|layer| layer.attribution.to_owned(), "; "),
         "version": "2",
         "minzoom": "0",
         "maxzoom": limits::ZOOM_MAX.to_string(),
@@ -77,26 +119,31 @@ pub fn gdal_metadata(facts: &TileSetFacts<'_>) -> Value {
 }
 
 fn vector_layers(facts: &TileSetFacts<'_>) -> Value {
-    let fields: Map<String, Value> = facts
-        .schema
-        .fields
+    facts
+        .layers
         .iter()
-        .map(|field| {
-            let kind = match field.kind {
-                FieldKind::Integer | FieldKind::Real => "Number",
-                FieldKind::Boolean => "Boolean",
-                _ => "String",
-            };
-            (field.name.clone(), kind.into())
+        .map(|layer| {
+            json!({
+                "id": layer.id,
+                "description": layer.title,
+                "minzoom": 0,
+                "maxzoom": limits::ZOOM_MAX,
+                "fields": fields(layer),
+            })
         })
-        .collect();
-    json!([{
-        "id": facts.layer,
-        "description": facts.title,
-        "minzoom": 0,
-        "maxzoom": limits::ZOOM_MAX,
-        "fields": fields,
-    }])
+        .collect()
+}
+
+fn fields(layer: &LayerFacts<'_>) -> Map<String, Value> {
+    let kinds = layer.fields.iter().map(|field| &layer.schema.fields[*field]).map(|field| {
+        let kind = match field.kind {
+            FieldKind::Integer | FieldKind::Real => "Number",
+            FieldKind::Boolean => "Boolean",
+            _ => "String",
+        };
+        (field.name.clone(), kind.into())
+    });
+    kinds.collect()
 }
 
 /// The zoom at which the box about fills a screen of two tiles.

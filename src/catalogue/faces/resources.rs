@@ -71,7 +71,7 @@ struct Service {
 
 /// Services that this server answers. One that it comes to offer is one more row here, and then
 /// stands in every face.
-const SERVICES: [Service; 5] = [
+const SERVICES: [Service; 6] = [
     Service {
         id: "ogc-api-features",
         title: ("OGC API Features", "OGC API 地理要素服務", "OGC API 地理要素服务"),
@@ -121,6 +121,16 @@ const SERVICES: [Service; 5] = [
         protocol: "ESRI:ArcGIS-FeatureServer",
         conforms_to: "https://developers.arcgis.com/rest/services-reference/enterprise/feature-service/",
         serves: |kind| kind == GeometryKind::None || esri_json::geometry_type(kind).is_some(),
+    },
+    Service {
+        id: "arcgis-tiles",
+        title: ("ArcGIS vector tile service", "ArcGIS 向量圖磚服務", "ArcGIS 矢量图砖服务"),
+        path: "/esri/rest/services/{layer}/VectorTileServer",
+        format: "ArcGIS VectorTileServer",
+        media_type: "application/json",
+        protocol: "ESRI:ArcGIS-VectorTileServer",
+        conforms_to: "https://developers.arcgis.com/rest/services-reference/enterprise/vector-tile-service/",
+        serves: has_geometry,
     },
 ];
 

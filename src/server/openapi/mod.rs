@@ -15,6 +15,7 @@ use crate::server::items_request::PARAMETERS as ITEMS_PARAMETERS;
 use crate::server::landing;
 use crate::server::pages;
 use crate::server::routes::{Context, Reply};
+use crate::server::tiles::PARAMETERS as TILES_PARAMETERS;
 
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
@@ -180,12 +181,39 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             ".collection.vector.getTileSet",
             "One tile set",
-            &["collectionId", "tileMatrixSetId"],
+            &[&["collectionId", "tileMatrixSetId"], TILES_PARAMETERS.as_slice()].concat(),
             &["application/json", "text/html"],
             &["404"],
         ),
     );
-    add("/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}", tile_operation());
+    add(
+        "/collections/{collectionId}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+        tile_operation(".collection.vector.getTile", "One vector tile", "collectionId"),
+    );
+    add(
+        "/tiles",
+        operation(
+            ".dataset.vector.getTileSetsList",
+            "Tile sets of several layers together",
+            &["collections"],
+            &["application/json", "text/html"],
+            &["404"],
+        ),
+    );
+    add(
+        "/tiles/{tileMatrixSetId}",
+        operation(
+            ".dataset.vector.getTileSet",
+            "One tile set of several layers together",
+            &[&["tileMatrixSetId", "collections"], TILES_PARAMETERS.as_slice()].concat(),
+            &["application/json", "text/html"],
+            &["404"],
+        ),
+    );
+    add(
+        "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+        tile_operation(".dataset.vector.getTile", "One vector tile of several layers", "collections"),
+    );
     add(
         "/collections/{collectionId}/aggregate",
         operation(
@@ -327,15 +355,13 @@ fn field_schema(kind: FieldKind) -> Value {
     }
 }
 
-fn tile_operation() -> Value {
-    let path_parameters = ["collectionId", "tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"];
-    let mut listed: Vec<Value> =
-        path_parameters.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
-    listed.push(json!({ "$ref": "#/components/parameters/revision" }));
-    listed.push(json!({ "$ref": "#/components/parameters/as-at" }));
+/// `layers` is the parameter that says of which layers.
+fn tile_operation(id: &str, summary: &str, layers: &str) -> Value {
+    let names = ["tileMatrixSetId", "tileMatrix", "tileRow", "tileCol", layers].into_iter().chain(TILES_PARAMETERS);
+    let listed: Vec<Value> = names.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
     json!({
-        "operationId": ".collection.vector.getTile",
-        "summary": "One vector tile",
+        "operationId": id,
+        "summary": summary,
         "parameters": listed,
         "responses": {
             "200": {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::base::limits;
+use crate::base::{Grid, limits};
 use crate::crs::System;
 use crate::filter::FilterLanguage;
 
@@ -30,7 +30,7 @@ pub fn parameters() -> Value {
         in_path("collectionId", text(), "Id of a layer"),
         in_path("recordId", text(), "Id of a record"),
         in_path("featureId", text(), "Id of a feature"),
-        in_path("tileMatrixSetId", json!({ "type": "string", "enum": ["WebMercatorQuad"] }), "A grid"),
+        in_path("tileMatrixSetId", json!({ "type": "string", "enum": Grid::ALL }), "A grid"),
         in_path("tileMatrix", json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }), "Zoom"),
         in_path("tileRow", place(), "Row from the north"),
         in_path("tileCol", place(), "Column from the west"),
@@ -86,6 +86,7 @@ pub fn parameters() -> Value {
         in_query("since", text(), "A revision; without it the one before the current"),
         in_query("q", text(), "Words in a record; commas part alternatives"),
         in_query("text", text(), "Words to find layers by, in any language"),
+        in_query("collections", list(), "Ids of the layers that a tile has; those of the catalogue if not given"),
         in_query("ids", list(), "Ids of features or records"),
         in_query("externalIds", list(), "Ids that others gave: scheme:value, a value or a scheme"),
         in_query("type", list(), "Kinds of resource; all records here are of datasets"),

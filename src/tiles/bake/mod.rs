@@ -24,6 +24,7 @@ use crate::package::{BakedTile, OpenPackage, PackageError, TileFile, TileFileBui
 
 use encode::Baker;
 use giants::Giants;
+pub use rank::CELL_BITS;
 use rank::Ranks;
 use spool::Spool;
 pub use survey::Priority;
@@ -109,7 +110,8 @@ impl Surveyed {
     /// Bakes into a new file at `path`.
     pub fn bake(self, open: Opener<'_>, path: &Path) -> Result<BakedFacts, BakeError> {
         let file = TileFileBuilder::create(path)?;
-        let mut facts = BakedFacts { format: TILES_FORMAT, content: self.content.clone(), grids: Vec::new() };
+        let (content, priority) = (self.content.clone(), self.recipe.priority.clone());
+        let mut facts = BakedFacts { format: TILES_FORMAT, content, priority, grids: Vec::new() };
         for &grid in &self.grids {
             facts.grids.push(self.bake_grid(open, grid, &file, path)?);
         }
@@ -147,7 +149,7 @@ impl Surveyed {
             file.insert_tile(grid, tile.key, &BakedTile { gzip, shown: tile.shown, hidden: tile.hidden })?;
         }
         giants.each(&spool, |piece| Ok(file.insert_piece(grid, &piece)?))?;
-        Ok(GridFacts::new(grid, !giants.is_empty(), baked.zooms))
+        Ok(GridFacts::new(grid, !giants.is_empty(), baked.zooms, plan.live_is_complete))
     }
 }
 

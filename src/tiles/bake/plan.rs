@@ -5,6 +5,7 @@ use super::rank::{GridBoxes, Ranks, UNIT_BITS};
 use super::survey::{Survey, WEIGHT_BYTES};
 use super::{HeavyFrom, TileAddress};
 use crate::base::{Grid, limits};
+use crate::tiles::cut::{LIVE_FEATURES_MAX, LIVE_VERTICES_MAX};
 
 /// The buffer of a tile as a share of its side: 64 of 4,096 units.
 const BUFFER_SHARE_BITS: u32 = 6;
@@ -16,6 +17,8 @@ pub struct BakePlan {
     /// The zoom from which a feature stands in a tile that is cut live and therefore complete; it
     /// is shown in the baked tiles beside it too, so that nothing ends at a tile's edge. 255: never.
     pub live_from: Vec<u8>,
+    /// Whether no tile that is cut live holds more than it may draw.
+    pub live_is_complete: bool,
 }
 
 /// The box of a tile in units of the grid, with its buffer or without.
@@ -60,6 +63,7 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
         plan: BakePlan {
             zooms: vec![Vec::new(); usize::from(limits::ZOOM_MAX) + 1],
             live_from: vec![u8::MAX; survey.len()],
+            live_is_complete: true,
         },
     };
     let all: Vec<u32> = (0..survey.len() as u32).filter(|place| ranks.is_there(*place)).collect();
@@ -92,7 +96,8 @@ impl Planner<'_> {
         let mut parts: Vec<(TileAddress, Vec<u32>)> = Vec::new();
         if tile.zoom() < limits::ZOOM_MAX && !self.is_in_vain(tile, &members) {
             parts.extend(children(tile).map(|child| (child, self::members(self.boxes, &members, child))));
-        } else {
+        } else if tile.zoom() < limits::ZOOM_MAX {
+            self.plan.live_is_complete &= self.can_be_live(tile, &members);
             children(tile).for_each(|child| self.leave_live(child, &members));
         }
         drop(members);
@@ -103,23 +108,29 @@ impl Planner<'_> {
     }
 
     fn is_heavy(&self, tile: TileAddress, members: &[u32]) -> bool {
-        let (mut vertices, mut weight) = (0u64, 0u64);
-        for &place in members {
-            vertices += u64::from(self.survey.vertices[place as usize]);
-            weight += u64::from(self.survey.weights[place as usize]);
-        }
-        vertices += members
-            .iter()
-            .filter(|place| !self.survey.giants.is_empty() && self.survey.is_giant(**place))
-            .map(|place| self.giants.vertices_in(*place, tile))
-            .sum::<u64>();
+        let weight: u64 = members.iter().map(|place| u64::from(self.survey.weights[*place as usize])).sum();
         members.len() as u64 > self.heavy.features
-            || vertices > self.heavy.vertices
+            || self.vertices(tile, members) > self.heavy.vertices
             || weight * u64::from(WEIGHT_BYTES) > self.heavy.bytes
     }
 
+    fn vertices(&self, tile: TileAddress, members: &[u32]) -> u64 {
+        let whole: u64 = members.iter().map(|place| u64::from(self.survey.vertices[*place as usize])).sum();
+        let in_pieces: u64 = members
+            .iter()
+            .filter(|place| !self.survey.giants.is_empty() && self.survey.is_giant(**place))
+            .map(|place| self.giants.vertices_in(*place, tile))
+            .sum();
+        whole + in_pieces
+    }
+
+    /// Whether a tile of all these is cut live without leaving any out.
+    fn can_be_live(&self, tile: TileAddress, members: &[u32]) -> bool {
+        members.len() as u64 <= LIVE_FEATURES_MAX && self.vertices(tile, members) <= LIVE_VERTICES_MAX
+    }
+
     /// Whether most features cover most of the tile, so that each of its quarters would hold as
-    /// many again, and theirs, down to the last zoom: those are cut live at whatever it costs.
+    /// many again, and theirs, down to the last zoom: of those a live cut draws what it may.
     fn is_in_vain(&self, tile: TileAddress, members: &[u32]) -> bool {
         /// Quarters that a feature stands in, on average, from which baking them is in vain.
         const QUARTERS: usize = 3;

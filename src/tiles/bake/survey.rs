@@ -70,8 +70,9 @@ fn parts(degrees: f64, span: f64) -> f64 {
 }
 
 /// What decides the order of features beside their size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Priority {
+    /// Place in the schema.
     pub field: usize,
     /// Whether the smallest value comes first.
     pub lowest_first: bool,

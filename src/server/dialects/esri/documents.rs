@@ -171,7 +171,7 @@ impl Extent {
         }
     }
 
-    fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         let Some([xmin, ymin, xmax, ymax]) = self.edges else {
             let reference = spatial_reference(self.system);
             return json!({ "xmin": "NaN", "ymin": "NaN", "xmax": "NaN", "ymax": "NaN", "spatialReference": reference });

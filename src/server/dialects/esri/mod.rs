@@ -1,4 +1,5 @@
-//! `/esri/rest/services/{layer}/FeatureServer`: the part of ArcGIS's feature services that reads.
+//! `/esri/rest/services/{layer}/FeatureServer`: the part of ArcGIS's feature services that reads;
+//! `vector_tiles` has its tiles.
 //! <https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/>
 //!
 //! Every layer is a service with one layer, 0. Its OBJECTID is a row's place in the revision, from 1
@@ -7,6 +8,7 @@
 mod documents;
 mod geometry;
 mod request;
+pub mod vector_tiles;
 mod where_clause;
 mod where_tokens;
 
@@ -50,15 +52,15 @@ pub fn dress(problem: &Problem, _: &Ask) -> Answer {
 /// What clients list when they are given the address of all services.
 pub async fn services(mut context: Context) -> Reply {
     let form = Form::take(&mut context.parameters)?;
-    let services: Vec<Value> = visible(&context)
-        .iter()
-        .filter(|layer| is_offered(layer))
-        .map(|layer| {
-            let url = format!("{}/esri/rest/services/{}/FeatureServer", context.ask.base, layer.record.id);
-            json!({ "name": layer.record.id, "type": "FeatureServer", "url": url })
-        })
-        .collect();
-    let document = json!({ "currentVersion": documents::VERSION, "folders": [], "services": services });
+    let layers = visible(&context);
+    let base = &context.ask.base;
+    let features = layers.iter().filter(|layer| is_offered(layer)).map(|layer| {
+        let url = format!("{base}/esri/rest/services/{}/FeatureServer", layer.record.id);
+        json!({ "name": layer.record.id, "type": "FeatureServer", "url": url })
+    });
+    let tiles = layers.iter().filter_map(|layer| vector_tiles::entry(vector_tiles::Folder::Root, layer, base));
+    let services: Vec<Value> = features.chain(tiles).collect();
+    let document = json!({ "currentVersion": documents::VERSION, "folders": [vector_tiles::MERCATOR_FOLDER], "services": services });
     Ok(Arc::new(form.document(&document)))
 }
 
