@@ -77,8 +77,8 @@ fn names_of(document: &Value, attributes: &str) -> BTreeSet<String> {
 fn a_feature_service_says_what_its_layer_is() {
     let server = server();
     let services = server.json("/esri/rest/services?f=json");
-    let names: Vec<&str> =
-        services["services"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let of_features = services["services"].as_array().unwrap().iter().filter(|one| one["type"] == "FeatureServer");
+    let names: Vec<&str> = of_features.map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 4, "{names:?}");
     let service = server.json("/esri/rest/services/had-districts-18/FeatureServer?f=pjson");
     assert_eq!((&service["layers"][0]["id"], &service["capabilities"]), (&0.into(), &"Query".into()));
