@@ -226,3 +226,38 @@ fn a_layer_is_read_as_it_was() {
     let rest = server.json(next.strip_prefix(server.base.as_str()).unwrap());
     assert_eq!(rest["numberReturned"], 1);
 }
+
+#[test]
+fn a_change_of_words_shares_the_tiles_and_a_change_of_a_value_does_not() {
+    use std::os::unix::fs::MetadataExt;
+    let workspace = Workspace::default();
+    let tiles = || {
+        let revision = workspace.revision("afcd-points");
+        let file = workspace.data().join("layers/afcd-points").join(&revision).join("layer.tiles");
+        (revision, std::fs::metadata(file).unwrap().ino())
+    };
+    define(&workspace, POINTS, "");
+    workspace.ingest();
+    let first = tiles();
+    let toml = workspace.layers().join("afcd/points/layer.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    std::fs::write(&toml, text.replace("A made layer", "Another name")).unwrap();
+    workspace.ingest();
+    let renamed = tiles();
+    assert!(renamed.0 != first.0 && renamed.1 == first.1, "{first:?} {renamed:?}");
+    let server = workspace.serve();
+    let tile = |revision: &str| server.get(&format!("/xyz/afcd-points/0/0/0.mvt?revision={revision}")).bytes().unwrap();
+    assert_eq!(tile(&first.0), tile(&renamed.0));
+
+    define(&workspace, &POINTS.replace("Park", "Parc"), "");
+    workspace.ingest();
+    let changed = tiles();
+    assert_ne!(changed.1, first.1);
+    // The older revision stands as it was, filtered too.
+    wait_until(|| tile(&changed.0) != tile(&first.0));
+    let parks = |revision: &str| {
+        server.get(&format!("/xyz/afcd-points/0/0/0.mvt?revision={revision}&filter=name='Park'")).status().as_u16()
+    };
+    assert_eq!((parks(&first.0), parks(&changed.0)), (200, 204));
+    assert!(workspace.causeway(&["verify"]).status == 0);
+}

@@ -1,12 +1,11 @@
 //! `causeway ingest`: take in what changed and publish it.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::progress::Progress;
 use super::{Arguments, Ending, watch};
 use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
@@ -153,7 +152,7 @@ fn worse(a: Ending, b: Ending) -> Ending {
 
 fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
     let progress = Progress::start(plan.layer.as_str());
-    let outcome = intake::ingest(workshop, plan, &|step| progress.show(step));
+    let outcome = intake::ingest(workshop, plan, &|step| show(&progress, step));
     progress.end();
     match outcome {
         Ok(outcomes) => {
@@ -255,48 +254,14 @@ fn listed(findings: &Findings) -> String {
     lines
 }
 
-/// A bar on a terminal, plain lines elsewhere.
-struct Progress {
-    layer: String,
-    bar: Option<ProgressBar>,
-    last_line: std::cell::Cell<&'static str>,
-}
-
-impl Progress {
-    fn start(layer: &str) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg} {wide_bar} {pos}/{len}") {
-                bar.set_style(style);
-            }
-            bar.set_prefix(layer.to_owned());
-            bar
-        });
-        Progress { layer: layer.to_owned(), bar, last_line: std::cell::Cell::new("") }
-    }
-
-    fn show(&self, step: Step) {
-        let (word, done, total) = match step {
-            Step::Reading(read) => ("reading", read, None),
-            Step::Writing(done, total) => ("writing", done, Some(total)),
-            Step::Verifying => ("verifying", 0, None),
-            Step::Baking => ("baking tiles", 0, None),
-            Step::Publishing => ("publishing", 0, None),
-        };
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(word);
-                bar.set_length(total.unwrap_or(done));
-                bar.set_position(done);
-            }
-            None if self.last_line.replace(word) != word => eprintln!("{word} {}", self.layer),
-            None => {}
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
+/// What a step is called, and how far it is.
+fn show(progress: &Progress, step: Step) {
+    let (word, done, total) = match step {
+        Step::Reading(read) => ("reading", read, None),
+        Step::Writing(done, total) => ("writing", done, Some(total)),
+        Step::Verifying => ("verifying", 0, None),
+        Step::Baking => ("baking tiles", 0, None),
+        Step::Publishing => ("publishing", 0, None),
+    };
+    progress.show(word, done, total);
 }

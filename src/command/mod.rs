@@ -6,10 +6,14 @@
 mod check;
 mod configuration;
 mod describe;
+mod export;
 mod ingest;
+mod progress;
 mod revisions;
+mod seed;
 mod serve;
 mod watch;
+mod zooms;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -84,6 +88,10 @@ enum Command {
     Withdraw(revisions::WithdrawArguments),
     /// Remove old revisions, never one in use.
     Prune(revisions::PruneArguments),
+    /// Write a layer into one file for taking away.
+    Export(export::ExportArguments),
+    /// Ask a running server for its tiles, so that its cache is warm.
+    Seed(seed::SeedArguments),
     /// Check every published file against its manifest.
     Verify,
 }
@@ -133,6 +141,8 @@ pub fn run(line: CommandLine) -> Ending {
         Command::Rollback(asked) => revisions::rollback(&arguments, asked),
         Command::Withdraw(asked) => revisions::withdraw(&arguments, asked),
         Command::Prune(asked) => revisions::prune(&arguments, asked),
+        Command::Export(asked) => export::run(&arguments, asked),
+        Command::Seed(asked) => seed::run(&arguments, asked),
         Command::Verify => revisions::verify(&arguments),
     }
 }

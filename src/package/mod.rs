@@ -1,5 +1,5 @@
 //! The GeoPackage of a revision: `build` writes it, `read` serves it; `tile_file` keeps the baked
-//! tiles beside it.
+//! tiles beside it, and `mbtiles` writes tiles for taking away.
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
@@ -8,6 +8,7 @@ pub mod build;
 mod cell;
 mod examine;
 pub mod functions;
+mod mbtiles;
 pub mod names;
 pub mod pool;
 pub mod read;
@@ -23,6 +24,7 @@ use crate::base::{LayerId, RevisionId, Schema};
 pub use build::{BuiltPackage, PackageBuilder};
 pub use cell::cell_box;
 pub use examine::{ForeignFault, examine};
+pub use mbtiles::MbTilesBuilder;
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};

@@ -14,10 +14,11 @@ use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
 use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
+use crate::access::PermittedLayer;
 use crate::base::{BBox, LayerId, Schema, Value, limits};
 
-/// An open package. Only [`super::Pool`], which asks for a permit, and ingest, which has just
-/// built the file, can make one.
+/// An open package. Only those who show a permit, as [`super::Pool`] does, and ingest, which has
+/// just built the file, can make one.
 pub struct OpenPackage {
     connection: Connection,
     package: Arc<PackageFile>,
@@ -81,6 +82,17 @@ impl OpenPackage {
             package,
             stop,
         })
+    }
+
+    /// Opens a published package for those who work on it alone, without a deadline.
+    pub fn open_permitted(permit: &PermittedLayer, package: &Arc<PackageFile>) -> Result<Self, PackageError> {
+        match permit.layer() == &package.layer {
+            true => OpenPackage::open(Arc::clone(package)),
+            false => Err(PackageError::Unsound {
+                path: package.path.clone(),
+                message: format!("a permit for {} was shown for {}", permit.layer(), package.layer),
+            }),
+        }
     }
 
     /// Opens a package that was just built, before it is published.

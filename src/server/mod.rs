@@ -41,6 +41,7 @@ use std::sync::Arc;
 
 use crate::store::Store;
 
+pub use snapshot::{LiveLayer, load_revision};
 pub use state::App;
 
 /// What the operator chooses.

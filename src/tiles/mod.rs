@@ -10,6 +10,7 @@ mod compress;
 pub mod cut;
 mod draw;
 pub mod edit;
+pub mod export;
 mod facts;
 pub mod grid;
 mod matching;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::GridFacts;
-use crate::base::{BBox, FieldKind, Schema, limits};
+use crate::base::{BBox, FieldKind, Grid, Schema};
 
 /// What a tile set says of itself.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct TileSetFacts<'a> {
     pub layers: Vec<LayerFacts<'a>>,
     /// Whether no feature is filtered out.
     pub shows_everything: bool,
+    /// The shallowest and the deepest zoom of the set.
+    pub zooms: (u8, u8),
     /// Absolute address with `{z}`, `{x}`, `{y}`.
     pub template: &'a str,
 }
@@ -45,17 +47,24 @@ impl TileSetFacts<'_> {
         texts.join(joint)
     }
 
-    fn bounds(&self) -> BBox {
+    /// The box of all layers; the world's where nothing has a place.
+    pub fn bounds(&self) -> BBox {
         let mut bounds = BBox::EMPTY;
         self.layers.iter().filter_map(|layer| layer.extent).for_each(|extent| bounds.include(&extent));
         if bounds.is_empty() { BBox::WORLD } else { bounds }
+    }
+
+    /// Longitude, latitude and zoom from which all is seen.
+    pub fn centre(&self) -> (f64, f64, u8) {
+        let bounds = self.bounds();
+        let (lon_deg, lat_deg) = bounds.centre();
+        (lon_deg, lat_deg, zoom_to_fit(&bounds).clamp(self.zooms.0, self.zooms.1))
     }
 }
 
 /// TileJSON 3.0.0, <https://github.com/mapbox/tilejson-spec/tree/master/3.0.0>.
 pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
-    let bounds = facts.bounds();
-    let (lon_deg, lat_deg) = bounds.centre();
+    let (lon_deg, lat_deg, zoom) = facts.centre();
     let mut document = json!({
         "tilejson": "3.0.0",
         "name": facts.all(|layer| layer.title.to_owned(), "; "),
@@ -65,10 +74,10 @@ pub fn tilejson(facts: &TileSetFacts<'_>) -> Value {
         "revision": facts.all(|layer| layer.revision.to_owned(), ","),
         "scheme": "xyz",
         "tiles": [facts.template],
-        "minzoom": 0,
-        "maxzoom": limits::ZOOM_MAX,
-        "bounds": bounds.to_array(),
-        "center": [lon_deg, lat_deg, zoom_to_fit(&bounds)],
+        "minzoom": facts.zooms.0,
+        "maxzoom": facts.zooms.1,
+        "bounds": facts.bounds().to_array(),
+        "center": [lon_deg, lat_deg, zoom],
         "vector_layers": vector_layers(facts),
     });
     let baked: Option<Vec<_>> = facts.layers.iter().map(|layer| Some((layer.id, layer.baked?))).collect();
@@ -109,12 +118,25 @@ pub fn gdal_metadata(facts: &TileSetFacts<'_>) -> Value {
         "description": facts.all(|layer| layer.description.to_owned(), "\n\n"),
         "attribution": facts.all(|layer| layer.attribution.to_owned(), "; "),
         "version": "2",
-        "minzoom": "0",
-        "maxzoom": limits::ZOOM_MAX.to_string(),
+        "minzoom": facts.zooms.0.to_string(),
+        "maxzoom": facts.zooms.1.to_string(),
         "bounds": edges.join(","),
         "type": "overlay",
         "format": "pbf",
         "json": json!({ "vector_layers": vector_layers(facts) }).to_string(),
+    })
+}
+
+/// What stands in an archive beside its tiles, PMTiles 3 §5.
+pub fn archive_metadata(facts: &TileSetFacts<'_>, grid: Grid) -> Value {
+    json!({
+        "name": facts.all(|layer| layer.title.to_owned(), "; "),
+        "description": facts.all(|layer| layer.description.to_owned(), "\n\n"),
+        "attribution": facts.all(|layer| layer.attribution.to_owned(), "; "),
+        "type": "overlay",
+        "version": facts.all(|layer| layer.revision.to_owned(), ","),
+        "tile_matrix_set": grid,
+        "vector_layers": vector_layers(facts),
     })
 }
 
@@ -126,8 +148,8 @@ fn vector_layers(facts: &TileSetFacts<'_>) -> Value {
             json!({
                 "id": layer.id,
                 "description": layer.title,
-                "minzoom": 0,
-                "maxzoom": limits::ZOOM_MAX,
+                "minzoom": facts.zooms.0,
+                "maxzoom": facts.zooms.1,
                 "fields": fields(layer),
             })
         })

@@ -67,6 +67,7 @@ fn facts<'a>(request: &'a TileRequest, template: &'a str, language: Language) ->
     TileSetFacts {
         layers: request.parts.iter().map(layer).collect(),
         shows_everything: request.shows_everything(),
+        zooms: (0, limits::ZOOM_MAX),
         template,
     }
 }

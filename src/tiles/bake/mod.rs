@@ -24,6 +24,7 @@ use crate::package::{BakedTile, OpenPackage, PackageError, TileFile, TileFileBui
 
 use encode::Baker;
 use giants::Giants;
+pub use plan::{children, roots};
 pub use rank::CELL_BITS;
 use rank::Ranks;
 use spool::Spool;

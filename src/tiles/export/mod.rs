@@ -1,0 +1,179 @@
+//! All tiles of a layer in one file: PMTiles or MBTiles. The tiles are those that the server sends,
+//! byte for byte.
+//!
+//! A zoom is cut by all threads, in the order in which the file keeps its tiles; the tiles of the
+//! next one are those quarters of what held something in which the R-tree still finds a box. So
+//! nothing is cut where nothing lies, and memory holds one round of tiles.
+
+mod mbtiles;
+mod pmtiles;
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::bake::{Opener, children, roots};
+use super::tilejson::TileSetFacts;
+use super::{TileAddress, cut};
+use crate::base::{Grid, limits};
+use crate::package::{OpenPackage, PackageError};
+
+/// The file that tiles are put into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archive {
+    /// PMTiles 3, <https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md>.
+    PmTiles,
+    /// MBTiles 1.3, <https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md>.
+    MbTiles,
+}
+
+/// What to export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub archive: Archive,
+    pub grid: Grid,
+    pub zooms: RangeInclusive<u8>,
+    pub threads: usize,
+}
+
+/// What an export came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    pub tiles: u64,
+    pub bytes: u64,
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub zoom: u8,
+    pub done: usize,
+    /// Tiles of the zoom.
+    pub of: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("{0} is two tiles wide at zoom 0, which neither PMTiles nor MBTiles can number")]
+    Grid(Grid),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error("the file cannot be written: {0}")]
+    File(#[from] std::io::Error),
+    #[error("the file cannot be written: {0}")]
+    PmTiles(#[from] ::pmtiles::PmtError),
+}
+
+/// Tiles that are cut before they are written: what a few threads do between two pauses, and
+/// at the budget of a tile 100 MB at worst.
+const ROUND: usize = 200;
+
+/// Writes all tiles that hold anything into a new file at `path`.
+pub fn export(
+    open: Opener<'_>,
+    facts: &TileSetFacts<'_>,
+    order: &Order,
+    path: &Path,
+    tell: &dyn Fn(Step),
+) -> Result<Exported, ExportError> {
+    if order.grid == Grid::WorldCRS84Quad {
+        return Err(ExportError::Grid(order.grid));
+    }
+    let mut sink = match order.archive {
+        Archive::PmTiles => Sink::PmTiles(pmtiles::Writer::create(path, facts, order)?),
+        Archive::MbTiles => Sink::MbTiles(mbtiles::Writer::create(path, facts, order)?),
+    };
+    let one = |_| Ok(Worker { package: open()? });
+    let mut workers: Vec<Worker> = (0..order.threads.max(1)).map(one).collect::<Result<_, PackageError>>()?;
+    let mut exported = Exported::default();
+    let mut tiles: Vec<TileAddress> = roots(order.grid).collect();
+    for zoom in 0..=*order.zooms.end() {
+        tiles.sort_by_cached_key(|tile| pmtiles::number(*tile));
+        let is_kept = order.zooms.contains(&zoom);
+        let mut next = Vec::new();
+        for (round, batch) in tiles.chunks(ROUND).enumerate() {
+            tell(Step { zoom, done: round * ROUND, of: tiles.len() });
+            for (tile, found) in batch.iter().zip(cut_all(&mut workers, batch, is_kept)?) {
+                next.extend(found.occupied);
+                if is_kept && !found.gzip.is_empty() {
+                    exported.tiles += 1;
+                    exported.bytes += found.gzip.len() as u64;
+                    sink.add(*tile, &found.gzip)?;
+                }
+            }
+        }
+        tell(Step { zoom, done: tiles.len(), of: tiles.len() });
+        tiles = next;
+    }
+    sink.finish()?;
+    Ok(exported)
+}
+
+enum Sink {
+    PmTiles(pmtiles::Writer),
+    MbTiles(mbtiles::Writer),
+}
+
+impl Sink {
+    fn add(&mut self, tile: TileAddress, gzip: &[u8]) -> Result<(), ExportError> {
+        match self {
+            Sink::PmTiles(writer) => writer.add(tile, gzip),
+            Sink::MbTiles(writer) => Ok(writer.add(tile, gzip)?),
+        }
+    }
+
+    fn finish(self) -> Result<(), ExportError> {
+        match self {
+            Sink::PmTiles(writer) => writer.finish(),
+            Sink::MbTiles(writer) => Ok(writer.finish()?),
+        }
+    }
+}
+
+/// A tile, and which of its quarters may hold something.
+struct Found {
+    gzip: Vec<u8>,
+    occupied: Vec<TileAddress>,
+}
+
+/// What one thread cuts with.
+struct Worker {
+    package: OpenPackage,
+}
+
+impl Worker {
+    fn find(&self, tile: TileAddress, is_kept: bool) -> Result<Found, PackageError> {
+        let gzip = if is_kept { cut(&self.package, tile)?.gzip } else { Vec::new() };
+        let mut occupied = Vec::new();
+        let may_hold = !is_kept || !gzip.is_empty();
+        for child in children(tile).filter(|_| may_hold && tile.zoom() < limits::ZOOM_MAX) {
+            if self.package.box_exceeds(&child.bbox_with_buffer(), 0)? {
+                occupied.push(child);
+            }
+        }
+        Ok(Found { gzip, occupied })
+    }
+}
+
+/// Cuts some tiles on all threads; each takes the next that nobody has.
+fn cut_all(workers: &mut [Worker], batch: &[TileAddress], is_kept: bool) -> Result<Vec<Found>, PackageError> {
+    let next = AtomicUsize::new(0);
+    let finished: Mutex<Vec<(usize, Result<Found, PackageError>)>> = Mutex::new(Vec::with_capacity(batch.len()));
+    std::thread::scope(|scope| {
+        for worker in workers.iter_mut().take(batch.len()) {
+            scope.spawn(|| {
+                let worker = worker;
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(tile) = batch.get(at) else { return };
+                    let found = worker.find(*tile, is_kept);
+                    finished.lock().unwrap_or_else(PoisonError::into_inner).push((at, found));
+                }
+            });
+        }
+    });
+    let mut finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
+    finished.sort_unstable_by_key(|(at, _)| *at);
+    finished.into_iter().map(|(_, found)| found).collect()
+}
