@@ -16,10 +16,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use causeway::base::{Field, FieldKind, GeometryKind, Grid, Schema, Value};
+use causeway::crs::System;
+use causeway::filter::{Filter, text};
 use causeway::geometry::Shape;
 use causeway::package::{BuiltPackage, OpenPackage, TILE_FILE};
 use causeway::tiles::bake::{Recipe, Surveyed};
-use causeway::tiles::{BakedFacts, TileAddress, cut};
+use causeway::tiles::export;
+use causeway::tiles::tilejson::TileSetFacts;
+use causeway::tiles::{BakedFacts, TileAddress, TileSelection, cut, cut_among_shown, cut_selected};
 use layers::{Layer, Random, build_with, field, mesh, points};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -284,7 +288,53 @@ fn measure(name: &str, layer: &Layer) {
             }
         }
         cold_tiles(layer, grid);
+        if grid == Grid::WebMercatorQuad {
+            filtered_tiles(layer);
+            whole_export(layer);
+        }
     }
+}
+
+/// Tiles of a filter in the middle of the layer, by what they match: a fifth of it, a hundredth, a few.
+fn filtered_tiles(layer: &Layer) {
+    if layer.schema.field("floors").is_none() {
+        return;
+    }
+    let package = layer.open().unwrap();
+    let (lon_deg, lat_deg) = layer.package.extent.unwrap().centre();
+    for written in ["type = 'shop'", "floors = 7 AND open = TRUE", "name = 'Block 7 Estate 1207'"] {
+        let filter = Filter::from_tree(&text::parse(written).unwrap(), &layer.schema, System::Crs84).unwrap();
+        let selection = TileSelection { filter, ..TileSelection::default() };
+        for zoom in [0, 9, 11, 13, 15] {
+            let tile = TileAddress::of_place(Grid::WebMercatorQuad, zoom, lon_deg, lat_deg).unwrap();
+            let before = cpu_s(ClockId::ThreadCPUTime);
+            let cut = cut_selected(&package, tile, &selection).unwrap();
+            let ms = (cpu_s(ClockId::ThreadCPUTime) - before) * 1e3;
+            let before = cpu_s(ClockId::ThreadCPUTime);
+            let shown = cut_among_shown(&package, tile, &selection).unwrap();
+            let shown_ms = (cpu_s(ClockId::ThreadCPUTime) - before) * 1e3;
+            println!(
+                "    {written}, z{zoom}: {ms:.1} ms, {} of {} features, {} KB; {} among those shown: {shown_ms:.1} ms",
+                cut.features,
+                cut.of_features,
+                cut.gzip.len() / 1000,
+                shown.map_or(0, |cut| cut.features),
+            );
+        }
+    }
+}
+
+/// All tiles z0–14 as one PMTiles file.
+fn whole_export(layer: &Layer) {
+    let path = layer.folder.path().join("export.pmtiles");
+    let facts = TileSetFacts { layers: Vec::new(), shows_everything: true, zooms: (0, 14), template: "" };
+    let order =
+        export::Order { archive: export::Archive::PmTiles, grid: Grid::WebMercatorQuad, zooms: 0..=14, threads: 2 };
+    let (wall, cpu) = (Instant::now(), cpu_s(ClockId::ProcessCPUTime));
+    let exported = export::export(&|| layer.open(), &facts, &order, &path, &|_| ()).unwrap();
+    let (wall_s, cpu_s) = (wall.elapsed().as_secs_f64(), cpu_s(ClockId::ProcessCPUTime) - cpu);
+    println!("    export z0–14: {} tiles, {:.1} MB, {cpu_s:.1} s CPU, {wall_s:.1} s", exported.tiles, megabytes(&path));
+    std::fs::remove_file(path).unwrap();
 }
 
 fn megabytes(path: &Path) -> f64 {

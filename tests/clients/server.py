@@ -5,6 +5,7 @@
     CAUSEWAY_URL         address of the server, such as http://127.0.0.1:40123
     CAUSEWAY_DATA        the data folder it serves
     CAUSEWAY_TREE_TABLE  the hand-made table of the tree's layers (tests/data/tree.tsv)
+    CAUSEWAY_PROGRAM     the program itself, for checks of its commands
 """
 
 import functools
@@ -19,6 +20,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 URL = os.environ.get("CAUSEWAY_URL", "").rstrip("/")
 DATA = Path(os.environ.get("CAUSEWAY_DATA", "data"))
+PROGRAM = os.environ.get("CAUSEWAY_PROGRAM", "")
 TREE_TABLE = Path(os.environ.get("CAUSEWAY_TREE_TABLE") or Path(__file__).resolve().parents[1] / "data" / "tree.tsv")
 
 CATALOGUE = "catalogue"

@@ -20,7 +20,16 @@ TILES_A_LAYER = 60
 class Tilesets(Checks):
     def test_conformance_lists_core_tileset_and_mvt(self):
         classes = server.get_json("/conformance")["conformsTo"]
-        for name in ("core", "tileset", "geodata-tilesets", "mvt"):
+        for name in (
+            "core",
+            "tileset",
+            "tilesets-list",
+            "geodata-tilesets",
+            "dataset-tilesets",
+            "collections-selection",
+            "datetime",
+            "mvt",
+        ):
             self.assertIn(f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}", classes)
 
     def test_the_api_document_gives_the_operations_their_names(self):
@@ -104,6 +113,32 @@ class Tilesets(Checks):
                 answer = server.get(address)
                 self.assertEqual((200, TILE_TYPE), (answer.status, answer.media_type), address)
                 self.assertEqual(answer.body, server.get(f"/xyz/{layer.id}/{zoom}/{column}/{row}.pbf").body, address)
+
+
+class DatasetTiles(Checks):
+    """Tiles of several layers, which the landing page links to."""
+
+    def test_the_landing_page_leads_to_tile_sets_with_tiles_of_every_layer_asked_for(self):
+        layers = [server.some_layer(kind) for kind in ("point", "area")]
+        address = server.href(server.get_json("/"), TILESETS)
+        listed = server.get_json(f"{address}?collections={','.join(layers)}")["tilesets"]
+        own = next(one for one in listed if one.get("tileMatrixSetURI") == GRID_URI)
+        found = server.get_json(server.href(own, "self"))
+        self.assertEqual(layers, [one["id"] for one in found["layers"]])
+        template = server.href(found, "item")
+        limits = next(one for one in found["tileMatrixSetLimits"] if one["tileMatrix"] == "0")
+        tile = (
+            template.replace("{tileMatrix}", "0")
+            .replace("{tileRow}", str(limits["minTileRow"]))
+            .replace("{tileCol}", str(limits["minTileCol"]))
+        )
+        answer = server.get(tile)
+        self.assertEqual((200, TILE_TYPE), (answer.status, answer.media_type))
+        for layer in layers:
+            self.assertIn(layer.encode(), answer.body)
+
+    def test_an_unknown_collection_is_400_or_404(self):
+        self.assertIn(server.get(f"/tiles/{GRID}/0/0/0?collections=no-such").status, (400, 404))
 
 
 class TilesThatAreNot(Checks):
