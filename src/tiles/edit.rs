@@ -10,7 +10,7 @@ use super::{LEVEL_LIVE, gunzip, gzip};
 pub fn ids(packed: &[u8]) -> Vec<u64> {
     let tile = gunzip(packed);
     layers(&tile)
-        .flat_map(|layer| Fields(layer))
+        .flat_map(Fields)
         .filter(|field| field.number == FEATURE)
         .map(|field| id_of(field.bytes))
         .collect()

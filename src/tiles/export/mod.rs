@@ -81,7 +81,7 @@ pub fn export(
         return Err(ExportError::Grid(order.grid));
     }
     let mut sink = match order.archive {
-        Archive::PmTiles => Sink::PmTiles(pmtiles::Writer::create(path, facts, order)?),
+        Archive::PmTiles => Sink::PmTiles(Box::new(pmtiles::Writer::create(path, facts, order)?)),
         Archive::MbTiles => Sink::MbTiles(mbtiles::Writer::create(path, facts, order)?),
     };
     let one = |_| Ok(Worker { package: open()? });
@@ -111,7 +111,7 @@ pub fn export(
 }
 
 enum Sink {
-    PmTiles(pmtiles::Writer),
+    PmTiles(Box<pmtiles::Writer>),
     MbTiles(mbtiles::Writer),
 }
 
