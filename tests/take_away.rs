@@ -241,7 +241,7 @@ fn seeding_asks_for_every_tile_that_holds_something() {
     assert!(lines.iter().all(|line| line["layer"] != "lcsd-table"));
     for (arguments, status, part) in [
         (vec!["lcsd-nobody", "--url", &server.base], 1, "no tiles of a layer \"lcsd-nobody\""),
-        (vec!["--url", "https://example.hk"], 2, "http://"),
+        (vec!["--url", "ftp://example.hk"], 2, "http://"),
         (vec!["--url", "http://127.0.0.1:1"], 1, "does not answer"),
     ] {
         let ran = WORKSPACE.causeway(&[&["seed"], arguments.as_slice()].concat());

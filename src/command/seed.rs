@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use reqwest::StatusCode;
-use reqwest::blocking::Client;
 use serde_json::{Value, json};
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body};
 
 use super::progress::Progress;
 use super::{Arguments, Ending};
@@ -19,7 +19,7 @@ pub struct SeedArguments {
     /// Layers whose tiles are asked for; all that have any where none is named.
     #[arg(value_name = "LAYER")]
     layers_wanted: Vec<LayerId>,
-    /// The server, http only: it is near.
+    /// The server.
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
     /// The deepest zoom; more of them are soon more than a cache holds.
@@ -36,28 +36,29 @@ pub struct SeedArguments {
 type Fault = String;
 
 pub fn run(arguments: &Arguments, asked: &SeedArguments) -> Ending {
-    if !asked.url.starts_with("http://") {
-        eprintln!("error: --url \"{}\" does not begin with http://, which is all that seeding speaks", cut(&asked.url));
+    if !["http://", "https://"].iter().any(|scheme| asked.url.starts_with(scheme)) {
+        eprintln!("error: --url \"{}\" does not begin with http:// or https://", cut(&asked.url));
         return Ending::WrongUsage;
     }
-    let outcome = Seeder::new(asked).and_then(|mut seeder| {
-        let layers = seeder.layers(&asked.layers_wanted)?;
-        layers.iter().try_for_each(|layer| {
-            let seeded = seeder.seed(layer)?;
-            match arguments.json {
-                true => println!("{}", json!({ "layer": layer, "tiles": seeded.tiles, "bytes": seeded.bytes })),
-                false => println!("{layer}: {} tiles, {} bytes", seeded.tiles, seeded.bytes),
-            }
-            Ok(())
-        })
-    });
-    match outcome {
+    match seed_all(arguments, asked) {
         Ok(()) => Ending::Done,
         Err(fault) => {
             eprintln!("error: {fault}");
             Ending::Failed
         }
     }
+}
+
+fn seed_all(arguments: &Arguments, asked: &SeedArguments) -> Result<(), Fault> {
+    let mut seeder = Seeder::new(asked);
+    for layer in seeder.layers(&asked.layers_wanted)? {
+        let seeded = seeder.seed(&layer)?;
+        match arguments.json {
+            true => println!("{}", json!({ "layer": layer, "tiles": seeded.tiles, "bytes": seeded.bytes })),
+            false => println!("{layer}: {} tiles, {} bytes", seeded.tiles, seeded.bytes),
+        }
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,17 +69,17 @@ struct Seeded {
 
 struct Seeder<'a> {
     asked: &'a SeedArguments,
-    client: Client,
+    agent: Agent,
     pause: Duration,
     next: Instant,
 }
 
 impl<'a> Seeder<'a> {
-    fn new(asked: &'a SeedArguments) -> Result<Self, Fault> {
+    fn new(asked: &'a SeedArguments) -> Self {
         /// A server that takes longer for one tile has given up on it itself.
         const WAIT: Duration = Duration::from_secs(30);
-        let client = Client::builder().timeout(WAIT).build().map_err(|error| error.to_string())?;
-        Ok(Seeder { asked, client, pause: Duration::from_secs(1) / asked.rate, next: Instant::now() })
+        let agent = Agent::config_builder().timeout_global(Some(WAIT)).http_status_as_error(false).build().into();
+        Seeder { asked, agent, pause: Duration::from_secs(1) / asked.rate, next: Instant::now() }
     }
 
     /// Those that were named, else all that the server lists with tiles in the grid.
@@ -139,7 +140,7 @@ impl<'a> Seeder<'a> {
     fn tile(&mut self, path: &str) -> Result<Option<u64>, Fault> {
         let response = self.get(path, "gzip")?;
         match response.status() {
-            StatusCode::OK => Ok(Some(response.bytes().map_err(|error| error.to_string())?.len() as u64)),
+            StatusCode::OK => Ok(Some(body_of(response)?.len() as u64)),
             StatusCode::NO_CONTENT => Ok(None),
             status => Err(format!("{path} was answered {status}")),
         }
@@ -148,14 +149,17 @@ impl<'a> Seeder<'a> {
     fn json(&mut self, path: &str) -> Result<Option<Value>, Fault> {
         let response = self.get(path, "identity")?;
         match response.status() {
-            StatusCode::OK => response.json().map(Some).map_err(|error| format!("{path} is not JSON: {error}")),
+            StatusCode::OK => {
+                let body = body_of(response)?;
+                serde_json::from_slice(&body).map(Some).map_err(|error| format!("{path} is not JSON: {error}"))
+            }
             StatusCode::NOT_FOUND => Ok(None),
             status => Err(format!("{path} was answered {status}")),
         }
     }
 
     /// One request when its time has come, and again while the server is busy.
-    fn get(&mut self, path: &str, encoding: &str) -> Result<reqwest::blocking::Response, Fault> {
+    fn get(&mut self, path: &str, encoding: &str) -> Result<Response<Body>, Fault> {
         const TRIES: u32 = 10;
         const BUSY_PAUSE: Duration = Duration::from_secs(2);
         let address = format!("{}{path}", self.asked.url.trim_end_matches('/'));
@@ -163,10 +167,10 @@ impl<'a> Seeder<'a> {
             std::thread::sleep(self.next.saturating_duration_since(Instant::now()));
             self.next = Instant::now() + self.pause;
             let response = self
-                .client
+                .agent
                 .get(&address)
                 .header("accept-encoding", encoding)
-                .send()
+                .call()
                 .map_err(|error| format!("{} does not answer: {error}", self.asked.url))?;
             if response.status() != StatusCode::SERVICE_UNAVAILABLE {
                 return Ok(response);
@@ -175,4 +179,10 @@ impl<'a> Seeder<'a> {
         }
         Err(format!("the server was too busy for {path} after {TRIES} tries"))
     }
+}
+
+fn body_of(mut response: Response<Body>) -> Result<Vec<u8>, Fault> {
+    /// A list of thousands of layers; a tile has a few hundred kilobytes for each of its own.
+    const BYTES_MAX: u64 = 64 * 1024 * 1024;
+    response.body_mut().with_config().limit(BYTES_MAX).read_to_vec().map_err(|error| error.to_string())
 }

@@ -9,11 +9,7 @@ use super::{LEVEL_LIVE, gunzip, gzip};
 /// Ids of all features of a tile, in its order.
 pub fn ids(packed: &[u8]) -> Vec<u64> {
     let tile = gunzip(packed);
-    layers(&tile)
-        .flat_map(Fields)
-        .filter(|field| field.number == FEATURE)
-        .map(|field| id_of(field.bytes))
-        .collect()
+    layers(&tile).flat_map(Fields).filter(|field| field.number == FEATURE).map(|field| id_of(field.bytes)).collect()
 }
 
 /// The tile with only those features whose id is kept, and only fields of these names. Empty where
