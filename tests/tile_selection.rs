@@ -270,3 +270,22 @@ fn what_fits_is_drawn_whole() {
     let package = layer.open().unwrap();
     assert_eq!(count_of(&package, 15), 1_500);
 }
+
+/// One area of 200,000 vertices in a layer that keeps none in pieces, as layers of mixed kinds do not.
+#[test]
+fn one_giant_beside_small_areas_takes_none_of_them_away() {
+    let mut giant = Shape::new(GeometryKind::Polygon);
+    for step in 0..200_000 {
+        let angle = f64::from(step) / 200_000.0 * std::f64::consts::TAU;
+        giant.points.push((114.13 + 0.1 * angle.cos(), 22.35 + 0.1 * angle.sin()));
+    }
+    giant.points.push(giant.points[0]);
+    giant.ends.push(giant.points.len());
+    giant.polygon_ends.push(1);
+    let mut shapes = overlapping(200);
+    shapes.push(giant);
+    let package = build(&shapes).open().unwrap();
+    assert!(package.tile_file().unwrap().is_none());
+    let cut = cut(&package, middle(Grid::WebMercatorQuad, 14)).unwrap();
+    assert_eq!((cut.features, cut.of_features), (201, 201));
+}

@@ -71,7 +71,10 @@ impl OpenPackage {
                 "{visit_box_sql} AND (((t.{} & 2147483647) * 2654435761) >> 16) & 65535 < ?6",
                 quoted(ID_COLUMN)
             ),
-            weigh_box_sql: format!("SELECT count(*), coalesce(sum(length(t.{})), 0) {in_box}", quoted(GEOMETRY_COLUMN)),
+            weigh_box_sql: format!(
+                "SELECT count(*), coalesce(sum(min(length(t.{}), ?6)), 0) {in_box}",
+                quoted(GEOMETRY_COLUMN)
+            ),
             visit_box_sql,
             visit_place_sql: format!("SELECT {columns} FROM {table} AS t WHERE t.{place} = ?"),
             tiles: OnceCell::new(),
@@ -287,13 +290,20 @@ impl OpenPackage {
         Ok(())
     }
 
-    /// What [`OpenPackage::visit_box_share`] would visit with a share of 1.
-    pub fn weigh_box(&self, bbox: &BBox, geometry_bytes_max: u64) -> Result<BoxLoad, PackageError> {
+    /// What [`OpenPackage::visit_box_share`] would visit with a share of 1. A geometry of more bytes
+    /// than `counted_bytes_max` counts as one of so many.
+    pub fn weigh_box(
+        &self,
+        bbox: &BBox,
+        geometry_bytes_max: u64,
+        counted_bytes_max: u64,
+    ) -> Result<BoxLoad, PackageError> {
         let [west, south, east, north] = bbox.to_array();
         self.connection
             .prepare_cached(&self.weigh_box_sql)
             .and_then(|mut statement| {
-                statement.query_row(params![west, south, east, north, geometry_bytes_max as i64], |row| {
+                let values = params![west, south, east, north, geometry_bytes_max as i64, counted_bytes_max as i64];
+                statement.query_row(values, |row| {
                     Ok(BoxLoad {
                         features: row.get::<_, i64>(0)?.unsigned_abs(),
                         geometry_bytes: row.get::<_, i64>(1)?.unsigned_abs(),

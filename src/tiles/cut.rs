@@ -21,6 +21,9 @@ pub const LIVE_FEATURES_MAX: u64 = 8_000;
 pub const LIVE_VERTICES_MAX: u64 = 100_000;
 const LIVE_GEOMETRY_BYTES_MAX: u64 = 16 * LIVE_VERTICES_MAX + 64 * LIVE_FEATURES_MAX;
 
+/// A share that is not made smaller any more: what is left is drawn.
+const SHARE_LEAST: f64 = 1e-5;
+
 /// A finished tile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CutTile {
@@ -87,7 +90,7 @@ fn cut_live(
         return Ok(cut);
     }
     let bytes_max = whole_bytes_max(file, tile);
-    let load = package.weigh_box(&tile.bbox_with_buffer(), bytes_max)?;
+    let load = package.weigh_box(&tile.bbox_with_buffer(), bytes_max, GIANT_BYTES)?;
     let by_features = LIVE_FEATURES_MAX as f64 / load.features.max(1) as f64;
     let by_bytes = LIVE_GEOMETRY_BYTES_MAX as f64 / load.geometry_bytes.max(1) as f64;
     // A little less, because a share of many is met only on average.
@@ -264,8 +267,9 @@ impl Cutter<'_> {
         let mut flow = ControlFlow::Continue(());
         package.visit_box_share(&bbox, bytes_max, share, |row| {
             features += 1;
-            geometry_bytes += row.geometry().map_or(0, |bytes| bytes.len() as u64);
-            if features > LIVE_FEATURES_MAX || geometry_bytes > LIVE_GEOMETRY_BYTES_MAX {
+            geometry_bytes += row.geometry().map_or(0, |bytes| (bytes.len() as u64).min(GIANT_BYTES));
+            let is_too_much = features > LIVE_FEATURES_MAX || geometry_bytes > LIVE_GEOMETRY_BYTES_MAX;
+            if is_too_much && share > SHARE_LEAST {
                 flow = ControlFlow::Break(());
                 return flow;
             }
