@@ -12,6 +12,8 @@ pub mod crs;
 
 pub mod definition;
 
+pub mod words;
+
 pub mod filter;
 
 pub mod access;

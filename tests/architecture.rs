@@ -10,6 +10,7 @@ const ROOMS: [&str; 17] = [
     "geometry",
     "crs",
     "definition",
+    "words",
     "filter",
     "access",
     "package",

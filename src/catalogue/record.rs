@@ -45,6 +45,10 @@ pub struct LayerRecord {
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
     pub counts: Counts,
     pub source: SourceAccount,
+    /// Fields whose words are kept to be searched by; none in revisions of the format before words
+    /// were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub searched_fields: Vec<String>,
     /// The grids of the layer's tiles and what was baked of each; absent for a table without
     /// geometry, and in revisions of the format before tiles were baked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -43,6 +43,8 @@ pub struct LayerDefinition {
     pub display: Display,
     pub time: Option<TimeFields>,
     pub tiles: TilesDefinition,
+    /// Fields whose words are searched; absent means every field of text, empty none.
+    pub searched_fields: Option<Vec<String>>,
     pub fields: BTreeMap<String, FieldDefinition>,
     pub gates: Gates,
     pub control_points: Vec<ControlPoint>,
@@ -148,7 +150,8 @@ impl FieldByLanguage {
         first.as_deref().or(second.as_deref())
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
+    /// The fields of all languages.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.en.as_deref().into_iter().chain(self.zh_hant.as_deref())
     }
 }
@@ -229,6 +232,7 @@ impl LayerDefinition {
         let control = self.control_points.iter().flat_map(|point| point.feature.keys());
         named.extend(control.map(|name| (name.as_str(), "[[control_points]]")));
         named.extend(self.releases.keys().map(|name| (name.as_str(), "[personal_data]")));
+        named.extend(self.searched_fields.iter().flatten().map(|name| (name.as_str(), "[search] fields")));
         named.extend(self.tiles.priority.iter().map(|name| (name.as_str(), "[tiles] priority")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),

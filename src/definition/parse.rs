@@ -30,6 +30,7 @@ struct RawDefinition {
     display: Display,
     time: Option<Spanned<RawTime>>,
     tiles: Option<RawTiles>,
+    search: Option<RawSearch>,
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
@@ -100,6 +101,12 @@ struct RawTiles {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawSearch {
+    fields: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawField {
     title: Trilingual,
     #[serde(default)]
@@ -160,6 +167,7 @@ pub fn parse(
         display: raw.display,
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
         tiles: tiles(&place, raw.tiles)?,
+        searched_fields: raw.search.map(|search| search.fields),
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
         control_points: raw

@@ -18,7 +18,7 @@ use crate::catalogue::record::{Counts, FieldFacts};
 use crate::definition::TimeFields;
 use crate::geometry::{Shape, blob};
 use crate::package::build::PackageHead;
-use crate::package::{BuiltPackage, PackageBuilder, names};
+use crate::package::{BuiltPackage, PackageBuilder, WORD_FILE, WordFileBuilder, names};
 use crate::store::{Findings, PersonalData};
 
 /// A finished package and everything measured on the way.
@@ -31,6 +31,8 @@ pub struct Assembled {
     pub facts: SourceFacts,
     pub period: Option<(jiff::Timestamp, jiff::Timestamp)>,
     pub personal_data: Vec<PersonalData>,
+    /// Names of the fields whose words are kept.
+    pub searched_fields: Vec<String>,
 }
 
 /// One kept field: its place in the delivery and how its values are turned.
@@ -68,6 +70,7 @@ pub fn assemble(
         schema: &schema,
     };
     let mut builder = PackageBuilder::create(path, &head)?;
+    let mut words = words_of(plan, &schema, path)?;
     let mut measures: Vec<FieldMeasure> = schema.fields.iter().map(|field| FieldMeasure::new(field.kind)).collect();
     let mut scan = personal_data::Scan::new(&schema);
     let mut shape = Shape::default();
@@ -89,10 +92,17 @@ pub fn assemble(
         };
         let geometry = stored.as_ref().map(|(blob, bbox)| (blob.as_slice(), bbox));
         builder.insert(assigned.ids[place], geometry, &values)?;
+        if let Some(words) = &mut words {
+            words.insert(done as i64 + 1, &values)?;
+        }
     }
+    let searched = words.as_ref().map_or(&[][..], WordFileBuilder::fields);
+    let searched_fields = searched.iter().map(|field| schema.fields[field.place].name.clone()).collect();
+    words.map(WordFileBuilder::finish).transpose()?;
     let field_facts: Vec<FieldFacts> = measures.into_iter().map(FieldMeasure::finish).collect();
     Ok(Assembled {
         package: builder.finish()?,
+        searched_fields,
         personal_data: scan.finish(&schema, |field| plan.release(field)),
         period: period(plan.time(), &schema, &field_facts),
         schema: Arc::new(schema),
@@ -101,6 +111,13 @@ pub fn assemble(
         findings,
         facts: judged.facts.clone(),
     })
+}
+
+/// The file of words beside the package, where there are texts to search.
+fn words_of(plan: &Plan, schema: &Schema, package: &Path) -> Result<Option<WordFileBuilder>, IngestError> {
+    let fields = plan.searched_fields(schema);
+    let path = package.with_file_name(WORD_FILE);
+    Ok(if fields.is_empty() { None } else { Some(WordFileBuilder::create(&path, &fields)?) })
 }
 
 fn note(counts: &mut Counts, what: &str, count: u64) {

@@ -43,7 +43,7 @@ pub use describe::{Description, describe};
 pub use plan::{BareFile, Plan};
 
 /// Raised when the same delivery would give a different package, so that `ingest` makes it anew.
-const INGEST_FORMAT: u32 = 2;
+const INGEST_FORMAT: u32 = 3;
 
 /// Where ingest works and what it may use.
 #[derive(Clone, Debug)]

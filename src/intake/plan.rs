@@ -8,11 +8,12 @@ use super::delivery::ReadRequest;
 use super::{IngestError, file_error};
 use crate::base::digest::Sha256Hex;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{Class, LayerId, RevisionId, Trilingual, limits};
+use crate::base::{Class, Field, FieldKind, LayerId, RevisionId, Schema, Trilingual, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::record::{SourceAccount, SourceFile};
 use crate::definition::{ControlPoint, FieldDefinition, Frequency, Keywords, LayerDefinition, SourcePart};
 use crate::definition::{simplified, vocabulary};
+use crate::package::SearchedField;
 
 /// One layer to take in.
 #[derive(Clone, Debug)]
@@ -147,6 +148,19 @@ impl Plan {
         self.definition.as_ref().map(|definition| &definition.tiles)
     }
 
+    /// The fields of a schema whose words are kept: those that the definition names, else all of text.
+    pub fn searched_fields(&self, schema: &Schema) -> Vec<SearchedField> {
+        let definition = self.definition.as_ref();
+        let chosen = definition.and_then(|definition| definition.searched_fields.as_ref());
+        let names = |name: &str| {
+            definition.is_some_and(|definition| definition.display.name.names().any(|known| known == name))
+        };
+        let is_searched =
+            |field: &Field| field.kind == FieldKind::Text && chosen.is_none_or(|chosen| chosen.contains(&field.name));
+        let fields = schema.fields.iter().enumerate().filter(|(_, field)| is_searched(field));
+        fields.map(|(place, field)| SearchedField { place, is_name: names(&field.name) }).collect()
+    }
+
     pub fn no_data(&self) -> &[String] {
         self.definition.as_ref().map_or(&[], |definition| &definition.source.no_data)
     }
@@ -244,6 +258,7 @@ impl Plan {
                 transformation: assembled.facts.transformation.clone(),
                 notes: assembled.facts.notes.clone(),
             },
+            searched_fields: assembled.searched_fields.clone(),
             tiles: None,
         }
     }

@@ -1,5 +1,5 @@
 //! The GeoPackage of a revision: `build` writes it, `read` serves it; `tile_file` keeps the baked
-//! tiles beside it, and `mbtiles` writes tiles for taking away.
+//! tiles beside it, `word_file` the words of its texts, `mbtiles` writes tiles for taking away.
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
@@ -15,6 +15,7 @@ pub mod read;
 mod row;
 mod tables;
 mod tile_file;
+pub mod word_file;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};
 pub use tile_file::{BakedTile, Piece, TILE_FILE, TileFile, TileFileBuilder};
+pub use word_file::{SearchedField, WORD_FILE, WordFileBuilder};
 
 /// A published package: where it is and what it holds. Having one is not leave to read it.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, params, params_from_iter};
 use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::word_file::{WORD_COLUMN, WORD_TABLE, WordIndex};
 use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
 use crate::access::PermittedLayer;
 use crate::base::{BBox, LayerId, Schema, Value, limits};
@@ -33,6 +34,7 @@ pub struct OpenPackage {
     visit_place_sql: String,
     /// The baked tiles beside the package, opened when a tile is first asked for.
     tiles: OnceCell<Option<TileFile>>,
+    words: Option<WordIndex>,
 }
 
 /// The rows whose box touches a box, and the bytes of their geometries.
@@ -46,6 +48,7 @@ impl OpenPackage {
     pub(super) fn open(package: Arc<PackageFile>) -> Result<Self, PackageError> {
         let fail = sqlite_error(&package.path);
         let connection = connect(&package.path).map_err(&fail)?;
+        let words = WordIndex::attach(&connection, &package.path)?;
         let stop = Stop::default();
         add_functions(&connection, &stop).map_err(&fail)?;
         let table = table_name(&package.layer);
@@ -78,6 +81,7 @@ impl OpenPackage {
             visit_box_sql,
             visit_place_sql: format!("SELECT {columns} FROM {table} AS t WHERE t.{place} = ?"),
             tiles: OnceCell::new(),
+            words,
             connection,
             rtree,
             table,
@@ -168,7 +172,7 @@ impl OpenPackage {
     /// Counts the rows of `SELECT … FROM <table> <rest>`, but stops at `most`.
     pub fn count_to(&self, rest: &str, parameters: &[&dyn ToSql], most: u64) -> Result<u64, PackageError> {
         let fail = sqlite_error(&self.package.path);
-        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} {rest} LIMIT {most})", self.table);
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} AS t {rest} LIMIT {most})", self.table);
         let count: i64 = self
             .connection
             .prepare_cached(&sql)
@@ -332,6 +336,22 @@ impl OpenPackage {
         Ok(())
     }
 
+    /// The words of the package's texts; `None` where none are kept.
+    pub fn words(&self) -> Option<&WordIndex> {
+        self.words.as_ref()
+    }
+
+    /// Rows that an expression finds in the index of words, but counting stops at `most`.
+    pub fn count_words(&self, expression: &str, most: u64) -> Result<u64, PackageError> {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {WORD_TABLE} WHERE {WORD_COLUMN} MATCH ? LIMIT {most})");
+        let count: i64 = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.query_row([expression], |row| row.get(0)))
+            .map_err(sqlite_error(&self.package.path))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The baked tiles beside the package; `None` where it has none.
     pub fn tile_file(&self) -> Result<Option<&TileFile>, PackageError> {
         if let Some(opened) = self.tiles.get() {
@@ -415,7 +435,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// `file:…?mode=ro&immutable=1`: a published file never changes, so SQLite may skip its locks,
 /// which makes a look-up ten times quicker.
-fn immutable_address(path: &Path) -> String {
+pub(super) fn immutable_address(path: &Path) -> String {
     const ESCAPED: percent_encoding::AsciiSet = percent_encoding::CONTROLS.add(b'?').add(b'#').add(b'%');
     let path = path.to_string_lossy();
     let escaped = percent_encoding::utf8_percent_encode(&path, &ESCAPED);

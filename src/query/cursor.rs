@@ -6,14 +6,25 @@ use std::str::FromStr;
 
 use crate::base::RevisionId;
 
-/// Written `<revision>~<place>~<check>`, all of it plain in an address.
+/// Written `<revision>~<place>~<check>`, all of it plain in an address; a place to go back from has
+/// a minus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub revision: RevisionId,
-    /// The place of the last row of the page before.
+    /// The place of the last row of the page before, or of the first row of the page behind.
     pub place: i64,
+    pub turn: Turn,
     /// Digest of the query that it belongs to.
     check: String,
+}
+
+/// Which way a walk goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// With what comes after the place.
+    Onward,
+    /// With what stands before it.
+    Back,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +36,8 @@ pub enum CursorFault {
 }
 
 impl Cursor {
-    pub fn new(revision: RevisionId, place: i64, query: &str) -> Self {
-        Cursor { revision, place, check: check_of(query) }
+    pub fn new(revision: RevisionId, place: i64, turn: Turn, query: &str) -> Self {
+        Cursor { revision, place, turn, check: check_of(query) }
     }
 
     /// Refuses a cursor that was given for another query. `query` is its canonical text.
@@ -42,7 +53,8 @@ fn check_of(query: &str) -> String {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}~{}", self.revision, self.place, self.check)
+        let sign = if self.turn == Turn::Back { "-" } else { "" };
+        write!(f, "{}~{sign}{}~{}", self.revision, self.place, self.check)
     }
 }
 
@@ -53,11 +65,13 @@ impl FromStr for Cursor {
         let malformed = || CursorFault::Malformed(crate::base::ids::cut(text));
         let parts: Vec<&str> = text.split('~').collect();
         let [revision, place, check] = parts[..] else { return Err(malformed()) };
-        Ok(Cursor {
-            revision: revision.parse().map_err(|_| malformed())?,
-            place: place.parse().map_err(|_| malformed())?,
-            check: check.to_owned(),
-        })
+        let (place, turn) = match place.strip_prefix('-') {
+            Some(place) => (place, Turn::Back),
+            None => (place, Turn::Onward),
+        };
+        // Places begin at 1: a second sign is none of ours.
+        let place = place.parse().ok().filter(|place| *place >= 0).ok_or_else(malformed)?;
+        Ok(Cursor { revision: revision.parse().map_err(|_| malformed())?, place, turn, check: check.to_owned() })
     }
 }
 
@@ -68,11 +82,15 @@ mod tests {
     #[test]
     fn a_cursor_survives_an_address_and_knows_its_query() {
         let revision: RevisionId = "20261124T153000123Z-1a2b3c4d5e6f".parse().unwrap();
-        let cursor = Cursor::new(revision, 42, "limit=10");
-        let read: Cursor = cursor.to_string().parse().unwrap();
-        assert_eq!(read, cursor);
-        assert_eq!(read.check("limit=10"), Ok(()));
-        assert_eq!(read.check("limit=11"), Err(CursorFault::OtherQuery));
-        assert!("x~y".parse::<Cursor>().is_err());
+        for turn in [Turn::Onward, Turn::Back] {
+            let cursor = Cursor::new(revision.clone(), 42, turn, "limit=10");
+            let read: Cursor = cursor.to_string().parse().unwrap();
+            assert_eq!(read, cursor);
+            assert_eq!(read.check("limit=10"), Ok(()));
+            assert_eq!(read.check("limit=11"), Err(CursorFault::OtherQuery));
+        }
+        for bad in ["x~y".to_owned(), format!("{revision}~--1~a"), format!("{revision}~x~a")] {
+            assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+        }
     }
 }

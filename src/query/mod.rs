@@ -10,6 +10,8 @@ mod cursor;
 mod parameters;
 mod plan;
 mod sql_filter;
+mod walk;
+mod words;
 
 use std::ops::ControlFlow;
 
@@ -22,7 +24,8 @@ use crate::package::{OpenPackage, PackageError, Row};
 pub use crate::package::cell_box;
 pub use aggregate::{AggregateQuery, Group, GroupRow, Metric, Statistic, aggregate};
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
-pub use cursor::{Cursor, CursorFault};
+pub use cursor::{Cursor, CursorFault, Turn};
+pub use words::{TooManyPhrases, WordSearch};
 
 /// What is asked of a layer's features.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,9 @@ pub struct FeatureQuery {
     /// A time, and the fields that hold the features' own; a layer without such fields has
     /// features of all times.
     pub datetime: Option<(Interval, TimeFields)>,
+    /// Only features with these words; where they are ranked and nothing else is said of order,
+    /// what fits best comes first.
+    pub words: Option<WordSearch>,
     /// What the features are sorted by; in the order of the package where it is empty.
     pub order: Vec<Order>,
     pub limit: u32,
@@ -70,6 +76,8 @@ pub enum Start {
     Offset(u64),
     /// After the row with this place.
     After(i64),
+    /// Up to the row with this place, and as much before it as a page holds.
+    Before(i64),
 }
 
 /// What a page was, beside its rows.
@@ -80,6 +88,8 @@ pub struct PageFacts {
     pub matched: Option<u64>,
     /// Place of the last row, when there are more.
     pub more_after: Option<i64>,
+    /// Place of the first row, when the page does not begin where the walk does.
+    pub more_before: Option<i64>,
 }
 
 /// Matches of a filtered query that are counted: what takes a few milliseconds.
@@ -94,6 +104,7 @@ impl FeatureQuery {
             ids: None,
             places: None,
             datetime: None,
+            words: None,
             order: Vec::new(),
             limit,
             start: Start::Offset(0),
@@ -105,7 +116,14 @@ impl FeatureQuery {
             || self.ids.is_some()
             || self.places.is_some()
             || self.datetime.is_some()
+            || self.words.is_some()
             || !self.filter.conditions.is_empty()
+    }
+
+    /// Whether features stand in the order of how well they fit, which is no order to find a place in:
+    /// such a walk goes by numbers.
+    pub fn is_ranked(&self) -> bool {
+        self.order.is_empty() && self.words.as_ref().is_some_and(WordSearch::is_ranked)
     }
 }
 
@@ -116,22 +134,25 @@ pub fn page(
     mut visit: impl FnMut(&Row<'_>) -> Result<(), PackageError>,
 ) -> Result<PageFacts, PackageError> {
     let plan = plan::plan(package, query)?;
+    let (start, limit) = walk::beginning(package, query)?;
     let matched = match query.is_filtered() {
         false => Some(package.package().features),
         true => Some(package.count_to(&plan.conditions(), &plan.parameters(), COUNT_MAX + 1)?)
             .filter(|count| *count <= COUNT_MAX),
     };
     let mut returned = 0;
-    let mut last = None;
+    let (mut first, mut last) = (None, None);
     let mut has_more = false;
     let mut fault = None;
-    package.select(&plan.page(), &plan.page_parameters(), |row| {
-        if returned == u64::from(query.limit) {
+    let (rest, parameters) = plan.page(package, query, (start, limit))?;
+    package.select(&rest, &parameters.values(), |row| {
+        if returned == u64::from(limit) {
             has_more = true;
             return ControlFlow::Break(());
         }
         returned += 1;
         last = Some(row.place());
+        first = first.or(last);
         match visit(row) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -142,7 +163,12 @@ pub fn page(
     })?;
     match fault {
         Some(error) => Err(error),
-        None => Ok(PageFacts { returned, matched, more_after: last.filter(|_| has_more) }),
+        None => Ok(PageFacts {
+            returned,
+            matched,
+            more_after: last.filter(|_| has_more),
+            more_before: first.filter(|_| !matches!(start, Start::Offset(0) | Start::After(0))),
+        }),
     }
 }
 

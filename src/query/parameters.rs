@@ -14,10 +14,6 @@ impl Parameters {
         format!("?{}", self.values.len())
     }
 
-    pub fn count(&self) -> usize {
-        self.values.len()
-    }
-
     pub fn values(&self) -> Vec<&dyn ToSql> {
         self.values.iter().map(AsRef::as_ref).collect()
     }

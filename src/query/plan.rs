@@ -4,40 +4,33 @@ use rusqlite::ToSql;
 
 use super::parameters::Parameters;
 use super::sql_filter::{SqlWriter, Unknown};
-use super::{Direction, FeatureQuery, Places, Start};
+use super::walk::Landmark;
+use super::{Direction, FeatureQuery, Places, Start, Turn, WordSearch};
 use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
+use crate::package::word_file::{WORD_COLUMN, WORD_TABLE};
 use crate::package::{OpenPackage, PackageError};
 
 /// Conditions and values of a query.
+#[derive(Default)]
 pub struct Plan {
+    /// What is searched for in the index of words, joined to the table: for the rows of a page, which
+    /// may be ranked by it, and for counting.
+    page_join: String,
+    count_join: String,
+    /// Whether the page's rows come with how well they fit.
+    is_ranked: bool,
     /// What chooses the rows of a page, and what chooses them when they are counted.
     page_conditions: Vec<String>,
     count_conditions: Vec<String>,
     parameters: Parameters,
-    /// Columns to sort by, before the place of the row.
-    order: Vec<String>,
-    start: Start,
-    start_value: i64,
-    /// One more than the page, to know whether there is a next one.
-    rows: i64,
 }
 
 pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, PackageError> {
-    let start = start(query);
-    let mut plan = Plan {
-        page_conditions: Vec::new(),
-        count_conditions: Vec::new(),
-        parameters: Parameters::default(),
-        order: Vec::new(),
-        start,
-        start_value: match start {
-            // SQLite's integers end at 2^63; an offset beyond any table is an empty page.
-            Start::Offset(offset) => i64::try_from(offset).unwrap_or(i64::MAX),
-            Start::After(place) => place,
-        },
-        rows: i64::from(query.limit) + 1,
-    };
+    let mut plan = Plan::default();
+    if let Some(words) = &query.words {
+        plan.words(package, words, query.is_ranked())?;
+    }
     if let Some(bbox) = &query.bbox {
         plan.boxes(package, query, bbox)?;
     }
@@ -51,10 +44,6 @@ pub fn plan(package: &OpenPackage, query: &FeatureQuery) -> Result<Plan, Package
     }
     if let Some(places) = &query.places {
         plan.places(places);
-    }
-    for order in &query.order {
-        let direction = if order.direction == Direction::Descending { " DESC" } else { "" };
-        plan.order.push(format!("{}{direction}", package.column(order.field)));
     }
     if let Some((interval, fields)) = &query.datetime {
         plan.time(package, interval, fields);
@@ -70,6 +59,36 @@ impl Plan {
     fn add(&mut self, condition: String) {
         self.count_conditions.push(condition.clone());
         self.page_conditions.push(condition);
+    }
+
+    /// The index of words gives places of rows, tier by tier where they are ranked.
+    fn words(&mut self, package: &OpenPackage, words: &WordSearch, is_ranked: bool) -> Result<(), PackageError> {
+        let expressions = words.expressions(package)?;
+        // Bound one after the other, so that the last, which counts all, is the last of the statement.
+        let places: Vec<String> = expressions.into_iter().map(|expression| self.parameters.bind(expression)).collect();
+        let (Some(index), Some(widest)) = (package.words(), places.last()) else {
+            self.add("0".to_owned());
+            return Ok(());
+        };
+        let found = |columns: &str, place: &str| {
+            format!("SELECT rowid AS causeway_place{columns} FROM {WORD_TABLE} WHERE {WORD_COLUMN} MATCH {place}")
+        };
+        let join = |select: String| format!("JOIN ({select}) ON causeway_place = t.fid");
+        self.count_join = join(found("", widest));
+        if !is_ranked {
+            self.page_join = self.count_join.clone();
+            return Ok(());
+        }
+        let tiers = places.iter().enumerate().map(|(tier, place)| {
+            let select = found(&format!(", {tier} AS causeway_tier, {} AS causeway_score", index.rank_sql), place);
+            match tier.checked_sub(1).and_then(|before| places.get(before)) {
+                Some(before) => format!("{select} AND rowid NOT IN ({})", found("", before)),
+                None => select,
+            }
+        });
+        self.is_ranked = true;
+        self.page_join = join(tiers.collect::<Vec<_>>().join(" UNION ALL "));
+        Ok(())
     }
 
     /// A page of a box walks the rows in their order where the box holds so many that the walk
@@ -125,7 +144,7 @@ impl Plan {
 
     /// The rest of the statement that counts.
     pub fn conditions(&self) -> String {
-        where_all(&self.count_conditions)
+        format!("{} {}", self.count_join, where_all(&self.count_conditions))
     }
 
     pub fn parameters(&self) -> Vec<&dyn ToSql> {
@@ -134,38 +153,78 @@ impl Plan {
 
     /// The rest of the statement for all matches, in the order of the package.
     pub fn every(&self) -> String {
-        format!("{} ORDER BY fid", self.conditions())
+        format!("{} ORDER BY t.fid", self.conditions())
     }
 
-    /// The rest of the statement for a page, in the order of the package.
-    pub fn page(&self) -> String {
-        let rows = self.parameters.count() + 1;
-        let start = self.parameters.count() + 2;
-        let mut conditions = self.page_conditions.clone();
-        let offset = match self.start {
-            Start::Offset(_) => format!(" OFFSET ?{start}"),
-            Start::After(_) => {
-                conditions.push(format!("fid > ?{start}"));
-                String::new()
+    /// The rest of the statement for a page and its values: one row more than the page, to know
+    /// whether there is a next one.
+    pub fn page(
+        mut self,
+        package: &OpenPackage,
+        query: &FeatureQuery,
+        (start, limit): (Start, u32),
+    ) -> Result<(String, Parameters), PackageError> {
+        let offset = match start_of(query, start) {
+            // SQLite's integers end at 2^63; an offset beyond any table is an empty page.
+            Start::Offset(offset) => Some(i64::try_from(offset).unwrap_or(i64::MAX)),
+            Start::After(place) | Start::Before(place) => {
+                self.beyond(package, query, place, Turn::Onward)?;
+                None
             }
         };
-        let order: String = self.order.iter().map(|column| format!("{column}, ")).collect();
-        format!("{} ORDER BY {order}fid LIMIT ?{rows}{offset}", where_all(&conditions))
+        let rows = self.parameters.bind(i64::from(limit) + 1);
+        let offset = offset.map(|offset| format!(" OFFSET {}", self.parameters.bind(offset))).unwrap_or_default();
+        let order = self.order(package, query, Turn::Onward);
+        let conditions = where_all(&self.page_conditions);
+        Ok((format!("{} {conditions} ORDER BY {order} LIMIT {rows}{offset}", self.page_join), self.parameters))
     }
 
-    pub fn page_parameters(&self) -> Vec<&dyn ToSql> {
-        let mut parameters = self.parameters();
-        parameters.push(&self.rows);
-        parameters.push(&self.start_value);
-        parameters
+    /// The rest of the statement for what stands before a row, nearest first, and one more than a page.
+    pub fn back_from(
+        mut self,
+        package: &OpenPackage,
+        query: &FeatureQuery,
+        place: i64,
+    ) -> Result<(String, Parameters), PackageError> {
+        self.beyond(package, query, place, Turn::Back)?;
+        let rows = self.parameters.bind(i64::from(query.limit) + 1);
+        let order = self.order(package, query, Turn::Back);
+        let conditions = where_all(&self.page_conditions);
+        Ok((format!("{} {conditions} ORDER BY {order} LIMIT {rows}", self.page_join), self.parameters))
+    }
+
+    /// What the rows are sorted by, last by their places.
+    fn order(&self, package: &OpenPackage, query: &FeatureQuery, turn: Turn) -> String {
+        let word = |is_falling: bool| if is_falling { " DESC" } else { "" };
+        let is_back = turn == Turn::Back;
+        if self.is_ranked {
+            return format!("causeway_tier{0}, causeway_score{0}, t.fid{0}", word(is_back));
+        }
+        let columns = query.order.iter().map(|order| {
+            let is_falling = (order.direction == Direction::Descending) != is_back;
+            format!("{}{}, ", package.column(order.field), word(is_falling))
+        });
+        format!("{}t.fid{}", columns.collect::<String>(), word(is_back))
+    }
+
+    fn beyond(
+        &mut self,
+        package: &OpenPackage,
+        query: &FeatureQuery,
+        place: i64,
+        turn: Turn,
+    ) -> Result<(), PackageError> {
+        let landmark = Landmark::read(package, &query.order, place)?;
+        self.page_conditions.push(landmark.beyond(package, &query.order, turn, &mut self.parameters));
+        Ok(())
     }
 }
 
 /// Rows are numbered from 1 without a gap, so where nothing is filtered or sorted an offset is a
 /// place, and the last page of a walk by offsets costs what the first does.
-fn start(query: &FeatureQuery) -> Start {
-    match query.start {
-        Start::Offset(offset) if !query.is_filtered() && query.order.is_empty() => {
+fn start_of(query: &FeatureQuery, start: Start) -> Start {
+    match start {
+        Start::Offset(offset) if offset > 0 && !query.is_filtered() && query.order.is_empty() => {
             Start::After(i64::try_from(offset).unwrap_or(i64::MAX))
         }
         start => start,
@@ -183,7 +242,7 @@ fn candidates_worth_a_walk(package: &OpenPackage, query: &FeatureQuery) -> u64 {
     }
     let passed_over = match query.start {
         Start::Offset(offset) => offset,
-        Start::After(_) => 0,
+        Start::After(_) | Start::Before(_) => 0,
     };
     let wanted = passed_over.saturating_add(u64::from(query.limit));
     wanted.saturating_mul(all).isqrt()
@@ -240,6 +299,10 @@ mod tests {
         FeatureQuery { bbox, filter, ..FeatureQuery::first(limit) }
     }
 
+    fn statement(package: &OpenPackage, query: &FeatureQuery) -> String {
+        plan(package, query).unwrap().page(package, query, (query.start, query.limit)).unwrap().0
+    }
+
     #[test]
     fn the_tree_is_taken_where_it_spares_rows_and_the_count_is_the_same() {
         let folder = tempfile::tempdir().unwrap();
@@ -258,8 +321,8 @@ mod tests {
             (query(None, Some("NOT S_INTERSECTS(geometry,BBOX(0,0,9,9))"), 10), false, 9_900),
             (query(small, Some("S_INTERSECTS(geometry,BBOX(5,5,20,20))"), 10), true, 25),
         ] {
-            let plan = plan(&package, &query).unwrap();
-            assert_eq!(plan.page().contains("rtree_"), page_takes_tree, "{query:?}: {}", plan.page());
+            let page = statement(&package, &query);
+            assert_eq!(page.contains("rtree_"), page_takes_tree, "{query:?}: {page}");
             let facts = crate::query::page(&package, &query, |_| Ok(())).unwrap();
             assert_eq!(facts.matched, Some(matched), "{query:?}");
             assert_eq!(facts.returned, matched.min(u64::from(query.limit)), "{query:?}");
@@ -283,7 +346,7 @@ mod tests {
         let from = |start| FeatureQuery { start: Start::Offset(start), ..FeatureQuery::first(3) };
         for (start, found) in [(0, vec![1, 2, 3]), (9_998, vec![9_999, 10_000]), (10_000, vec![]), (u64::MAX, vec![])] {
             assert_eq!(places(&from(start)), found);
-            assert!(!plan(&package, &from(start)).unwrap().page().contains("OFFSET"));
+            assert!(start == 0 || !statement(&package, &from(start)).contains("OFFSET"));
         }
         let some = |places| FeatureQuery { places: Some(places), ..from(1) };
         assert_eq!(places(&some(Places::Between(5, 7))), [6, 7]);

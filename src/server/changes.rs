@@ -16,7 +16,7 @@ use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
 use crate::base::{FeatureId, RevisionId, limits};
 use crate::formats::geojson::FeatureWriter;
-use crate::query::{self, ChangesPage, Cursor};
+use crate::query::{self, ChangesPage, Cursor, Turn};
 
 /// What was asked, read.
 struct ChangesRequest {
@@ -107,7 +107,7 @@ async fn document(
         link(here.clone(), "collection", "application/json", "The layer"),
     ];
     if let Some(last) = more_after {
-        let cursor = Cursor::new(now.record.revision.clone(), last.get() as i64, request.since.as_str());
+        let cursor = Cursor::new(now.record.revision.clone(), last.get() as i64, Turn::Onward, request.since.as_str());
         let next = format!("{here}/changes?since={}&limit={}&cursor={cursor}", request.since, request.limit);
         links.push(link(next, "next", GEOJSON, "Next page"));
     }

@@ -175,7 +175,7 @@ fn items_links(ask: &Ask, layer: &LiveLayer, request: &ItemsRequest, facts: &Pag
     if let Some(next) = request.next(ask, layer, facts) {
         links.push(link(next, "next", format.media_type(), "Next page"));
     }
-    if let Some(previous) = request.previous(ask, layer) {
+    if let Some(previous) = request.previous(ask, layer, facts) {
         links.push(link(previous, "prev", format.media_type(), "Previous page"));
     }
     links
@@ -218,8 +218,9 @@ async fn items_page(
         number_matched: facts.matched,
         first: request.first(),
         next: request.next(ask, layer, &facts).map(as_html),
-        previous: request.previous(ask, layer).map(as_html),
-        beginning: matches!(request.query.start, Start::After(_)).then(|| as_html(request.address(ask, layer, &[]))),
+        previous: request.previous(ask, layer, &facts).map(as_html),
+        beginning: (!matches!(request.query.start, Start::Offset(_)))
+            .then(|| as_html(request.address(ask, layer, &[]))),
         filters: request.repeated,
     };
     Ok(Answer::html(pages::items(&ask.frame(), &layer.record, &items)).in_language(ask.language))

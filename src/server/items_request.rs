@@ -8,14 +8,15 @@ use super::snapshot::LiveLayer;
 use super::{boxes, filter_parameters, selection};
 use crate::base::ids::cut;
 use crate::base::{Interval, limits};
+use crate::catalogue::LayerRecord;
 use crate::formats::{Format, Selection};
-use crate::query::{Cursor, FeatureQuery, PageFacts, Start};
+use crate::query::{Cursor, FeatureQuery, PageFacts, Start, Turn, WordSearch};
 
 /// Rows of the table on a page for people.
 const TABLE_ROWS: u32 = 50;
 
 /// What takes part in every request for items, beside the fields of the layer.
-pub const PARAMETERS: [&str; 18] = [
+pub const PARAMETERS: [&str; 20] = [
     "bbox",
     "bbox-crs",
     "crs",
@@ -24,6 +25,8 @@ pub const PARAMETERS: [&str; 18] = [
     "filter-lang",
     "filter-crs",
     "ids",
+    "q",
+    "text",
     "sortby",
     "properties",
     "exclude-properties",
@@ -71,6 +74,7 @@ impl ItemsRequest {
             text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
         });
         let datetime = datetime.transpose()?;
+        let words = words(&mut parameters, &layer.record, &mut keep)?;
         let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;
         let bbox = boxes::apply(edges, &mut filter)?;
         take_field_form(&mut parameters, layer, ask)?;
@@ -86,7 +90,10 @@ impl ItemsRequest {
         let start = match &cursor {
             Some(cursor) => {
                 cursor.check(&canonical).map_err(|fault| Problem::bad_request(fault.to_string()))?;
-                Start::After(cursor.place)
+                match cursor.turn {
+                    Turn::Onward => Start::After(cursor.place),
+                    Turn::Back => Start::Before(cursor.place),
+                }
             }
             None => Start::Offset(offset.unwrap_or(0)),
         };
@@ -97,6 +104,7 @@ impl ItemsRequest {
                 ids,
                 places: None,
                 datetime: datetime.zip(layer.record.time.clone()),
+                words,
                 order,
                 limit: limit_given.unwrap_or(default),
                 start,
@@ -126,35 +134,48 @@ impl ItemsRequest {
         if pairs.is_empty() { here } else { format!("{here}?{}", pairs.join("&")) }
     }
 
-    /// The next page: by the place of the last row, or, where the features are sorted, by their
-    /// number in the very revision that this page is of.
+    /// The next page: by the place of the last row, or, where what fits best comes first, by the
+    /// number of features; always in the very revision that this page is of.
     pub fn next(&self, ask: &Ask, layer: &LiveLayer, facts: &PageFacts) -> Option<String> {
         let last = facts.more_after?;
-        let revision = &layer.record.revision;
-        if self.query.order.is_empty() {
-            let cursor = Cursor::new(revision.clone(), last, &self.canonical);
-            return Some(self.address(ask, layer, &[("cursor", cursor.to_string())]));
+        if self.query.is_ranked() {
+            return Some(self.numbered(ask, layer, self.rows_before()? + facts.returned));
         }
-        let offset = (self.rows_before()? + facts.returned).to_string();
-        let names_revision = self.repeated.iter().any(|(name, _)| name == "revision");
-        let pinned = (!names_revision).then(|| ("revision", revision.to_string()));
-        let more: Vec<(&str, String)> = std::iter::once(("offset", offset)).chain(pinned).collect();
-        Some(self.address(ask, layer, &more))
+        Some(self.turned(ask, layer, last, Turn::Onward))
     }
 
-    pub fn previous(&self, ask: &Ask, layer: &LiveLayer) -> Option<String> {
+    pub fn previous(&self, ask: &Ask, layer: &LiveLayer, facts: &PageFacts) -> Option<String> {
+        if let Some(first) = facts.more_before.filter(|_| !self.query.is_ranked()) {
+            return Some(self.turned(ask, layer, first, Turn::Back));
+        }
         let before = self.rows_before().filter(|before| *before > 0)?;
-        let offset = before.saturating_sub(u64::from(self.query.limit));
-        Some(self.address(ask, layer, &[("offset", offset.to_string())]))
+        Some(self.numbered(ask, layer, before.saturating_sub(u64::from(self.query.limit))))
+    }
+
+    fn turned(&self, ask: &Ask, layer: &LiveLayer, place: i64, turn: Turn) -> String {
+        let cursor = Cursor::new(layer.record.revision.clone(), place, turn, &self.canonical);
+        self.address(ask, layer, &[("cursor", cursor.to_string())])
+    }
+
+    fn numbered(&self, ask: &Ask, layer: &LiveLayer, offset: u64) -> String {
+        let names_revision = self.repeated.iter().any(|(name, _)| name == "revision");
+        let pinned = (!names_revision).then(|| ("revision", layer.record.revision.to_string()));
+        let more: Vec<(&str, String)> = std::iter::once(("offset", offset.to_string())).chain(pinned).collect();
+        self.address(ask, layer, &more)
     }
 
     /// Rows of the answer that stand before this page. A place counts rows only where nothing is
-    /// filtered away, because it is the row's number in the whole package.
+    /// filtered away or sorted, because it is the row's number in the whole package.
     fn rows_before(&self) -> Option<u64> {
+        let is_whole = !self.query.is_filtered() && self.query.order.is_empty();
         match self.query.start {
             Start::Offset(offset) => Some(offset),
-            Start::After(place) if !self.query.is_filtered() => u64::try_from(place).ok(),
-            Start::After(_) => None,
+            Start::After(place) if is_whole => u64::try_from(place).ok(),
+            Start::Before(place) if is_whole => {
+                let before = u64::try_from(place).unwrap_or(0).saturating_sub(1);
+                Some(before.saturating_sub(u64::from(self.query.limit)))
+            }
+            Start::After(_) | Start::Before(_) => None,
         }
     }
 
@@ -170,6 +191,30 @@ fn canonical(repeated: &[(String, String)]) -> String {
         repeated.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
     sorted.sort();
     sorted.join("&")
+}
+
+/// `q` and `text`, over the texts that were kept as words when the layer was taken in.
+fn words(
+    parameters: &mut Parameters,
+    record: &LayerRecord,
+    keep: &mut impl FnMut(&str, &str),
+) -> Result<Option<WordSearch>, Problem> {
+    let [q, text] = ["q", "text"].map(|name| {
+        let given = parameters.take(name);
+        if let Some(given) = &given {
+            keep(name, given);
+        }
+        given
+    });
+    let search = WordSearch::read(q.as_deref(), text.as_deref());
+    let search = search.map_err(|fault| Problem::bad_request(fault.to_string()))?;
+    match search {
+        Some(_) if record.searched_fields.is_empty() => Err(Problem::bad_request(format!(
+            "q and text search words, and none are kept of {}; filter with LIKE searches its fields",
+            record.id
+        ))),
+        search => Ok(search),
+    }
 }
 
 /// `f`, else what the client accepts most, else GeoJSON. HTML is told apart before.

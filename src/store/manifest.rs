@@ -11,8 +11,8 @@ use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 
 /// The format that this version writes; readers take it and the one before. Since 2 a revision
-/// with geometry holds its baked tiles.
-pub const MANIFEST_FORMAT: u32 = 2;
+/// with geometry holds its baked tiles, since 3 one with texts their words.
+pub const MANIFEST_FORMAT: u32 = 3;
 
 /// What a revision holds, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,9 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::facets::FacetTable;
-use super::words::{Piece, normal, pieces, tokens};
 use crate::base::{FieldKind, Language, Trilingual};
 use crate::catalogue::LayerRecord;
+use crate::words::fold::is_han;
+use crate::words::pieces::pieces_of_normal;
+use crate::words::{Piece, join, normal, pieces, tokens};
 
 /// Where a word may stand in a record, heaviest first; bits of a posting.
 const TITLE: u8 = 1;
@@ -178,7 +180,7 @@ impl Index {
     }
 
     fn find_phrase(&self, phrase: &[Piece]) -> Vec<(u32, f32)> {
-        let text = super::words::join(phrase);
+        let text = join(phrase);
         let measured = Phrase::of(phrase);
         let bounded = match phrase.first() {
             Some(Piece::Word(_)) => format!(" {text}"),
@@ -299,7 +301,7 @@ impl Phrase {
     }
 
     fn of(pieces: &[Piece]) -> Self {
-        let mut phrase = Phrase::new(&super::words::join(pieces), 0.0, 0.0);
+        let mut phrase = Phrase::new(&join(pieces), 0.0, 0.0);
         for piece in pieces {
             match piece {
                 Piece::Word(_) => phrase.words += 1.0,
@@ -323,7 +325,7 @@ impl Phrase {
 /// pairs, not its last character alone.
 fn phrase_tokens(phrase: &[Piece]) -> Vec<String> {
     let mut wanted = tokens(phrase);
-    let is_alone = |token: &String| token.chars().count() == 1 && token.chars().all(super::fold::is_han);
+    let is_alone = |token: &String| token.chars().count() == 1 && token.chars().all(is_han);
     if wanted.len() > 1 {
         wanted.retain(|token| !is_alone(token));
     }
@@ -409,16 +411,6 @@ fn add_tokens(words: &mut HashMap<String, Vec<Posting>>, text: &str, entry: u32,
             None => postings.push(Posting { entry, weight: merge(0) }),
         }
     }
-}
-
-/// The pieces of a text that is in normal form already: stemming twice would change it.
-fn pieces_of_normal(text: &str) -> Vec<Piece> {
-    text.split_whitespace()
-        .map(|piece| match piece.chars().next().is_some_and(super::fold::is_han) {
-            true => Piece::Han(piece.to_owned()),
-            false => Piece::Word(piece.to_owned()),
-        })
-        .collect()
 }
 
 impl Postings {

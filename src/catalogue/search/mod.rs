@@ -1,25 +1,23 @@
 //! Search as people type, in Chinese as it is written and in English, over titles, keywords,
 //! publishers, texts and measured values; the design was measured before it was built.
 //!
-//! A text is folded (`fold`), taken apart (`words`) and, with what the tables put beside its words
-//! (`lexicon`), becomes a question of terms (`question`), which the inverted index answers
-//! (`index`) tier by tier (`rank`).
+//! A text is folded and taken apart (the room `words`) and, with what the tables put beside its words,
+//! becomes a question of terms (`question`), which the inverted index answers (`index`) tier by tier
+//! (`rank`).
 
 mod facets;
-mod fold;
 mod index;
-mod lexicon;
 mod question;
 mod rank;
-mod words;
 
 use std::sync::Arc;
 
 use super::LayerRecord;
 use crate::base::Language;
+use crate::words::lexicon::LEXICON;
+use crate::words::normal;
 
 pub use facets::{Bucket, Facets, Filter};
-pub use fold::fold;
 pub use index::Index;
 use rank::Hit;
 pub use rank::{Reason, Tier};
@@ -47,7 +45,7 @@ impl Index {
     pub fn search(&self, text: &str, filter: &Filter, language: Language) -> Found {
         let hits = match text.trim().is_empty() {
             true => self.by_title(language).map(Hit::unasked).collect(),
-            false => rank::rank(self, &question::Question::read(text, &lexicon::LEXICON, self)),
+            false => rank::rank(self, &question::Question::read(text, &LEXICON, self)),
         };
         let mut counter = facets::Counter::new(&self.facets, filter);
         let matches = hits
@@ -69,7 +67,7 @@ impl Index {
     /// `q` of OGC API Records: commas part alternatives, each of which must stand in the record as
     /// written, its words adjacent and in order.
     pub fn holding(&self, q: &str) -> Vec<Arc<LayerRecord>> {
-        let phrases: Vec<String> = q.split(',').map(words::normal).collect();
+        let phrases: Vec<String> = q.split(',').map(normal).collect();
         self.records()
             .iter()
             .enumerate()

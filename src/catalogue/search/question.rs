@@ -1,10 +1,10 @@
 //! What a person typed, as terms: each stands for itself and for what the lexicon puts beside it.
 
-use std::collections::HashSet;
-
 use super::index::Index;
-use super::lexicon::Lexicon;
-use super::words::{Piece, join, pieces};
+use crate::words::lexicon::Lexicon;
+use crate::words::pieces::pieces_of_normal;
+use crate::words::terms::phrases;
+use crate::words::{Piece, join, pieces};
 
 /// One thing that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +25,6 @@ pub struct Alternative {
 
 /// A mended word may have been another.
 const MENDED: f32 = 0.6;
-/// Terms of a question that are looked at; the rest of a pasted page is not.
-const TERMS_MAX: usize = 16;
 /// Ways to say one term.
 const ALTERNATIVES_MAX: usize = 40;
 
@@ -42,71 +40,13 @@ impl Question {
     pub fn read(text: &str, lexicon: &Lexicon, index: &Index) -> Self {
         let pieces = pieces(text);
         let normal = join(&pieces);
-        let mut phrases: Vec<Vec<Piece>> = Vec::new();
-        let mut rest = pieces.as_slice();
-        while let Some(first) = rest.first() {
-            match first {
-                Piece::Word(_) => {
-                    let taken = longest_words(rest, lexicon);
-                    phrases.push(rest[..taken].to_vec());
-                    rest = &rest[taken..];
-                }
-                Piece::Han(run) => {
-                    phrases.extend(part(run, lexicon, index).into_iter().map(|run| vec![Piece::Han(run)]));
-                    rest = &rest[1..];
-                }
-            }
-        }
-        let mut seen = HashSet::new();
-        phrases.retain(|phrase| seen.insert(join(phrase)));
-        phrases.truncate(TERMS_MAX);
+        let phrases = phrases(&pieces, lexicon, &|run| index.is_phrase(run));
         let mut terms: Vec<Term> = phrases.into_iter().map(|phrase| Term::of(phrase, lexicon, index)).collect();
         if terms.iter().all(|term| term.is_optional) {
             terms.iter_mut().for_each(|term| term.is_optional = false);
         }
         Question { normal, terms }
     }
-}
-
-/// How many words from the first on are one term of the lexicon; one where none is known.
-fn longest_words(pieces: &[Piece], lexicon: &Lexicon) -> usize {
-    let words = pieces.iter().take_while(|piece| matches!(piece, Piece::Word(_))).count();
-    (2..=words.min(lexicon.longest_words)).rev().find(|count| lexicon.knows(&join(&pieces[..*count]))).unwrap_or(1)
-}
-
-/// A Han run in its words: at each place the longest that the lexicon or the catalogue knows;
-/// what neither knows stays together.
-fn part(run: &str, lexicon: &Lexicon, index: &Index) -> Vec<String> {
-    /// Titles are phrases too, but a whole title is found without being parted.
-    const PHRASE_CHARACTERS: usize = 8;
-    let characters: Vec<char> = run.chars().collect();
-    let longest = lexicon.longest_characters.max(PHRASE_CHARACTERS);
-    let mut parts: Vec<String> = Vec::new();
-    let mut unknown = String::new();
-    let mut at = 0;
-    while at < characters.len() {
-        let known = (2..=longest.min(characters.len() - at))
-            .rev()
-            .map(|count| characters[at..at + count].iter().collect::<String>())
-            .find(|word| lexicon.knows(word) || index.is_phrase(word));
-        match known {
-            Some(word) => {
-                if !unknown.is_empty() {
-                    parts.push(std::mem::take(&mut unknown));
-                }
-                at += word.chars().count();
-                parts.push(word);
-            }
-            None => {
-                unknown.push(characters[at]);
-                at += 1;
-            }
-        }
-    }
-    if !unknown.is_empty() {
-        parts.push(unknown);
-    }
-    parts
 }
 
 impl Term {
@@ -134,11 +74,7 @@ impl Term {
 
 impl Alternative {
     fn of(normal: &str, factor: f32) -> Self {
-        let piece = |text: &str| match text.chars().next().is_some_and(super::fold::is_han) {
-            true => Piece::Han(text.to_owned()),
-            false => Piece::Word(text.to_owned()),
-        };
-        Alternative { phrase: normal.split(' ').map(piece).collect(), factor }
+        Alternative { phrase: pieces_of_normal(normal), factor }
     }
 }
 
@@ -198,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_run_is_parted_at_what_the_lexicon_knows() {
-        let question = Question::read("康文署泳池 hospital", &super::super::lexicon::LEXICON, &Index::default());
+        let question = Question::read("康文署泳池 hospital", &crate::words::lexicon::LEXICON, &Index::default());
         let terms: Vec<String> = question.terms.iter().map(|term| join(&term.alternatives[0].phrase)).collect();
         assert_eq!(terms, ["康文署", "泳池", "hospital"]);
     }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::index::{Index, WholeQuestion};
-use super::lexicon::LEXICON;
 use super::question::{Alternative, Question, Term};
-use super::words::{Piece, join, pairs};
+use crate::words::lexicon::LEXICON;
+use crate::words::{Piece, join, pairs};
 
 /// A record that fits.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use super::{Exception, View};
 use crate::base::BBox;
 use crate::base::ids::cut;
 use crate::base::xml::Element;
-use crate::catalogue::search::fold;
+use crate::words::fold;
 
 /// What records must be.
 #[derive(Clone, Debug, PartialEq)]

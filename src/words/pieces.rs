@@ -52,6 +52,16 @@ pub fn normal(text: &str) -> String {
     join(&pieces(text))
 }
 
+/// The pieces of a text that is in normal form already: stemming twice would change it.
+pub fn pieces_of_normal(text: &str) -> Vec<Piece> {
+    text.split_whitespace()
+        .map(|piece| match piece.chars().next().is_some_and(is_han) {
+            true => Piece::Han(piece.to_owned()),
+            false => Piece::Word(piece.to_owned()),
+        })
+        .collect()
+}
+
 pub fn join(pieces: &[Piece]) -> String {
     pieces.iter().map(Piece::text).collect::<Vec<_>>().join(" ")
 }

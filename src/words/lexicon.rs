@@ -1,10 +1,10 @@
 //! Words that mean the same, as data: `assets/tables/synonyms.tsv`, the departments with their
-//! codes and short names, and the themes. Everything is kept in the normal form of `words`.
+//! codes and short names, and the themes. Everything is kept in the normal form of `pieces`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::words::{Piece, normal, pieces};
+use super::pieces::{Piece, normal, pieces};
 use crate::definition::vocabulary;
 
 /// What a term stands for besides itself.
@@ -36,7 +36,7 @@ const NEAR: f32 = 0.55;
 
 /// The lexicon of this tree.
 pub static LEXICON: LazyLock<Lexicon> =
-    LazyLock::new(|| Lexicon::read(include_str!("../../../assets/tables/synonyms.tsv")));
+    LazyLock::new(|| Lexicon::read(include_str!("../../assets/tables/synonyms.tsv")));
 
 impl Lexicon {
     /// Reads the table and adds departments and themes. A line is a kind and its terms parted by
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_tree_s_table_is_read() {
-        for (number, line) in include_str!("../../../assets/tables/synonyms.tsv").lines().enumerate() {
+        for (number, line) in include_str!("../../assets/tables/synonyms.tsv").lines().enumerate() {
             let columns = line.split('\t').count();
             let kind = line.split('\t').next().unwrap_or_default();
             let is_sound = line.starts_with('#')

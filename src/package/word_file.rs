@@ -1,0 +1,141 @@
+//! The file of words beside a package, `layer.words`: which rows hold which words of which field, in
+//! SQLite's full-text index. Words are made by the room `words`, on both sides, so the index parts
+//! its text at blanks and does no more. It is a file of its own because other programs would take the
+//! index's tables for layers of the package.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rusqlite::limits::Limit;
+
+use super::PackageError;
+use super::build::sqlite_error;
+use super::read::immutable_address;
+use crate::base::Value;
+use crate::words::{pieces, tokens};
+
+/// The name of the file in its revision's folder.
+pub const WORD_FILE: &str = "layer.words";
+/// The index as statements name it, and its name alone, which stands before MATCH.
+pub const WORD_TABLE: &str = "words.features";
+pub const WORD_COLUMN: &str = "features";
+/// Stands behind the last word of a name, so that a whole name can be asked for. It is of no word,
+/// because words hold letters and digits alone.
+pub const END_OF_NAME: &str = "\u{E000}";
+
+/// What a word in a name counts, of one elsewhere: as in the catalogue, `catalogue.md` §7.
+const NAME_WEIGHT: f64 = 10.0;
+
+/// A field whose words are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchedField {
+    /// Place of the field in the schema.
+    pub place: usize,
+    /// Whether it names the feature.
+    pub is_name: bool,
+}
+
+impl SearchedField {
+    fn column(self) -> String {
+        format!("{}{}", if self.is_name { 'n' } else { 't' }, self.place)
+    }
+
+    fn words(self, text: &str) -> String {
+        let mut words = tokens(&pieces(text));
+        words.extend(self.is_name.then(|| END_OF_NAME.to_owned()));
+        words.join(" ")
+    }
+}
+
+/// An index being written. Rows come in the order of their places, so that equal rows give equal bytes.
+pub struct WordFileBuilder {
+    connection: Connection,
+    path: PathBuf,
+    fields: Vec<SearchedField>,
+    insert_sql: String,
+}
+
+impl WordFileBuilder {
+    /// `fields` holds at least one.
+    pub fn create(path: &Path, fields: &[SearchedField]) -> Result<Self, PackageError> {
+        let columns: Vec<String> = fields.iter().map(|field| field.column()).collect();
+        let connection = Connection::open(path).map_err(sqlite_error(path))?;
+        // Contentless: the texts themselves stand in the package. The tokenizer "ascii" takes every
+        // character beyond ASCII for a part of a word.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+                 PRAGMA cache_size = -16384; BEGIN; \
+                 CREATE VIRTUAL TABLE features USING fts5({}, content = '', tokenize = 'ascii');",
+                columns.join(", ")
+            ))
+            .map_err(sqlite_error(path))?;
+        let places = vec!["?"; columns.len() + 1].join(",");
+        Ok(WordFileBuilder {
+            connection,
+            path: path.to_owned(),
+            fields: fields.to_vec(),
+            insert_sql: format!("INSERT INTO features (rowid, {}) VALUES ({places})", columns.join(", ")),
+        })
+    }
+
+    pub fn fields(&self) -> &[SearchedField] {
+        &self.fields
+    }
+
+    /// Adds the words of a row, of whose values those of other fields say nothing.
+    pub fn insert(&mut self, row: i64, values: &[Value]) -> Result<(), PackageError> {
+        let fail = sqlite_error(&self.path);
+        let mut statement = self.connection.prepare_cached(&self.insert_sql).map_err(&fail)?;
+        statement.raw_bind_parameter(1, row).map_err(&fail)?;
+        for (index, field) in self.fields.iter().enumerate() {
+            let words = match values.get(field.place) {
+                Some(Value::Text(text)) => Some(field.words(text)),
+                _ => None,
+            };
+            statement.raw_bind_parameter(index + 2, words).map_err(&fail)?;
+        }
+        statement.raw_execute().map(|_| ()).map_err(&fail)
+    }
+
+    /// Merges what was written into one piece, which is smaller and quicker to ask.
+    pub fn finish(self) -> Result<(), PackageError> {
+        self.connection
+            .execute_batch("INSERT INTO features (features) VALUES ('optimize'); COMMIT; PRAGMA journal_mode = DELETE;")
+            .map_err(sqlite_error(&self.path))
+    }
+}
+
+/// The index of an open package.
+pub struct WordIndex {
+    /// How well a row fits, smaller is better: an expression beside MATCH.
+    pub rank_sql: String,
+    /// The columns of names, as an expression of the index writes them; empty where no field is one.
+    pub name_columns: String,
+}
+
+impl WordIndex {
+    /// Opens the file beside a package on the same connection, where there is one.
+    pub(super) fn attach(connection: &Connection, package: &Path) -> Result<Option<Self>, PackageError> {
+        let path = package.with_file_name(WORD_FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let attach = || {
+            connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+            connection.execute("ATTACH ? AS words", [immutable_address(&path)])?;
+            connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+            let mut statement = connection.prepare("SELECT name FROM pragma_table_info('features', 'words')")?;
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let columns = attach().map_err(sqlite_error(&path))?;
+        let is_name = |column: &&String| column.starts_with('n');
+        let weights: Vec<String> =
+            columns.iter().map(|column| format!("{:.1}", if is_name(&column) { NAME_WEIGHT } else { 1.0 })).collect();
+        let names: Vec<&str> = columns.iter().filter(is_name).map(String::as_str).collect();
+        Ok(Some(WordIndex {
+            rank_sql: format!("bm25({WORD_COLUMN}, {})", weights.join(", ")),
+            name_columns: names.join(" "),
+        }))
+    }
+}
