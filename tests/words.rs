@@ -151,7 +151,20 @@ fn a_definition_says_which_fields_are_searched() {
 #[test]
 fn what_a_person_types_is_never_an_expression_of_the_index() {
     let server = server();
-    for hostile in ["\"", "a\" OR \"b", "NEAR(a b)", "n1 : x", "{n1} : x", "^a", "a*", "-a", "(", "' OR 1=1 --", "\u{0}", "\u{E000}"] {
+    for hostile in [
+        "\"",
+        "a\" OR \"b",
+        "NEAR(a b)",
+        "n1 : x",
+        "{n1} : x",
+        "^a",
+        "a*",
+        "-a",
+        "(",
+        "' OR 1=1 --",
+        "\u{0}",
+        "\u{E000}",
+    ] {
         let encoded = percent_encoding::utf8_percent_encode(hostile, percent_encoding::NON_ALPHANUMERIC).to_string();
         for name in ["q", "text"] {
             server.json(&format!("/collections/lcsd-places/items?{name}={encoded}"));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::base::LayerId;
 use crate::definition::DefinitionFault;
 use crate::fetch::Host;
 
@@ -33,6 +34,8 @@ pub struct Configuration {
     /// Hosts that may be asked for files.
     #[serde(default)]
     pub hosts: Vec<Host>,
+    /// The layer whose areas are the districts that features are counted by.
+    pub districts: Option<LayerId>,
 }
 
 impl Configuration {
@@ -71,6 +74,7 @@ mod tests {
         assert!(all.data.is_some() && all.layers.is_some() && all.styles.is_some());
         assert!(all.listen.is_some() && all.base_url.is_some() && all.cache_bytes.is_some());
         assert!(all.sources_asked_every_s.is_some() && all.hosts.len() == 1);
+        assert!(all.districts.is_some());
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
     let settings = ServerSettings {
         listen: serve.listen.clone().or_else(|| file.listen.clone()).unwrap_or_else(|| LISTEN.to_owned()),
         base_url: serve.base_url.clone().or_else(|| file.base_url.clone()),
+        districts: file.districts.clone(),
         cache_bytes: serve.cache_bytes.or(file.cache_bytes).unwrap_or(limits::CACHE_BYTES),
     };
     let served = Store::open(&arguments.data).map_err(server::ServeError::from).and_then(|store| {

@@ -4,6 +4,7 @@
 //! Comes in: WKB from the worker, blobs from a package. Goes out: blobs, boxes, integer geometry.
 //! Must not know: layers, fields, files, HTTP.
 
+pub mod areas;
 pub mod blob;
 pub mod clip;
 pub mod hilbert;

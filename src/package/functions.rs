@@ -10,9 +10,11 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
 use super::cell::cell_of;
+use super::hexagon::hexagon_of;
 use crate::base::BBox;
 use crate::filter::spatial::Prepared;
 use crate::filter::{Arithmetic, ArrayOperator, NumberChange, Pattern, SpatialOperator, TextChange, elements};
+use crate::geometry::areas::Areas;
 use crate::geometry::{Shape, blob};
 
 /// Tests a geometry against a box exactly: `causeway_intersects(geom, west, south, east, north)` in
@@ -20,6 +22,11 @@ use crate::geometry::{Shape, blob};
 pub const INTERSECTS: &str = "causeway_intersects";
 /// `causeway_cell(geom, zoom)`: the cell of WorldCRS84Quad in which a geometry stands.
 pub const CELL: &str = "causeway_cell";
+/// `causeway_hexagon(geom, resolution)`: the cell of H3 in which a geometry stands.
+pub const HEXAGON: &str = "causeway_hexagon";
+/// `causeway_area(geom)`: the number of the area in which a geometry stands, of those that
+/// [`with_areas`] gave.
+pub const AREA: &str = "causeway_area";
 /// `causeway_like(text, pattern)`.
 pub const LIKE: &str = "causeway_like";
 /// `causeway_length(text)` in characters.
@@ -77,14 +84,7 @@ pub(super) fn add_functions(connection: &Connection, stop: &Stop) -> rusqlite::R
             related(operator, context)
         })?;
     }
-    connection.create_scalar_function(CELL, 2, FLAGS, |context| {
-        let Ok(blob) = context.get_raw(0).as_blob() else { return Ok(None) };
-        let zoom: u8 = context.get(1)?;
-        let mut shape = Shape::default();
-        let is_read = blob::parse(blob).and_then(|blob| shape.read_wkb(blob.wkb)).is_ok();
-        let point = shape.representative_point().filter(|_| is_read);
-        Ok(point.map(|(lon_deg, lat_deg)| cell_of(lon_deg, lat_deg, zoom)))
-    })?;
+    add_ground_functions(connection)?;
     add_text_functions(connection)?;
     add_number_functions(connection)?;
     for operator in ArrayOperator::ALL {
@@ -94,6 +94,40 @@ pub(super) fn add_functions(connection: &Connection, stop: &Stop) -> rusqlite::R
         })?;
     }
     Ok(())
+}
+
+/// Functions that say where on the ground a geometry stands, by a point that stands for it.
+fn add_ground_functions(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_scalar_function(CELL, 2, FLAGS, |context| {
+        let zoom: u8 = context.get(1)?;
+        Ok(point(context).map(|(lon_deg, lat_deg)| cell_of(lon_deg, lat_deg, zoom)))
+    })?;
+    connection.create_scalar_function(HEXAGON, 2, FLAGS, |context| {
+        let resolution: u8 = context.get(1)?;
+        Ok(point(context).and_then(|(lon_deg, lat_deg)| hexagon_of(lon_deg, lat_deg, resolution)))
+    })?;
+    connection.create_scalar_function(AREA, 1, FLAGS, |context| {
+        let area = AREAS.with_borrow(|areas| {
+            let (lon_deg, lat_deg) = point(context)?;
+            areas.as_ref()?.at(lon_deg, lat_deg)
+        });
+        Ok(area.map(|area| area as i64))
+    })
+}
+
+fn point(context: &Context<'_>) -> Option<(f64, f64)> {
+    let blob = context.get_raw(0).as_blob().ok()?;
+    let mut shape = Shape::default();
+    shape.read_wkb(blob::parse(blob).ok()?.wkb).ok()?;
+    shape.representative_point()
+}
+
+/// Runs statements of this thread in which [`AREA`] looks into these areas.
+pub fn with_areas<T>(areas: Option<&Arc<Areas>>, run: impl FnOnce() -> T) -> T {
+    AREAS.set(areas.cloned());
+    let result = run();
+    AREAS.set(None);
+    result
 }
 
 fn add_text_functions(connection: &Connection) -> rusqlite::Result<()> {
@@ -138,6 +172,8 @@ fn text<'c>(context: &'c Context<'_>, argument: usize) -> rusqlite::Result<Optio
 const PREPARED_MAX: usize = 16;
 
 thread_local! {
+    /// The areas of the statement that runs: a function takes numbers and bytes only.
+    static AREAS: RefCell<Option<Arc<Areas>>> = const { RefCell::new(None) };
     /// Prepared literals with their WKB, the latest used last. They are bound to their thread, so
     /// SQLite's own keeping of such things, which may cross threads, cannot hold them.
     static PREPARED: RefCell<Vec<(Vec<u8>, Rc<Prepared>)>> = const { RefCell::new(Vec::new()) };

@@ -1,8 +1,11 @@
 //! Counts and sums of features, group by group, exact.
 
+use std::sync::Arc;
+
 use super::{FeatureQuery, plan};
 use crate::base::{FieldKind, Value};
-use crate::package::functions::CELL;
+use crate::geometry::areas::Areas;
+use crate::package::functions::{AREA, CELL, HEXAGON, with_areas};
 use crate::package::{OpenPackage, PackageError};
 
 /// What features are put together by.
@@ -12,6 +15,10 @@ pub enum Group {
     Field(usize),
     /// Those in one cell of WorldCRS84Quad at a zoom, by a point that stands for each.
     Cell { zoom: u8 },
+    /// Those in one cell of H3, likewise.
+    Hexagon { resolution: u8 },
+    /// Those in one of the query's areas, likewise; the key is the number of the area.
+    Area,
 }
 
 /// What is said of each group.
@@ -59,11 +66,13 @@ impl Statistic {
 }
 
 /// What is asked: of which features, by what, how much of the answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct AggregateQuery {
     /// Which features take part; its page is of no account.
     pub of: FeatureQuery,
     pub groups: Vec<Group>,
+    /// What [`Group::Area`] puts features into.
+    pub areas: Option<Arc<Areas>>,
     pub metrics: Vec<Metric>,
     /// Groups that are told, the largest first.
     pub limit: u32,
@@ -88,10 +97,10 @@ pub fn aggregate(package: &OpenPackage, query: &AggregateQuery) -> Result<(Vec<G
     let order: String = places.iter().map(|place| format!(", {place}")).collect();
     let rest =
         format!("{}{grouping} ORDER BY count(*) DESC{order} LIMIT {}", plan.conditions(), u64::from(query.limit) + 1);
-    let mut rows = package.select_values(&columns, &rest, &plan.parameters(), |values| GroupRow {
-        metrics: values[keys.len()..].to_vec(),
-        key: values[..keys.len()].to_vec(),
-    })?;
+    let row =
+        |values: &[Value]| GroupRow { metrics: values[keys.len()..].to_vec(), key: values[..keys.len()].to_vec() };
+    let mut rows =
+        with_areas(query.areas.as_ref(), || package.select_values(&columns, &rest, &plan.parameters(), row))?;
     let has_more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
     Ok((rows, has_more))
@@ -101,6 +110,8 @@ fn key(package: &OpenPackage, group: Group) -> String {
     match group {
         Group::Field(field) => package.column(field),
         Group::Cell { zoom } => format!("{CELL}(geom, {zoom})"),
+        Group::Hexagon { resolution } => format!("{HEXAGON}(geom, {resolution})"),
+        Group::Area => format!("{AREA}(geom)"),
     }
 }
 

@@ -7,6 +7,7 @@
 mod aggregate;
 mod changes;
 mod cursor;
+mod named_areas;
 mod parameters;
 mod plan;
 mod sql_filter;
@@ -21,10 +22,11 @@ use crate::filter::Filter;
 use crate::geometry::{Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
 
-pub use crate::package::cell_box;
+pub use crate::package::{RESOLUTION_MAX, cell_box, hexagon_ring};
 pub use aggregate::{AggregateQuery, Group, GroupRow, Metric, Statistic, aggregate};
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault, Turn};
+pub use named_areas::{NamedAreas, named_areas};
 pub use words::{TooManyPhrases, WordSearch};
 
 /// What is asked of a layer's features.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::answer::Answer;
+use super::districts::Districts;
 use super::features::GEOJSON;
 use super::items_request::{ItemsRequest, limit};
 use super::landing::{json_or_twin, link};
@@ -14,7 +15,8 @@ use super::revisions::Wanted;
 use super::routes::{Context, Reply};
 use crate::access::Action;
 use crate::base::ids::cut;
-use crate::base::{BBox, FieldKind, Schema, Value, limits};
+use crate::base::{BBox, FieldKind, Language, Schema, Value, limits};
+use crate::formats::geojson::push_geometry;
 use crate::query::{self, AggregateQuery, Group, GroupRow, Metric, Statistic};
 
 /// Fields and cells that features are put together by at once.
@@ -26,6 +28,8 @@ const ROWS_MAX: u32 = 1_000;
 const ZOOM_DEFAULT: u8 = 13;
 /// Two metres; smaller cells hold one feature each.
 const ZOOM_MAX: u8 = 23;
+/// Hexagons of three quarters of a square kilometre: a neighbourhood.
+const RESOLUTION_DEFAULT: u8 = 8;
 /// What says how features look, and so nothing of groups.
 const OF_ITEMS_ALONE: [&str; 7] =
     ["crs", "properties", "exclude-properties", "skipGeometry", "sortby", "offset", "cursor"];
@@ -36,6 +40,9 @@ struct Asked {
     metrics: Vec<Metric>,
     limit: u32,
     as_geojson: bool,
+    language: Language,
+    /// The areas of [`Group::Area`].
+    districts: Option<Arc<Districts>>,
 }
 
 pub async fn aggregate(mut context: Context) -> Reply {
@@ -43,19 +50,24 @@ pub async fn aggregate(mut context: Context) -> Reply {
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
     let wanted = Wanted::take(&mut context.parameters)?;
     let layer = context.app.wanted(&current, &wanted).await?;
-    let asked = Asked::take(&mut context.parameters, &layer.record.schema)?;
+    let mut asked = Asked::take(&mut context.parameters, &layer.record.schema, context.ask.language)?;
+    if asked.groups.contains(&Group::Area) {
+        asked.districts = Some(context.app.districts(&snapshot).await?);
+    }
     let parameters = std::mem::take(&mut context.parameters);
     let items = ItemsRequest::read(parameters, &layer, &wanted, &context.ask)?;
     let query = AggregateQuery {
         of: items.query,
         groups: asked.groups.clone(),
+        areas: asked.districts.as_ref().map(|districts| Arc::clone(&districts.named.areas)),
         metrics: asked.metrics.clone(),
         limit: asked.limit,
     };
     let key = format!(
-        "aggregate|{}|{}|{}|{}|{}|{:?}",
+        "aggregate|{}|{}|{}|{}|{}|{}|{:?}",
         layer.record.id,
         layer.record.revision,
+        asked.districts.as_ref().map_or("", |districts| districts.revision()),
         permit.audience().as_str(),
         context.ask.key(),
         context.ask.path_and_query,
@@ -100,8 +112,11 @@ pub async fn aggregate(mut context: Context) -> Reply {
 }
 
 impl Asked {
-    fn take(parameters: &mut Parameters, schema: &Schema) -> Result<Self, Problem> {
-        let zoom = parameters.take("zoom").map_or(Ok(ZOOM_DEFAULT), |text| zoom(&text))?;
+    fn take(parameters: &mut Parameters, schema: &Schema, language: Language) -> Result<Self, Problem> {
+        let zoom = taken(parameters, "zoom", ZOOM_MAX)?.unwrap_or(ZOOM_DEFAULT);
+        let resolution = taken(parameters, "resolution", query::RESOLUTION_MAX)?.unwrap_or(RESOLUTION_DEFAULT);
+        let on_ground =
+            [("grid", Group::Cell { zoom }), ("h3", Group::Hexagon { resolution }), ("district", Group::Area)];
         let groups = parameters.take("group").unwrap_or_default();
         let metrics = parameters.take("metrics").unwrap_or_else(|| "count".to_owned());
         let rows = parameters.take("limit").map_or(Ok(ROWS_MAX), |text| limit(&text))?;
@@ -118,27 +133,30 @@ impl Asked {
         for name in OF_ITEMS_ALONE {
             if parameters.take(name).is_some() {
                 return Err(Problem::bad_request(format!(
-                    "{name} says nothing of groups; accepted are group, metrics, zoom, limit, and what narrows items"
+                    "{name} says nothing of groups; accepted are group, metrics, zoom, resolution, limit, and what narrows items"
                 )));
             }
         }
-        let groups: Vec<Group> = parted(&groups).map(|name| group(name, zoom, schema)).collect::<Result<_, _>>()?;
+        let groups: Vec<Group> =
+            parted(&groups).map(|name| group(name, &on_ground, schema)).collect::<Result<_, _>>()?;
         let metrics: Vec<Metric> = parted(&metrics).map(|text| metric(text, schema)).collect::<Result<_, _>>()?;
         if groups.len() > GROUPS_MAX || metrics.len() > METRICS_MAX {
             return Err(Problem::bad_request(format!(
                 "at most {GROUPS_MAX} groups and {METRICS_MAX} metrics are told at once"
             )));
         }
-        Ok(Asked { groups, metrics, limit: rows.min(ROWS_MAX), as_geojson })
+        Ok(Asked { groups, metrics, limit: rows.min(ROWS_MAX), as_geojson, language, districts: None })
     }
 
     /// A group as an object: what it was put together by, then its metrics, each by the name it was
     /// asked by.
     fn members(&self, row: &GroupRow, schema: &Schema) -> Map<String, Json> {
         let field = |place: usize| schema.fields[place].name.clone();
-        let keys = self.groups.iter().zip(&row.key).map(|(group, value)| match group {
-            Group::Field(place) => (field(*place), of_kind(value, schema.fields[*place].kind)),
-            Group::Cell { .. } => ("grid".to_owned(), plain(value)),
+        let keys = self.groups.iter().zip(&row.key).flat_map(|(group, value)| match group {
+            Group::Field(place) => vec![(field(*place), of_kind(value, schema.fields[*place].kind))],
+            Group::Cell { .. } => vec![("grid".to_owned(), plain(value))],
+            Group::Hexagon { .. } => vec![("h3".to_owned(), plain(value))],
+            Group::Area => self.district(value),
         });
         let metrics = self.metrics.iter().zip(&row.metrics).map(|(metric, value)| match metric {
             Metric::Count => ("count".to_owned(), plain(value)),
@@ -147,17 +165,48 @@ impl Asked {
         keys.chain(metrics).collect()
     }
 
-    /// The same as a feature: the cell is its geometry.
+    /// A district by its name and the id of its feature; both null where a feature lies in none.
+    fn district(&self, value: &Value) -> Vec<(String, Json)> {
+        let found = area_of(value).zip(self.districts.as_ref());
+        let name = found.and_then(|(area, districts)| districts.name(area, self.language));
+        let id = found.and_then(|(area, districts)| districts.id(area)).map(|id| id.get());
+        vec![("district".to_owned(), name.into()), ("district_id".to_owned(), id.into())]
+    }
+
+    /// The same as a feature: the ground of the group is its geometry.
     fn feature(&self, row: &GroupRow, schema: &Schema) -> Json {
-        let cell = self.groups.iter().zip(&row.key).find_map(|(group, value)| match (group, value) {
-            (Group::Cell { .. }, Value::Text(cell)) => query::cell_box(cell),
-            _ => None,
-        });
+        let ground = self.groups.iter().zip(&row.key).find_map(|(group, value)| self.ground(*group, value));
         json!({
             "type": "Feature",
-            "geometry": cell.map(|bbox| outline(&bbox)),
+            "geometry": ground,
             "properties": self.members(row, schema),
         })
+    }
+
+    fn ground(&self, group: Group, value: &Value) -> Option<Json> {
+        match (group, value) {
+            (Group::Cell { .. }, Value::Text(cell)) => query::cell_box(cell).map(|bbox| outline(&bbox)),
+            (Group::Hexagon { .. }, Value::Text(cell)) => {
+                let ring = query::hexagon_ring(cell)?;
+                Some(json!({ "type": "Polygon", "coordinates": [ring] }))
+            }
+            (Group::Area, value) => {
+                /// A metre, for outlines that are coloured.
+                const DECIMALS: u32 = 5;
+                let shape = self.districts.as_ref()?.named.areas.shape(area_of(value)?)?;
+                let mut written = Vec::new();
+                push_geometry(shape, DECIMALS, &mut written);
+                serde_json::from_slice(&written).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+fn area_of(value: &Value) -> Option<usize> {
+    match value {
+        Value::Integer(number) => usize::try_from(*number).ok(),
+        _ => None,
     }
 }
 
@@ -191,18 +240,19 @@ fn parted(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter(|part| !part.is_empty())
 }
 
-fn zoom(text: &str) -> Result<u8, Problem> {
-    text.parse().ok().filter(|zoom| *zoom <= ZOOM_MAX).ok_or_else(|| {
-        Problem::bad_request(format!("zoom=\"{}\" is not a whole number from 0 to {ZOOM_MAX}", cut(text)))
-    })
+/// A whole number of one byte that a parameter holds.
+fn taken(parameters: &mut Parameters, name: &str, most: u8) -> Result<Option<u8>, Problem> {
+    let Some(text) = parameters.take(name) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| *number <= most);
+    let wrong = || Problem::bad_request(format!("{name}=\"{}\" is not a whole number from 0 to {most}", cut(&text)));
+    number.map(Some).ok_or_else(wrong)
 }
 
-fn group(name: &str, zoom: u8, schema: &Schema) -> Result<Group, Problem> {
-    match schema.field_index(name) {
-        Some(field) => Ok(Group::Field(field)),
-        None if name == "grid" => Ok(Group::Cell { zoom }),
-        None => Err(no_field("group", name, schema)),
-    }
+/// A field, or a way to divide the ground, where no field is called so.
+fn group(name: &str, on_ground: &[(&str, Group)], schema: &Schema) -> Result<Group, Problem> {
+    let field = schema.field_index(name).map(Group::Field);
+    let ground = || on_ground.iter().find(|(known, _)| *known == name).map(|(_, group)| *group);
+    field.or_else(ground).ok_or_else(|| no_field("group", name, schema))
 }
 
 /// `count`, or a statistic of a field: `sum(Area)`.
@@ -233,7 +283,7 @@ fn metric(text: &str, schema: &Schema) -> Result<Metric, Problem> {
 
 fn no_field(parameter: &str, name: &str, schema: &Schema) -> Problem {
     let known: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
-    let cells = if parameter == "group" { ", and grid" } else { "" };
+    let cells = if parameter == "group" { ", and grid, h3, district" } else { "" };
     Problem::bad_request(format!(
         "{parameter}: there is no field \"{}\"; there are {}{cells}",
         cut(name),

@@ -15,6 +15,7 @@ mod catalogue;
 mod changes;
 mod collections;
 mod dialects;
+mod districts;
 mod faces;
 mod features;
 mod filter_parameters;
@@ -39,6 +40,7 @@ mod tiles;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::base::LayerId;
 use crate::store::Store;
 
 pub use snapshot::{LiveLayer, load_revision};
@@ -51,6 +53,8 @@ pub struct ServerSettings {
     /// Public address without a slash at its end; unset, the request's Host.
     pub base_url: Option<String>,
     pub cache_bytes: u64,
+    /// The layer whose areas are the districts; unset, the one under our maps.
+    pub districts: Option<LayerId>,
 }
 
 /// Why the server did not start or stopped.
@@ -60,6 +64,8 @@ pub enum ServeError {
     Listen { address: String, source: std::io::Error },
     #[error("the base address \"{0}\" is not of the form https://host or https://host/path")]
     BaseAddress(String),
+    #[error("the layer of districts: {0}")]
+    Districts(crate::base::ids::IdError),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     #[error("{0}")]

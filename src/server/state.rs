@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::cache::Cache;
+use super::districts::Districts;
 use super::problem::Problem;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::{ServeError, ServerSettings};
@@ -14,6 +15,7 @@ use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
 use crate::base::LayerId;
 use crate::package::Pool;
 use crate::store::Store;
+use crate::styles::BASE_LAYER;
 
 pub struct App {
     pub(super) store: Store,
@@ -22,6 +24,9 @@ pub struct App {
     pub cache: Cache,
     policy: Policy,
     pub base_url: Option<String>,
+    pub(super) district_layer: LayerId,
+    /// The districts that were last looked into.
+    pub(super) districts: ArcSwapOption<Districts>,
 }
 
 impl App {
@@ -29,6 +34,10 @@ impl App {
         let base_url = settings.base_url.as_deref().map(checked_base).transpose()?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let policy = Policy::default();
+        let district_layer = match &settings.districts {
+            Some(named) => named.clone(),
+            None => BASE_LAYER.parse().map_err(ServeError::Districts)?,
+        };
         let snapshot = Snapshot::load(&store, &Snapshot::default(), &policy)?;
         Ok(App {
             store,
@@ -37,6 +46,8 @@ impl App {
             cache: Cache::new(settings.cache_bytes),
             policy,
             base_url,
+            district_layer,
+            districts: ArcSwapOption::empty(),
         })
     }
 

@@ -75,7 +75,7 @@ pub fn parameters() -> Value {
         in_query(
             "group",
             text(),
-            "Fields, parted by commas, whose values make the groups; grid for cells on the ground",
+            "Fields, parted by commas, whose values make the groups; grid, h3 and district divide the ground",
         ),
         in_query("metrics", text(), "count, or sum, mean, min, max with a field in brackets, parted by commas"),
         in_query(
@@ -83,10 +83,15 @@ pub fn parameters() -> Value {
             json!({ "type": "integer", "minimum": 0, "maximum": 23, "default": 13 }),
             "Zoom of WorldCRS84Quad whose cells group=grid counts in",
         ),
+        in_query(
+            "resolution",
+            json!({ "type": "integer", "minimum": 0, "maximum": 15, "default": 8 }),
+            "Resolution of the cells of H3 that group=h3 counts in",
+        ),
         in_query("since", text(), "A revision; without it the one before the current"),
-        in_query("q", text(), "Words in a record; commas part alternatives"),
-        in_query("text", text(), "Words to find layers by, in any language"),
         in_query("collections", list(), "Ids of the layers that a tile has; those of the catalogue if not given"),
+        in_query("q", text(), "Words that stand together in a text of the feature or record; commas part alternatives"),
+        in_query("text", text(), "Words in any language; what fits best comes first"),
         in_query("ids", list(), "Ids of features or records"),
         in_query("externalIds", list(), "Ids that others gave: scheme:value, a value or a scheme"),
         in_query("type", list(), "Kinds of resource; all records here are of datasets"),
