@@ -124,6 +124,8 @@ pub const XML_BYTES_MAX: usize = 256 * 1024;
 pub const XML_DEPTH_MAX: usize = 32;
 /// Elements of an XML request.
 pub const XML_ELEMENTS_MAX: usize = 10_000;
+/// Bytes of a form that asks for features: 10,000 ids of seven digits, each with its comma escaped.
+pub const QUERY_FORM_BYTES_MAX: usize = 128 * 1024;
 /// Bytes of a form or JSON document that a catalogue client posts.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Records on a page of a catalogue's dialects, as CKAN's own limit is.

@@ -5,7 +5,7 @@
 
 use super::{HEIGHT_DECIMALS, Selection, push_decimal};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{FieldKind, GeometryKind, Schema};
+use crate::base::{FieldKind, GeometryKind, Schema, Value};
 use crate::geometry::{GeometryFault, Shape};
 use crate::package::{Row, ValueRef};
 
@@ -193,6 +193,18 @@ fn push_value(value: ValueRef<'_>, kind: FieldKind, out: &mut Vec<u8>) {
             None => out.extend_from_slice(b"null"),
         },
         ValueRef::Text(text) | ValueRef::Json(text) => push_text(text, out),
+    }
+}
+
+/// A value that no row holds, such as a sum, as an attribute.
+pub fn attribute(value: &Value, kind: FieldKind) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        Value::Boolean(truth) => u8::from(*truth).into(),
+        Value::Text(text) if matches!(kind, FieldKind::Date | FieldKind::DateTime) => milliseconds(text).into(),
+        Value::Text(text) => text.as_str().into(),
     }
 }
 

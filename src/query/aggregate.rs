@@ -21,16 +21,23 @@ pub enum Group {
     Area,
 }
 
+/// Ways at once in which features are put together.
+pub const GROUPS_MAX: usize = 3;
+/// What is said of each group at once.
+pub const METRICS_MAX: usize = 20;
+
 /// What is said of each group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     Count,
-    /// Over the values of a field of numbers; for smallest and largest of dates and times too.
+    /// Over the values of a field.
     Of(Statistic, usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
+    /// How many there are.
+    Filled,
     Sum,
     Mean,
     Smallest,
@@ -38,11 +45,13 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    pub const ALL: [Statistic; 4] = [Statistic::Sum, Statistic::Mean, Statistic::Smallest, Statistic::Largest];
+    pub const ALL: [Statistic; 5] =
+        [Statistic::Filled, Statistic::Sum, Statistic::Mean, Statistic::Smallest, Statistic::Largest];
 
     /// The name in a request, and of the SQL function but for the mean.
     pub fn name(self) -> &'static str {
         match self {
+            Statistic::Filled => "count",
             Statistic::Sum => "sum",
             Statistic::Mean => "mean",
             Statistic::Smallest => "min",
@@ -61,7 +70,11 @@ impl Statistic {
     pub fn takes(self, kind: FieldKind) -> bool {
         let is_number = matches!(kind, FieldKind::Integer | FieldKind::Real);
         let has_order = is_number || matches!(kind, FieldKind::Date | FieldKind::DateTime);
-        if matches!(self, Statistic::Smallest | Statistic::Largest) { has_order } else { is_number }
+        match self {
+            Statistic::Filled => true,
+            Statistic::Smallest | Statistic::Largest => has_order,
+            Statistic::Sum | Statistic::Mean => is_number,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::geometry::{Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
 
 pub use crate::package::{RESOLUTION_MAX, cell_box, hexagon_ring};
-pub use aggregate::{AggregateQuery, Group, GroupRow, Metric, Statistic, aggregate};
+pub use aggregate::{AggregateQuery, GROUPS_MAX, Group, GroupRow, METRICS_MAX, Metric, Statistic, aggregate};
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault, Turn};
 pub use named_areas::{NamedAreas, named_areas};

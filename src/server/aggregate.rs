@@ -17,11 +17,8 @@ use crate::access::Action;
 use crate::base::ids::cut;
 use crate::base::{BBox, FieldKind, Language, Schema, Value, limits};
 use crate::formats::geojson::push_geometry;
-use crate::query::{self, AggregateQuery, Group, GroupRow, Metric, Statistic};
+use crate::query::{self, AggregateQuery, GROUPS_MAX, Group, GroupRow, METRICS_MAX, Metric, Statistic};
 
-/// Fields and cells that features are put together by at once.
-const GROUPS_MAX: usize = 3;
-const METRICS_MAX: usize = 20;
 /// Rows of an answer at most: what a chart or a table can show.
 const ROWS_MAX: u32 = 1_000;
 /// The cells that show a city: a bit over two kilometres.

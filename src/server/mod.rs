@@ -36,6 +36,7 @@ mod snapshot;
 mod state;
 mod styles;
 mod tiles;
+mod walks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

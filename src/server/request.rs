@@ -21,6 +21,8 @@ pub struct Ask {
     /// The media type that the client wants most, with nothing said of its version.
     pub leading_type: String,
     pub accepts_gzip: bool,
+    /// What the client calls itself.
+    pub user_agent: String,
     known_etags: String,
     accept: String,
 }
@@ -47,6 +49,7 @@ impl Ask {
             wants_html,
             leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_owned(),
             accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
+            user_agent: text(header::USER_AGENT).to_owned(),
             known_etags: text(header::IF_NONE_MATCH).to_owned(),
             accept: text(header::ACCEPT).to_owned(),
         }
@@ -175,6 +178,20 @@ impl Parameters {
     /// Adds a pair that other parameters stand for.
     pub fn add(&mut self, name: String, value: String) {
         self.pairs.push((name, value));
+    }
+
+    /// All that was given but for some names, in any case, in one order: what stays the same from
+    /// page to page.
+    pub fn without(&self, names: &[&str]) -> String {
+        let is_kept = |(name, _): &&(String, String)| !names.iter().any(|left| left.eq_ignore_ascii_case(name));
+        let mut kept: Vec<String> = self
+            .pairs
+            .iter()
+            .filter(is_kept)
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        kept.sort();
+        kept.join("&")
     }
 
     /// What was not taken.

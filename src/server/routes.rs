@@ -149,29 +149,65 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     axum::routing::get(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
-        let places = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let ask = ask_of(&app, &request);
+        let (places, ask) = (places(&raw), ask_of(&app, &request));
         let parameters = Parameters::parse(request.uri().query());
         let handler = handler.clone();
-        async move {
-            let reply = match parameters {
-                Ok(parameters) => handler(Context { app, ask: ask.clone(), parameters, places }).await,
-                Err(problem) => Err(problem),
-            };
-            match reply {
-                Ok(answer) => answer.respond(&ask),
-                Err(problem) => dress(&problem, &ask).respond(&ask),
-            }
-        }
+        async move { dressed(handle(handler, (app, places), &ask, parameters).await, &ask, dress) }
     })
 }
 
+/// ArcGIS's clients send what is long by POST, as a form that says the same as an address.
 fn esri<H, F>(handler: H) -> MethodRouter<Arc<App>>
 where
     H: Fn(Context) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
-    get_dressed(handler, dialects::esri::dress)
+    let dress = dialects::esri::dress;
+    let by_address = get_dressed(handler.clone(), dress);
+    by_address.post(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
+        let (places, ask) = (places(&raw), ask_of(&app, &request));
+        let handler = handler.clone();
+        async move {
+            let parameters = posted(request).await;
+            dressed(handle(handler, (app, places), &ask, parameters).await, &ask, dress)
+        }
+    })
+}
+
+/// The parameters of a form and of the address that it was sent to.
+async fn posted(request: Request) -> Result<Parameters, Problem> {
+    let address = request.uri().query().unwrap_or_default().to_owned();
+    let too_long = |_| {
+        let most = limits::QUERY_FORM_BYTES_MAX;
+        Problem::too_large(StatusCode::PAYLOAD_TOO_LARGE, format!("the form is longer than {most} bytes"))
+    };
+    let body = axum::body::to_bytes(request.into_body(), limits::QUERY_FORM_BYTES_MAX).await.map_err(too_long)?;
+    let form = std::str::from_utf8(&body).map_err(|_| Problem::bad_request("the form is not UTF-8"))?;
+    Parameters::parse(Some(&format!("{address}&{form}")))
+}
+
+fn places(raw: &RawPathParams) -> Vec<(String, String)> {
+    raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+async fn handle<H, F>(
+    handler: H,
+    (app, places): (Arc<App>, Vec<(String, String)>),
+    ask: &Ask,
+    parameters: Result<Parameters, Problem>,
+) -> Reply
+where
+    H: Fn(Context) -> F,
+    F: Future<Output = Reply>,
+{
+    handler(Context { app, ask: ask.clone(), parameters: parameters?, places }).await
+}
+
+fn dressed(reply: Reply, ask: &Ask, dress: fn(&Problem, &Ask) -> Answer) -> Response {
+    match reply {
+        Ok(answer) => answer.respond(ask),
+        Err(problem) => dress(&problem, ask).respond(ask),
+    }
 }
 
 /// The vector tile services of a folder. A tile that is not there is told by its status.

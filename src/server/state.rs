@@ -10,6 +10,7 @@ use super::cache::Cache;
 use super::districts::Districts;
 use super::problem::Problem;
 use super::snapshot::{LiveLayer, Snapshot};
+use super::walks::Walks;
 use super::{ServeError, ServerSettings};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
 use crate::base::LayerId;
@@ -24,6 +25,7 @@ pub struct App {
     pub cache: Cache,
     policy: Policy,
     pub base_url: Option<String>,
+    pub(super) walks: Walks,
     pub(super) district_layer: LayerId,
     /// The districts that were last looked into.
     pub(super) districts: ArcSwapOption<Districts>,
@@ -46,6 +48,7 @@ impl App {
             cache: Cache::new(settings.cache_bytes),
             policy,
             base_url,
+            walks: Walks::default(),
             district_layer,
             districts: ArcSwapOption::empty(),
         })

@@ -15,6 +15,7 @@ use super::super::problem::Problem;
 use super::super::request::Parameters;
 use super::super::routes::{Context, Reply};
 use super::super::snapshot::LiveLayer;
+use super::super::walks::WalkPage;
 use super::systems;
 use super::{add_box, box_numbers, close_with, key, read, write_geojson};
 use crate::access::Action;
@@ -34,9 +35,15 @@ pub async fn query(mut context: Context) -> Reply {
     context.parameters.take("layer");
     let snapshot = context.app.snapshot();
     let (layer, permit) = context.app.permitted(&snapshot, &id, Action::ReadFeatures)?;
-    let query = read_query(std::mem::take(&mut context.parameters), &layer)?;
+    let parameters = std::mem::take(&mut context.parameters);
+    let offset = parameters.clone().take("offset").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let asked = parameters.without(&["limit", "offset"]);
+    let walk = WalkPage::new("csdi", &layer, &context.ask.user_agent, &asked, offset);
+    let layer = walk.layer(&context.app, &layer).await?;
+    let mut query = read_query(parameters, &layer)?;
     let key = format!("{}|{query:?}", key("csdi", &layer, &permit, &context.ask.base));
     let app = Arc::clone(&context.app);
+    query.start = walk.start(&app, &layer);
     context
         .app
         .cache
@@ -45,6 +52,7 @@ pub async fn query(mut context: Context) -> Reply {
                 write_geojson(package, &query, FeatureWriter::new(Selection::default()))
             })
             .await?;
+            walk.ended(&app, &layer, &facts);
             let mut members = Map::new();
             if let Some(matched) = facts.matched {
                 members.insert("numberMatched".to_owned(), matched.into());

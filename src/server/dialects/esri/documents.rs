@@ -8,6 +8,7 @@ use super::request::Form;
 use crate::base::{BBox, FieldKind, GeometryKind, Language, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
+use crate::definition::TimeFields;
 use crate::formats::Selection;
 use crate::formats::esri_json::{field_type, geometry_type, object_id_name};
 use crate::server::problem::Problem;
@@ -78,6 +79,7 @@ pub fn layer(record: &LayerRecord, language: Language) -> Value {
         "displayField": display_field,
         "typeIdField": null,
         "fields": fields(record, &(0..schema.fields.len()).collect::<Vec<_>>(), &object_id, language),
+        "timeInfo": time_info(record),
         "relationships": [],
         "types": [],
         "templates": [],
@@ -91,14 +93,14 @@ pub fn layer(record: &LayerRecord, language: Language) -> Value {
         "capabilities": "Query",
         "useStandardizedQueries": true,
         "supportsAdvancedQueries": true,
-        "supportsStatistics": false,
+        "supportsStatistics": true,
         "supportsCoordinatesQuantization": false,
         "advancedQueryCapabilities": {
             "supportsPagination": true,
             "supportsOrderBy": true,
             "supportsReturningQueryExtent": true,
-            "supportsDistinct": false,
-            "supportsStatistics": false,
+            "supportsDistinct": true,
+            "supportsStatistics": true,
             "supportsQueryWithDistance": false,
             "supportsQueryWithResultType": false,
             "supportsSqlExpression": false,
@@ -127,6 +129,23 @@ pub fn answer_head(
     }
     put("fields", fields(record, &selection.fields_of(schema.fields.len()), object_id, language));
     head
+}
+
+/// The fields of the features' own times, and the span of them in milliseconds.
+fn time_info(record: &LayerRecord) -> Value {
+    let column = |name: &str| record.schema.field(name).map(|field| field.column.clone());
+    let (start, end) = match &record.time {
+        Some(TimeFields::Instant(name)) => (column(name), None),
+        Some(TimeFields::Interval { start, end }) => (column(start), column(end)),
+        None => return Value::Null,
+    };
+    json!({
+        "startTimeField": start,
+        "endTimeField": end,
+        "trackIdField": null,
+        "timeExtent": record.period.map(|(first, last)| [first.as_millisecond(), last.as_millisecond()]),
+        "timeReference": { "timeZone": "UTC", "respectsDaylightSaving": false },
+    })
 }
 
 fn fields(record: &LayerRecord, places: &[usize], object_id: &ObjectId, language: Language) -> Value {

@@ -9,6 +9,7 @@ mod documents;
 mod geometry;
 mod request;
 pub mod vector_tiles;
+mod statistics;
 mod where_clause;
 mod where_tokens;
 
@@ -19,18 +20,21 @@ use serde_json::{Map, Value, json};
 use super::super::answer::{Answer, CacheFor};
 use super::super::features::{GEOJSON, geometry_error};
 use super::super::problem::Problem;
-use super::super::request::Ask;
+use super::super::request::{Ask, Parameters};
 use super::super::routes::{Context, Reply};
 use super::super::snapshot::LiveLayer;
+use super::super::walks::WalkPage;
 use super::{close_with, key, read, visible, write_geojson};
 use crate::access::{Action, PermittedLayer};
+use crate::base::Language;
 use crate::base::ids::cut;
 use crate::formats::esri_json::{EsriWriter, geometry_type};
 use crate::formats::geojson::FeatureWriter;
 use crate::package::{OpenPackage, PackageError};
-use crate::query::{self, FeatureQuery, PageFacts};
+use crate::query::{self, FeatureQuery, PageFacts, Start};
 
 use request::{Form, QueryRequest, Wanted};
+use statistics::Statistics;
 
 /// A problem as ArcGIS answers it. Clients look for it in an answer with status 200 and take any
 /// other status for a broken line, so a fault of the request has 200 too; one of the server keeps
@@ -83,10 +87,32 @@ pub async fn query(mut context: Context) -> Reply {
     let (layer, permit) = permitted(&context, Action::ReadFeatures)?;
     check_number(&context)?;
     let parameters = std::mem::take(&mut context.parameters);
-    let request = QueryRequest::read(parameters, &layer.record, context.ask.language)?;
-    let key = format!("{}|{}|{request:?}", key("esri", &layer, &permit, &context.ask.base), context.ask.language.tag());
+    let walk = walk(&context.ask, &parameters, &layer);
+    let layer = walk.layer(&context.app, &layer).await?;
+    let mut request = QueryRequest::read(parameters, &layer.record, context.ask.language)?;
+    let key = format!("{}|{request:?}", key("esri", &layer, &permit, &context.ask.base));
     let app = Arc::clone(&context.app);
-    context.app.cache.get_or_make(key, async move { answer(&app, &layer, &permit, request).await }).await
+    if let (Start::Offset(_), None) = (request.query.start, &request.query.places) {
+        request.query.start = walk.start(&app, &layer);
+    }
+    context.app.cache.get_or_make(key, async move { answer(&app, &layer, &permit, request, &walk).await }).await
+}
+
+/// The walk that a request belongs to: by number, or, as QGIS goes, over ids that it has asked for
+/// before, whatever it then asks of them.
+fn walk(ask: &Ask, parameters: &Parameters, layer: &LiveLayer) -> WalkPage {
+    const OF_ONE_PAGE: [&str; 3] = ["resultOffset", "resultRecordCount", "f"];
+    let mut given = parameters.clone();
+    let client = ask.user_agent.as_str();
+    if given.take_any_case("objectIds").is_some() {
+        return WalkPage::over_ids("esri", layer, client, false);
+    }
+    if given.take_any_case("returnIdsOnly").is_some() {
+        return WalkPage::over_ids("esri", layer, client, true);
+    }
+    // What is not a number is refused when the request is read.
+    let offset = given.take_any_case("resultOffset").and_then(|text| text.parse().ok()).unwrap_or(0);
+    WalkPage::new("esri", layer, client, &given.without(&OF_ONE_PAGE), offset)
 }
 
 /// A feature service has one kind of geometry or none; a layer that mixes them is not offered here.
@@ -119,8 +145,12 @@ async fn answer(
     layer: &Arc<LiveLayer>,
     permit: &PermittedLayer,
     request: QueryRequest,
+    walk: &WalkPage,
 ) -> Result<Answer, Problem> {
-    let QueryRequest { query, wanted, form, selection, object_id, .. } = request;
+    let QueryRequest { query, wanted, form, selection, object_id, statistics, .. } = request;
+    if let Some(statistics) = statistics {
+        return groups(app, layer, permit, (query, statistics), (form, wanted, request.language)).await;
+    }
     match wanted {
         Wanted::Count => {
             let count = read(app, layer, permit, move |package| query::count(package, &query)).await?;
@@ -139,6 +169,7 @@ async fn answer(
             let writer = FeatureWriter::with_places(selection, object_id.in_answer());
             let (mut body, facts) =
                 read(app, layer, permit, move |package| write_geojson(package, &query, writer)).await?;
+            walk.ended(app, layer, &facts);
             if facts.more_after.is_some() {
                 let more = json!({ "exceededTransferLimit": true, "properties": { "exceededTransferLimit": true } });
                 close_with(&mut body, more.as_object().unwrap_or(&Map::new()));
@@ -152,8 +183,32 @@ async fn answer(
             let writer = EsriWriter::new(&layer.record.schema, selection, object_id.in_answer(), request.with_heights);
             let (body, facts) =
                 read(app, layer, permit, move |package| features(package, &query, head, writer)).await?;
+            walk.ended(app, layer, &facts);
             Ok(Answer::new("application/json", ended(body, &facts)))
         }
+    }
+}
+
+async fn groups(
+    app: &super::super::App,
+    layer: &Arc<LiveLayer>,
+    permit: &PermittedLayer,
+    (query, statistics): (FeatureQuery, Statistics),
+    (form, wanted, language): (Form, Wanted, Language),
+) -> Result<Answer, Problem> {
+    let page = (
+        match query.start {
+            Start::Offset(offset) => offset,
+            _ => 0,
+        },
+        query.limit,
+    );
+    let asked = statistics.query(query);
+    let found = read(app, layer, permit, move |package| query::aggregate(package, &asked)).await?;
+    match wanted {
+        Wanted::Features => Ok(form.document(&statistics.document(found, page, form, (&layer.record, language))?)),
+        Wanted::Count if !found.1 => Ok(form.document(&json!({ "count": found.0.len() }))),
+        _ => Err(Problem::bad_request("groups have neither ids nor an extent, and are counted up to 10 000")),
     }
 }
 

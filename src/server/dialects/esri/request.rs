@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::super::systems::by_wkid;
 use super::super::{field_by_name, page_size, whole_number};
+use super::statistics::Statistics;
 use super::{ObjectId, geometry, where_clause};
 use crate::base::ids::cut;
-use crate::base::{Language, Schema, limits};
+use crate::base::{Interval, Language, Schema, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
 use crate::filter::Filter;
@@ -62,6 +63,8 @@ pub enum Wanted {
 pub struct QueryRequest {
     pub query: FeatureQuery,
     pub wanted: Wanted,
+    /// Groups instead of single features.
+    pub statistics: Option<Statistics>,
     pub form: Form,
     pub selection: Selection,
     pub object_id: ObjectId,
@@ -71,17 +74,7 @@ pub struct QueryRequest {
 
 /// Parameters that change which features are meant and are not offered: to pass over them would be
 /// to answer another question.
-const REFUSED: [&str; 9] = [
-    "outStatistics",
-    "groupByFieldsForStatistics",
-    "having",
-    "time",
-    "historicMoment",
-    "distance",
-    "relationParam",
-    "fullText",
-    "parameterValues",
-];
+const REFUSED: [&str; 6] = ["having", "historicMoment", "distance", "relationParam", "fullText", "parameterValues"];
 
 impl QueryRequest {
     pub fn read(mut parameters: Parameters, record: &LayerRecord, language: Language) -> Result<Self, Problem> {
@@ -106,6 +99,11 @@ impl QueryRequest {
             query.places = Some(where_clause::both(query.places.take(), ids));
         }
         geometry::take(parameters, in_system, record, &mut query)?;
+        if let Some(text) = parameters.take_any_case("time") {
+            // A layer without times has features of all times.
+            query.datetime = time(&text)?.zip(record.time.clone());
+        }
+        let statistics = Statistics::take(parameters, schema, &name)?;
         query.order = take_order(parameters, schema, &name)?;
         if let Some(text) = parameters.take_any_case("resultOffset") {
             query.start = Start::Offset(whole_number("resultOffset", &text)?);
@@ -117,6 +115,7 @@ impl QueryRequest {
         Ok(QueryRequest {
             query,
             wanted,
+            statistics,
             form,
             selection: Selection {
                 system: take_system(parameters, "outSR", record)?.unwrap_or(System::Epsg4326),
@@ -139,10 +138,7 @@ fn refuse(parameters: &mut Parameters) -> Result<(), Problem> {
             return Err(Problem::bad_request(format!("{name} is not offered by this service")));
         }
     }
-    match flag(parameters, "returnDistinctValues")? {
-        Some(true) => Err(Problem::bad_request("returnDistinctValues is not offered by this service")),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn wanted(parameters: &mut Parameters) -> Result<Wanted, Problem> {
@@ -156,7 +152,7 @@ fn wanted(parameters: &mut Parameters) -> Result<Wanted, Problem> {
     Ok(Wanted::Features)
 }
 
-fn flag(parameters: &mut Parameters, name: &str) -> Result<Option<bool>, Problem> {
+pub fn flag(parameters: &mut Parameters, name: &str) -> Result<Option<bool>, Problem> {
     let Some(text) = parameters.take_any_case(name) else { return Ok(None) };
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(Some(true)),
@@ -205,17 +201,45 @@ pub fn system(parameter: &str, text: &str, record: &LayerRecord) -> Result<Syste
     })
 }
 
+/// A name and the direction that stands behind it.
+pub fn order_words(part: &str) -> (&str, Direction) {
+    let part = part.trim();
+    let (name, direction) = match part.rsplit_once(' ') {
+        Some((name, word)) if word.eq_ignore_ascii_case("desc") => (name, Direction::Descending),
+        Some((name, word)) if word.eq_ignore_ascii_case("asc") => (name, Direction::Ascending),
+        _ => (part, Direction::Ascending),
+    };
+    (unquoted(name), direction)
+}
+
+/// A moment, or a start and an end of which one may be `null`, in milliseconds since 1970 in UTC.
+fn time(text: &str) -> Result<Option<Interval>, Problem> {
+    let wrong = || {
+        Problem::bad_request(format!(
+            "time=\"{}\" is not a moment in milliseconds since 1970, nor a start and an end of which one may be null",
+            cut(text)
+        ))
+    };
+    let moment = |part: &str| match part.trim() {
+        "null" | "NULL" | "" => Ok(None),
+        part => {
+            let milliseconds = part.parse().map_err(|_| wrong())?;
+            jiff::Timestamp::from_millisecond(milliseconds).map(Some).map_err(|_| wrong())
+        }
+    };
+    let (start, end) = text.split_once(',').unwrap_or((text, text));
+    match (moment(start)?, moment(end)?) {
+        (None, None) => Ok(None),
+        (Some(start), Some(end)) if end < start => Err(wrong()),
+        (start, end) => Ok(Some(Interval { start, end })),
+    }
+}
+
 /// `name, year DESC`. By the ids is the order anyway.
 fn take_order(parameters: &mut Parameters, schema: &Schema, object_id: &str) -> Result<Vec<Order>, Problem> {
     let Some(text) = parameters.take_any_case("orderByFields") else { return Ok(Vec::new()) };
     let mut order = Vec::new();
-    for part in text.split(',').map(str::trim) {
-        let (name, direction) = match part.rsplit_once(' ') {
-            Some((name, word)) if word.eq_ignore_ascii_case("desc") => (name, Direction::Descending),
-            Some((name, word)) if word.eq_ignore_ascii_case("asc") => (name, Direction::Ascending),
-            _ => (part, Direction::Ascending),
-        };
-        let name = unquoted(name);
+    for (name, direction) in text.split(',').map(order_words) {
         if field_by_name(schema, name).is_none() && name.eq_ignore_ascii_case(object_id) {
             match direction {
                 Direction::Ascending => return Ok(order),
@@ -253,12 +277,12 @@ fn take_fields(
     Ok((Some(places), with_ids))
 }
 
-fn unquoted(name: &str) -> &str {
+pub fn unquoted(name: &str) -> &str {
     let name = name.trim();
     name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name)
 }
 
-fn place(parameter: &str, name: &str, schema: &Schema) -> Result<usize, Problem> {
+pub fn place(parameter: &str, name: &str, schema: &Schema) -> Result<usize, Problem> {
     field_by_name(schema, name).ok_or_else(|| {
         let known: Vec<&str> = schema.fields.iter().map(|field| field.column.as_str()).collect();
         let (name, known) = (cut(name), known.join(", "));

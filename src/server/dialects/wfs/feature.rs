@@ -20,20 +20,22 @@ use crate::server::problem::Problem;
 use crate::server::request::Ask;
 use crate::server::routes::Context;
 use crate::server::snapshot::LiveLayer;
+use crate::server::walks::WalkPage;
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 const LAYER_NAMESPACE: &str = "xmlns:layer";
 
 pub async fn answer(context: &mut Context) -> Outcome<Arc<Answer>> {
-    let (layer, permit, request) = request::read(context).await?;
+    let (layer, permit, mut request, walk) = request::read(context).await?;
     let key = format!("{}|{request:?}", key("wfs", &layer, &permit, &context.ask.base));
     let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    request.query.start = walk.start(&app, &layer);
     let made = async move {
         match (request.hits, request.is_one, request.format) {
             (true, _, _) => hits(&app, &ask, &layer, &permit, request).await,
             (_, true, OutputFormat::Gml) => one(&app, &layer, &permit, request).await,
-            (_, _, OutputFormat::Gml) => gml(&app, &ask, &layer, &permit, request).await,
-            (_, _, OutputFormat::GeoJson) => geojson(&app, &ask, &layer, &permit, request).await,
+            (_, _, OutputFormat::Gml) => gml(&app, &ask, (&layer, &walk), &permit, request).await,
+            (_, _, OutputFormat::GeoJson) => geojson(&app, &ask, (&layer, &walk), &permit, request).await,
         }
     };
     Ok(context.app.cache.get_or_make(key, made).await?)
@@ -107,13 +109,14 @@ async fn hits(
 async fn gml(
     app: &crate::server::App,
     ask: &Ask,
-    layer: &Arc<LiveLayer>,
+    (layer, walk): (&Arc<LiveLayer>, &WalkPage),
     permit: &PermittedLayer,
     request: FeatureRequest,
 ) -> Result<Answer, Problem> {
     let query = request.query.clone();
     let writer = writer(layer, &request);
     let (members, facts) = read(app, layer, permit, move |package| write_members(package, &query, writer)).await?;
+    walk.ended(app, layer, &facts);
     let head = Head { ask, layer, request: &request };
     let mut xml = head.open(facts.matched, facts.returned, facts.more_after.is_some());
     xml.bytes().extend_from_slice(&members);
@@ -168,7 +171,7 @@ async fn one(
 async fn geojson(
     app: &crate::server::App,
     ask: &Ask,
-    layer: &Arc<LiveLayer>,
+    (layer, walk): (&Arc<LiveLayer>, &WalkPage),
     permit: &PermittedLayer,
     request: FeatureRequest,
 ) -> Result<Answer, Problem> {
@@ -176,6 +179,7 @@ async fn geojson(
     let system = selection.system;
     let (mut body, facts) =
         read(app, layer, permit, move |package| write_geojson(package, &query, FeatureWriter::new(selection))).await?;
+    walk.ended(app, layer, &facts);
     if request.is_one && facts.returned == 0 {
         return Err(Problem::not_found("there is no feature with this ID"));
     }

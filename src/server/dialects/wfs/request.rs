@@ -17,6 +17,7 @@ use crate::server::problem::Problem;
 use crate::server::request::{Ask, Parameters, encode};
 use crate::server::routes::Context;
 use crate::server::snapshot::LiveLayer;
+use crate::server::walks::WalkPage;
 
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub struct FeatureRequest {
 }
 
 /// The layer that the request is about, and what it asks of it.
-pub async fn read(context: &mut Context) -> Outcome<(Arc<LiveLayer>, PermittedLayer, FeatureRequest)> {
+pub async fn read(context: &mut Context) -> Outcome<(Arc<LiveLayer>, PermittedLayer, FeatureRequest, WalkPage)> {
     let mut parameters = std::mem::take(&mut context.parameters);
     let mut types = ["typeNames", "typeName"].into_iter().filter_map(|name| parameters.take_any_case(name));
     let named_type = types.next();
@@ -105,8 +106,17 @@ pub async fn read(context: &mut Context) -> Outcome<(Arc<LiveLayer>, PermittedLa
         }
     };
     let (layer, permit) = layer_of(context, &name)?;
+    let walk = walk(context, &parameters, &layer);
+    let layer = walk.layer(&context.app, &layer).await?;
     let request = FeatureRequest::of(parameters, &layer, named)?;
-    Ok((layer, permit, request))
+    Ok((layer, permit, request, walk))
+}
+
+fn walk(context: &Context, parameters: &Parameters, layer: &LiveLayer) -> WalkPage {
+    const OF_ONE_PAGE: [&str; 5] = ["startIndex", "count", "maxFeatures", "resultType", "outputFormat"];
+    // What is not a number is refused when the request is read.
+    let offset = parameters.clone().take_any_case("startIndex").and_then(|text| text.parse().ok()).unwrap_or(0);
+    WalkPage::new("wfs", layer, &context.ask.user_agent, &parameters.without(&OF_ONE_PAGE), offset)
 }
 
 /// What a request names beside its parameters.
