@@ -40,7 +40,10 @@ impl SearchedField {
         format!("{}{}", if self.is_name { 'n' } else { 't' }, self.place)
     }
 
+    /// A web address says nothing that people search by, and its parts are many.
     fn words(self, text: &str) -> String {
+        let is_address = ["http://", "https://"].iter().any(|start| text.starts_with(start));
+        let text = if is_address { "" } else { text };
         let mut words = tokens(&pieces(text));
         words.extend(self.is_name.then(|| END_OF_NAME.to_owned()));
         words.join(" ")

@@ -163,7 +163,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
                 "as-at",
             ],
             &["application/geo+json", "text/html"],
-            &["404"],
+            &["404", "410"],
         ),
     );
     add(
@@ -239,7 +239,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
                 "as-at",
             ],
             &["application/json", "application/geo+json", "text/html"],
-            &["404"],
+            &["404", "410"],
         ),
     );
     add(
@@ -257,6 +257,9 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/tileMatrixSets/{tileMatrixSetId}",
         operation("getTileMatrixSet", "One grid", &["tileMatrixSetId"], &["application/json", "text/html"], &["404"]),
     );
+    let layers: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    let catalogued: Vec<&str> =
+        records.iter().filter(|record| record.catalogued).map(|record| record.id.as_str()).collect();
     json!({
         "openapi": "3.0.3",
         "info": {
@@ -267,14 +270,18 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         },
         "servers": [{ "url": base }],
         "paths": paths,
-        "components": { "parameters": parameters::parameters(), "responses": responses(), "schemas": schemas() },
+        "components": { "parameters": parameters::parameters(&layers, &catalogued), "responses": responses(), "schemas": schemas() },
     })
 }
+
+/// What any request may be answered: besides what is wrong with it, an address or headers that are too
+/// long, and a server that fails or is busy.
+const COMMON_FAILURES: [&str; 5] = ["400", "414", "431", "500", "503"];
 
 fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], failures: &[&str]) -> Value {
     let mut listed: Vec<Value> =
         names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
-    listed.push(json!({ "$ref": "#/components/parameters/f" }));
+    listed.push(parameters::form(media_types));
     listed.push(json!({ "$ref": "#/components/parameters/lang" }));
     let schema_of = |media_type: &str| match media_type {
         "text/html" => json!({ "schema": { "type": "string" } }),
@@ -287,7 +294,7 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     let mut answers = Map::new();
     answers.insert("200".to_owned(), json!({ "description": summary, "content": content }));
     answers.insert("304".to_owned(), json!({ "description": "Not changed since the ETag that was sent" }));
-    for status in failures.iter().chain(&["400", "500", "503"]) {
+    for status in failures.iter().chain(&COMMON_FAILURES) {
         answers.insert((*status).to_owned(), json!({ "$ref": "#/components/responses/problem" }));
     }
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
@@ -362,7 +369,7 @@ fn field_schema(kind: FieldKind) -> Value {
 fn tile_operation(id: &str, summary: &str, layers: &str) -> Value {
     let names = ["tileMatrixSetId", "tileMatrix", "tileRow", "tileCol", layers].into_iter().chain(TILES_PARAMETERS);
     let listed: Vec<Value> = names.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
-    json!({
+    let mut operation = json!({
         "operationId": id,
         "summary": summary,
         "parameters": listed,
@@ -373,12 +380,12 @@ fn tile_operation(id: &str, summary: &str, layers: &str) -> Value {
             },
             "204": { "description": "Nothing lies in this tile" },
             "304": { "description": "Not changed since the ETag that was sent" },
-            "400": { "$ref": "#/components/responses/problem" },
-            "404": { "$ref": "#/components/responses/problem" },
-            "500": { "$ref": "#/components/responses/problem" },
-            "503": { "$ref": "#/components/responses/problem" },
         },
-    })
+    });
+    for status in ["404", "410"].iter().chain(&COMMON_FAILURES) {
+        operation["responses"][*status] = json!({ "$ref": "#/components/responses/problem" });
+    }
+    operation
 }
 
 fn responses() -> Value {

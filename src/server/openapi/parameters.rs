@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::base::{Grid, limits};
 use crate::crs::System;
 use crate::filter::FilterLanguage;
+use crate::formats::Format;
 
-/// Every parameter by its name.
-pub fn parameters() -> Value {
+/// Every parameter by its name; `layers` are the ids of those that may be read.
+pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
     let in_path = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
     let in_query = |name: &str, schema: Value, description: &str| {
         json!({
@@ -24,13 +25,19 @@ pub fn parameters() -> Value {
             "default": System::default().uri(),
         })
     };
+    // An empty list of choices is no schema.
+    let one_of = |choices: &[&str]| match choices {
+        [] => text(),
+        choices => json!({ "type": "string", "enum": choices }),
+    };
     let list = || json!({ "type": "array", "items": { "type": "string" } });
+    let revision = || json!({ "type": "string", "pattern": "^[0-9]{8}T[0-9]{9}Z-[0-9a-f]{12}$" });
     let place = || json!({ "type": "integer", "minimum": 0 });
     let declared = [
-        in_path("collectionId", text(), "Id of a layer"),
-        in_path("recordId", text(), "Id of a record"),
-        in_path("featureId", text(), "Id of a feature"),
-        in_path("tileMatrixSetId", json!({ "type": "string", "enum": Grid::ALL }), "A grid"),
+        in_path("collectionId", one_of(layers), "Id of a layer"),
+        in_path("recordId", one_of(records), "Id of a record"),
+        in_path("featureId", place(), "Id of a feature"),
+        in_path("tileMatrixSetId", one_of(&Grid::ALL.map(Grid::as_str)), "A grid"),
         in_path("tileMatrix", json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }), "Zoom"),
         in_path("tileRow", place(), "Row from the north"),
         in_path("tileCol", place(), "Column from the west"),
@@ -70,7 +77,7 @@ pub fn parameters() -> Value {
         ),
         in_query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Features to pass over"),
         in_query("cursor", text(), "Where the next page begins; only from a next link"),
-        in_query("revision", text(), "A revision of the layer; the answer never changes"),
+        in_query("revision", revision(), "A revision of the layer; the answer never changes"),
         in_query("as-at", json!({ "type": "string", "format": "date-time" }), "The layer as it was at this moment"),
         in_query(
             "group",
@@ -88,7 +95,7 @@ pub fn parameters() -> Value {
             json!({ "type": "integer", "minimum": 0, "maximum": 15, "default": 8 }),
             "Resolution of the cells of H3 that group=h3 counts in",
         ),
-        in_query("since", text(), "A revision; without it the one before the current"),
+        in_query("since", revision(), "A revision; without it the one before the current"),
         in_query("collections", list(), "Ids of the layers that a tile has; those of the catalogue if not given"),
         in_query("q", text(), "Words that stand together in a text of the feature or record; commas part alternatives"),
         in_query("text", text(), "Words in any language; what fits best comes first"),
@@ -101,11 +108,6 @@ pub fn parameters() -> Value {
         in_query("theme", text(), "Id of a theme"),
         in_query("department", text(), "Code of a department"),
         in_query(
-            "f",
-            json!({ "type": "string", "enum": ["json", "html", "geojson", "geojsonseq", "ndjson", "csv"] }),
-            "Form of the answer; all have json and most html, features the others too",
-        ),
-        in_query(
             "lang",
             json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }),
             "Language of titles",
@@ -116,4 +118,21 @@ pub fn parameters() -> Value {
         .map(|parameter| (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter))
         .collect();
     by_name.into()
+}
+
+/// `f`, of an operation whose answers have these media types.
+pub fn form(media_types: &[&str]) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    for media_type in media_types {
+        let name = match *media_type {
+            "text/html" => "html",
+            media_type => Format::by_media_type(media_type).unwrap_or_default().name(),
+        };
+        // An aggregate is JSON of its own kind, and GeoJSON besides.
+        names.push(if names.contains(&name) { "geojson" } else { name });
+    }
+    json!({
+        "name": "f", "in": "query", "required": false, "style": "form", "explode": false,
+        "description": "Form of the answer", "schema": { "type": "string", "enum": names },
+    })
 }
