@@ -55,7 +55,10 @@ fn features_are_counted_and_summed_group_by_group() {
     assert_eq!(counts[0], ("MOBILE LIBRARY", 113));
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<i64>(), 186);
     assert_eq!(by_type["complete"], true);
-    assert_eq!(answer("")["groups"][0]["count"], 186, "without a group, all of them");
+    for query in ["", "metrics=", "metrics=,&group="] {
+        assert_eq!(answer(query)["groups"][0]["count"], 186, "without a group, all of them");
+    }
+    assert_eq!(answer("metrics=count(Website)")["groups"][0]["count(Website)"], 186);
     let few = answer("group=District&limit=2");
     assert_eq!((few["numberReturned"].as_i64(), &few["complete"]), (Some(2), &Value::Bool(false)));
     // The same filters as items.

@@ -10,6 +10,7 @@ mod cursor;
 mod named_areas;
 mod parameters;
 mod plan;
+mod search;
 mod sql_filter;
 mod walk;
 mod words;
@@ -27,7 +28,8 @@ pub use aggregate::{AggregateQuery, GROUPS_MAX, Group, GroupRow, METRICS_MAX, Me
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault, Turn};
 pub use named_areas::{NamedAreas, named_areas};
-pub use words::{TooManyPhrases, WordSearch};
+pub use search::{Hit, search};
+pub use words::{Fit, TooManyPhrases, WordSearch};
 
 /// What is asked of a layer's features.
 #[derive(Clone, Debug, PartialEq)]

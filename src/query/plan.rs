@@ -5,6 +5,7 @@ use rusqlite::ToSql;
 use super::parameters::Parameters;
 use super::sql_filter::{SqlWriter, Unknown};
 use super::walk::Landmark;
+use super::words::Fit;
 use super::{Direction, FeatureQuery, Places, Start, Turn, WordSearch};
 use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
@@ -65,7 +66,9 @@ impl Plan {
     fn words(&mut self, package: &OpenPackage, words: &WordSearch, is_ranked: bool) -> Result<(), PackageError> {
         let expressions = words.expressions(package)?;
         // Bound one after the other, so that the last, which counts all, is the last of the statement.
-        let places: Vec<String> = expressions.into_iter().map(|expression| self.parameters.bind(expression)).collect();
+        let fits: Vec<Fit> = expressions.iter().map(|(fit, _)| *fit).collect();
+        let places: Vec<String> =
+            expressions.into_iter().map(|(_, expression)| self.parameters.bind(expression)).collect();
         let (Some(index), Some(widest)) = (package.words(), places.last()) else {
             self.add("0".to_owned());
             return Ok(());
@@ -79,8 +82,9 @@ impl Plan {
             self.page_join = self.count_join.clone();
             return Ok(());
         }
-        let tiers = places.iter().enumerate().map(|(tier, place)| {
-            let select = found(&format!(", {tier} AS causeway_tier, {} AS causeway_score", index.rank_sql), place);
+        let tiers = fits.iter().zip(&places).enumerate().map(|(tier, (fit, place))| {
+            let columns = format!(", {} AS causeway_tier, {} AS causeway_score", *fit as u8, index.rank_sql);
+            let select = found(&columns, place);
             match tier.checked_sub(1).and_then(|before| places.get(before)) {
                 Some(before) => format!("{select} AND rowid NOT IN ({})", found("", before)),
                 None => select,
@@ -140,6 +144,10 @@ impl Plan {
                 self.add(format!("{} {operator} {place}", package.column(field)));
             }
         }
+    }
+
+    pub fn is_ranked(&self) -> bool {
+        self.is_ranked
     }
 
     /// The rest of the statement that counts.

@@ -5,8 +5,8 @@
 //! the whole question is a name; all of its terms; all of them or what means the same; any of their
 //! parts; single characters. `docs/filters.md` says what people see of it.
 
-use crate::package::OpenPackage;
 use crate::package::word_file::{END_OF_NAME, WordIndex};
+use crate::package::{OpenPackage, PackageError};
 use crate::words::lexicon::LEXICON;
 use crate::words::pieces::pieces_of_normal;
 use crate::words::terms::{TERMS_MAX, phrases};
@@ -18,6 +18,25 @@ const ENOUGH: u64 = 3;
 const OTHERS_MAX: usize = 20;
 /// Shorter Latin words begin too many.
 const PREFIX_LETTERS: usize = 3;
+
+/// How a feature fits a question, best first; the order is that of the tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// Its name is the question.
+    Name,
+    /// It has every term.
+    Terms,
+    /// It has every term, or what means the same.
+    Alike,
+    /// It has some word or pair of characters.
+    Parts,
+    /// It has some character.
+    Characters,
+}
+
+impl Fit {
+    pub const ALL: [Fit; 5] = [Fit::Name, Fit::Terms, Fit::Alike, Fit::Parts, Fit::Characters];
+}
 
 /// What is searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,22 +83,25 @@ impl WordSearch {
 
     /// The expressions to ask the index of a package, best first: each finds what the one before it
     /// finds, and more. None where there is nothing that could be found.
-    pub(super) fn expressions(&self, package: &OpenPackage) -> Result<Vec<String>, crate::package::PackageError> {
+    pub(super) fn expressions(&self, package: &OpenPackage) -> Result<Vec<(Fit, String)>, PackageError> {
         let Some(index) = package.words() else { return Ok(Vec::new()) };
         let held = self.holding.as_ref().map(|phrases| any(phrases.iter().map(|phrase| written(phrase, false))));
         if held.as_ref().is_some_and(String::is_empty) {
             return Ok(Vec::new());
         }
-        let Some(question) = &self.ranked else { return Ok(held.into_iter().collect()) };
+        let Some(question) = &self.ranked else {
+            return Ok(held.map(|held| (Fit::Terms, held)).into_iter().collect());
+        };
         let mut asked = Vec::new();
-        for (is_enough, tier) in question.tiers(index) {
+        for (fit, tier) in question.tiers(index) {
             let tier = match &held {
                 Some(held) => format!("({held}) AND ({tier})"),
                 None => tier,
             };
-            let found = if is_enough { package.count_words(&tier, ENOUGH)? } else { 0 };
-            asked.push(tier);
-            if found >= ENOUGH {
+            // A name is found, and then what has its words as well.
+            let is_enough = fit != Fit::Name && package.count_words(&tier, ENOUGH)? >= ENOUGH;
+            asked.push((fit, tier));
+            if is_enough {
                 break;
             }
         }
@@ -88,8 +110,7 @@ impl WordSearch {
 }
 
 impl Question {
-    /// Each tier, and whether enough of it ends the search.
-    fn tiers(&self, index: &WordIndex) -> Vec<(bool, String)> {
+    fn tiers(&self, index: &WordIndex) -> Vec<(Fit, String)> {
         let mut tiers = Vec::new();
         if self.terms.is_empty() {
             return tiers;
@@ -98,7 +119,7 @@ impl Question {
         let all = every(needed.iter().map(|term| begun(term)));
         if !index.name_columns.is_empty() {
             let name = quoted(&tokens(&self.whole).join(" "), END_OF_NAME);
-            tiers.push((false, format!("{{{}}} : ^{name}", index.name_columns)));
+            tiers.push((Fit::Name, format!("{{{}}} : ^{name}", index.name_columns)));
         }
         let alike = every(needed.iter().map(|term| {
             let others = LEXICON.others(&join(term)).iter().take(OTHERS_MAX);
@@ -115,7 +136,8 @@ impl Question {
         let characters =
             runs.flat_map(|run| run.chars()).take(2 * TERMS_MAX).map(|one| begun(&[Piece::Han(one.to_string())]));
         let characters = any(std::iter::once(parts.clone()).chain(characters));
-        tiers.extend([all, alike, parts, characters].map(|tier| (true, tier)));
+        let wider = [(Fit::Terms, all), (Fit::Alike, alike), (Fit::Parts, parts), (Fit::Characters, characters)];
+        tiers.extend(wider);
         // What asks the same again finds the same again.
         tiers.dedup_by(|next, known| next.1 == known.1);
         tiers

@@ -115,7 +115,7 @@ impl Asked {
         let on_ground =
             [("grid", Group::Cell { zoom }), ("h3", Group::Hexagon { resolution }), ("district", Group::Area)];
         let groups = parameters.take("group").unwrap_or_default();
-        let metrics = parameters.take("metrics").unwrap_or_else(|| "count".to_owned());
+        let metrics = parameters.take("metrics").unwrap_or_default();
         let rows = parameters.take("limit").map_or(Ok(ROWS_MAX), |text| limit(&text))?;
         let as_geojson = match parameters.take("f").as_deref() {
             None | Some("json" | "html") => false,
@@ -136,7 +136,10 @@ impl Asked {
         }
         let groups: Vec<Group> =
             parted(&groups).map(|name| group(name, &on_ground, schema)).collect::<Result<_, _>>()?;
-        let metrics: Vec<Metric> = parted(&metrics).map(|text| metric(text, schema)).collect::<Result<_, _>>()?;
+        let mut metrics: Vec<Metric> = parted(&metrics).map(|text| metric(text, schema)).collect::<Result<_, _>>()?;
+        if metrics.is_empty() {
+            metrics.push(Metric::Count);
+        }
         if groups.len() > GROUPS_MAX || metrics.len() > METRICS_MAX {
             return Err(Problem::bad_request(format!(
                 "at most {GROUPS_MAX} groups and {METRICS_MAX} metrics are told at once"

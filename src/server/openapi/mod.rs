@@ -285,7 +285,9 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     listed.push(json!({ "$ref": "#/components/parameters/lang" }));
     let schema_of = |media_type: &str| match media_type {
         "text/html" => json!({ "schema": { "type": "string" } }),
-        "application/geo+json" if id == "getFeature" => json!({ "schema": { "$ref": "#/components/schemas/feature" } }),
+        "application/geo+json" if ["getFeature", "getRecord"].contains(&id) => {
+            json!({ "schema": { "$ref": "#/components/schemas/feature" } })
+        }
         "application/geo+json" => json!({ "schema": { "$ref": "#/components/schemas/featureCollection" } }),
         _ => json!({ "schema": { "type": "object" } }),
     };
