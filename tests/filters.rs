@@ -418,3 +418,22 @@ fn a_filter_that_needs_every_row_of_a_big_layer_ends_with_its_deadline() {
     assert!(matches!(answer, Err(ReadError::OutOfTime)), "{answer:?}");
     assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_count_goes_as_far_as_its_steps_whatever_the_clock_says() {
+    const ROWS: usize = 5_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (_, file) =
+        package(folder.path(), &vec![Made { values: vec![Value::Null; FIELDS.len()], geometry: None }; ROWS]);
+    let id = layer();
+    let subject = Subject { layer: &id, class: Class::Open };
+    let permit = Policy::default().decide(&Caller::Public, subject, Action::ReadFeatures).unwrap();
+    let pool = Pool::start(1).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let counts = runtime.block_on(pool.read(&permit, &Arc::new(file), Duration::from_secs(60), |package| {
+        // The connection is the same each time: a bound must not outlive its count.
+        [1, 10_000, 1, 10_000].iter().map(|steps| package.count_within(*steps, "WHERE name IS NULL", &[])).collect()
+    }));
+    let counts: Vec<Option<u64>> = counts.unwrap();
+    assert_eq!(counts, [None, Some(ROWS as u64), None, Some(ROWS as u64)]);
+}

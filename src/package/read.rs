@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -18,6 +19,33 @@ use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
 use crate::access::PermittedLayer;
 use crate::base::{BBox, LayerId, Schema, Value, limits};
 
+/// SQLite instructions between two looks at the clock: under 1 % of the work.
+pub const STEP_INSTRUCTIONS: i32 = 1_000;
+
+/// How many steps a statement may still take, where their number is bounded.
+struct Steps(AtomicI64);
+
+impl Default for Steps {
+    fn default() -> Self {
+        Steps(AtomicI64::new(i64::MAX))
+    }
+}
+
+impl Steps {
+    fn allow(&self, steps: Option<u32>) {
+        self.0.store(steps.map_or(i64::MAX, i64::from), Ordering::Relaxed);
+    }
+
+    /// Takes one step.
+    fn are_used_up(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::Relaxed) <= 0
+    }
+
+    fn are_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < 0
+    }
+}
+
 /// An open package. Only those who show a permit, as [`super::Pool`] does, and ingest, which has
 /// just built the file, can make one.
 pub struct OpenPackage {
@@ -27,6 +55,7 @@ pub struct OpenPackage {
     rtree: String,
     columns: String,
     stop: Stop,
+    steps: Arc<Steps>,
     visit_box_sql: String,
     /// Ends as `visit_box_sql` and has one more condition.
     visit_share_sql: String,
@@ -88,6 +117,7 @@ impl OpenPackage {
             columns,
             package,
             stop,
+            steps: Arc::default(),
         })
     }
 
@@ -143,10 +173,10 @@ impl OpenPackage {
         &mut self,
         is_over: impl Fn() -> bool + Clone + Send + Sync + 'static,
     ) -> Result<(), PackageError> {
-        /// SQLite instructions between two looks at the clock: under 1 % of the work.
-        const INSTRUCTIONS: i32 = 1_000;
         self.stop.set(is_over.clone());
-        self.connection.progress_handler(INSTRUCTIONS, Some(is_over)).map_err(sqlite_error(&self.package.path))
+        let steps = Arc::clone(&self.steps);
+        let looks = move || steps.are_used_up() || is_over();
+        self.connection.progress_handler(STEP_INSTRUCTIONS, Some(looks)).map_err(sqlite_error(&self.package.path))
     }
 
     /// Runs `SELECT <every column> FROM <table> <rest>`, where `rest` holds only names from
@@ -179,6 +209,20 @@ impl OpenPackage {
             .and_then(|mut statement| statement.query_row(params_from_iter(parameters), |row| row.get(0)))
             .map_err(&fail)?;
         Ok(count.unsigned_abs())
+    }
+
+    /// As [`OpenPackage::count_to`] without end, but only as far as so many steps of
+    /// [`STEP_INSTRUCTIONS`] go; `None` beyond. The same rows and the same statement need the same
+    /// steps, so whether there is a count does not depend on how busy the machine is.
+    pub fn count_within(&self, steps: u32, rest: &str, parameters: &[&dyn ToSql]) -> Result<Option<u64>, PackageError> {
+        self.steps.allow(Some(steps));
+        let counted = self.count_to(rest, parameters, limits::FEATURES_MAX);
+        let is_cut_short = self.steps.are_spent();
+        self.steps.allow(None);
+        match counted {
+            Err(PackageError::Interrupted) if is_cut_short => Ok(None),
+            counted => counted.map(Some),
+        }
     }
 
     /// Runs `SELECT <columns> FROM <table> <rest>` for columns that are no fields, such as sums, and

@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::json;
 
+use super::chart::{Chart, chart};
 use super::fields::pairs;
 use super::frame::Shared;
 use super::text::Said;
@@ -42,6 +43,7 @@ struct Page<'a> {
     legend_title: String,
     legend: Vec<LegendRow>,
     fields: Vec<FieldRow>,
+    chart: Option<Chart>,
     tabs: Vec<(&'static str, &'static str)>,
     bounds: String,
     limit: u64,
@@ -136,6 +138,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
         legend_title: legend_title(record, &shared, language),
         legend: legend(layer, language, 0),
         fields: fields(record, language),
+        chart: chart(record, &shared, language),
         tabs: tabs(has_map),
         bounds: corners(&record.extent.unwrap_or(BBox::WORLD)),
         limit,
