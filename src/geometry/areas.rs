@@ -79,8 +79,9 @@ impl Areas {
         let (low, high) = (self.bbox.south_deg, self.bbox.north_deg);
         let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); CELLS];
         for (from, to) in edges(shape) {
-            for row in self.row(from.1.min(to.1))..=self.row(from.1.max(to.1)) {
-                crossings[row].extend(crossing(from, to, middle(row, low, high)));
+            let (south, north) = (self.row(from.1.min(to.1)), self.row(from.1.max(to.1)));
+            for (row, line) in crossings.iter_mut().enumerate().take(north + 1).skip(south) {
+                line.extend(crossing(from, to, middle(row, low, high)));
             }
         }
         for (row, line) in crossings.iter_mut().enumerate() {

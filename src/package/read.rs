@@ -213,7 +213,7 @@ impl OpenPackage {
 
     /// As [`OpenPackage::count_to`] without end, but only as far as so many steps of
     /// [`STEP_INSTRUCTIONS`] go; `None` beyond. The same rows and the same statement need the same
-    /// steps, so whether there is a count does not depend on how busy the machine is.
+    /// steps, give or take one, however busy the machine is.
     pub fn count_within(&self, steps: u32, rest: &str, parameters: &[&dyn ToSql]) -> Result<Option<u64>, PackageError> {
         self.steps.allow(Some(steps));
         let counted = self.count_to(rest, parameters, limits::FEATURES_MAX);
