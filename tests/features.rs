@@ -152,6 +152,8 @@ fn every_format_comes_by_name_and_by_what_a_client_accepts() {
         ("geojsonseq", "application/geo+json-seq"),
         ("ndjson", "application/x-ndjson"),
         ("csv", "text/csv; charset=utf-8"),
+        ("jsonfg", "application/vnd.ogc.fg+json"),
+        ("flatgeobuf", "application/flatgeobuf"),
     ] {
         let by_name = server.get(&format!("/collections/lcsd-libraries/items?limit=7&f={name}"));
         assert_eq!(header(&by_name, "content-type"), media_type);
@@ -179,7 +181,7 @@ fn every_format_comes_by_name_and_by_what_a_client_accepts() {
 #[test]
 fn csv_opens_in_a_spreadsheet_and_computes_nothing() {
     let server = server();
-    let text = server.get("/collections/landsd-control/items?f=csv&sortby=key").text().unwrap();
+    let text = server.get("/collections/landsd-control/items?f=csv&sortby=key&limit=10").text().unwrap();
     let text = text.strip_prefix('\u{FEFF}').expect("the mark that says UTF-8");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let head: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -216,6 +218,12 @@ fn what_is_not_offered_is_refused_with_what_is() {
         ("properties=GMID&exclude-properties=GMID", vec!["exclude each other"]),
         ("skipGeometry=perhaps", vec!["skipGeometry", "true or false"]),
         ("sortby=nosuch", vec!["sortby", "nosuch"]),
+        ("sortby=GMID&f=csv", vec!["sortby", "limit"]),
+        ("zoom-level=23", vec!["zoom-level", "22"]),
+        ("zoom-level=3&max-allowable-offset=1", vec!["exclude each other"]),
+        ("max-allowable-offset=-1", vec!["max-allowable-offset", "degrees"]),
+        ("precision=9", vec!["precision", "8"]),
+        ("f=gpkg&crs=http://www.opengis.net/def/crs/EPSG/0/2326", vec!["CRS84"]),
         ("ids=1,x", vec!["ids", "\"x\""]),
         ("f=shp", vec!["shp", "geojsonseq"]),
     ] {

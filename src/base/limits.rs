@@ -29,6 +29,25 @@ pub const TILE_LAYERS_MAX: usize = 16;
 /// The deepest zoom: 37 mm a pixel, finer than any survey.
 pub const ZOOM_MAX: u8 = 22;
 
+/// Bytes of a stream that are made at once for a reader who lags: each stream holds a few such pieces.
+pub const STREAM_PIECE_BYTES: usize = 16 * 1024;
+/// And for one who keeps up: every piece plans its query anew.
+pub const STREAM_PIECE_BYTES_MAX: usize = 64 * 1024;
+/// How long a stream that has begun waits for a reading thread before it is cut off.
+pub const STREAM_BUSY_TIME: Duration = Duration::from_secs(30);
+/// Features of a file that is written for one request; more go out by formats that stream.
+pub const EXTRACT_FEATURES_MAX: u64 = 500_000;
+/// Bytes of a file that is written for one request.
+pub const EXTRACT_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Files that are written or sent at once: with the bytes of each, 2 GiB of the temporary folder.
+pub const EXTRACTS_AT_ONCE: usize = 4;
+/// Bytes that a client who is sent something takes at least in [`READER_TIME`], 1 KiB a second; a
+/// slower one is cut off, for it holds a connection and memory.
+pub const READER_BYTES_LEAST: u64 = 30 * 1024;
+pub const READER_TIME: Duration = Duration::from_secs(30);
+/// Bytes for one client that the kernel holds and has not sent.
+pub const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
 /// Time a client has to send its first byte and its headers; also how long a connection may idle.
 pub const HEADER_TIME: Duration = Duration::from_secs(10);
 /// Connections at once, all clients together.

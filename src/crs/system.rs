@@ -122,10 +122,15 @@ impl System {
         !matches!(self, System::Epsg2326 | System::Epsg4611) || HK1980_WINDOW.contains(bbox)
     }
 
+    /// Whether its coordinates are degrees; metres else.
+    pub fn is_in_degrees(self) -> bool {
+        !matches!(self, System::Epsg2326 | System::Epsg3857)
+    }
+
     /// Decimals that say a tenth of a millimetre, or in degrees a millimetre.
     pub fn decimals(self) -> u32 {
         const METRE_DECIMALS: u32 = 4;
-        if matches!(self, System::Epsg2326 | System::Epsg3857) { METRE_DECIMALS } else { DEGREE_DECIMALS }
+        if self.is_in_degrees() { DEGREE_DECIMALS } else { METRE_DECIMALS }
     }
 
     /// Coordinates in the order of [`System::axes`] for longitude and latitude in CRS84 degrees;

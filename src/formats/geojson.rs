@@ -3,8 +3,10 @@
 //! The crate `geojson` would build a tree for every feature that only passes through, and writes
 //! whole numbers of a real field without a point, which GDAL and QGIS then take for integers.
 
-use super::{HEIGHT_DECIMALS, Selection, push_decimal};
+use super::json_fg::{Profile, TimePlaces, is_place};
+use super::{Detail, HEIGHT_DECIMALS, Selection, push_decimal};
 use crate::base::GeometryKind;
+use crate::crs::System;
 use crate::geometry::{GeometryFault, Shape};
 use crate::package::{Row, ValueRef};
 
@@ -19,6 +21,8 @@ pub struct FeatureWriter {
     has_place_as_id: bool,
     /// The name of a property that repeats the place, as a JSON string with its colon.
     place_key: Option<Vec<u8>>,
+    profile: Profile,
+    time: Option<TimePlaces>,
 }
 
 impl FeatureWriter {
@@ -31,19 +35,55 @@ impl FeatureWriter {
         FeatureWriter { has_place_as_id: true, place_key: property.map(key), ..FeatureWriter::new(selection) }
     }
 
+    /// The members of a profile; `time` are the fields of the feature's own.
+    pub fn with_profile(self, profile: Profile, time: Option<TimePlaces>) -> Self {
+        FeatureWriter { profile, time, ..self }
+    }
+
     /// Appends a feature without its closing brace, so that members may follow.
     pub fn open_feature(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), GeometryFault> {
         out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":");
         push_integer(out, if self.has_place_as_id { row.place() } else { row.id().get() as i64 });
-        out.extend_from_slice(b",\"geometry\":");
-        match self.selection.read_geometry(row, &mut self.shape)? {
-            true => push_geometry(&self.shape, self.selection.decimals(), out),
-            false => out.extend_from_slice(b"null"),
+        match self.profile {
+            Profile::Rfc7946 => self.push_member(b",\"geometry\":", row, out)?,
+            Profile::JsonFg | Profile::JsonFgPlus => self.push_place(row, out)?,
         }
         out.extend_from_slice(b",\"properties\":{");
         self.push_properties(row, out);
         out.push(b'}');
         Ok(())
+    }
+
+    /// A geometry in the answer's system under a name.
+    fn push_member(&mut self, name: &[u8], row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), GeometryFault> {
+        out.extend_from_slice(name);
+        match self.selection.read_geometry(row, &mut self.shape)? {
+            true => push_geometry(&self.shape, self.selection.decimals(), out),
+            false => out.extend_from_slice(b"null"),
+        }
+        Ok(())
+    }
+
+    /// `time`, `place` and `geometry`, OGC 21-045r1 §7.4 and §7.5: one of the latter two is null
+    /// unless the profile wants both.
+    fn push_place(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), GeometryFault> {
+        out.extend_from_slice(b",\"time\":");
+        let time = self.time.map_or(serde_json::Value::Null, |places| places.member(row));
+        out.extend_from_slice(time.to_string().as_bytes());
+        if !is_place(self.selection.system) {
+            out.extend_from_slice(b",\"place\":null");
+            return self.push_member(b",\"geometry\":", row, out);
+        }
+        self.push_member(b",\"place\":", row, out)?;
+        if self.profile == Profile::JsonFg {
+            out.extend_from_slice(b",\"geometry\":null");
+            return Ok(());
+        }
+        let whole = Selection { system: System::Crs84, detail: Detail::default(), ..self.selection.clone() };
+        let selection = std::mem::replace(&mut self.selection, whole);
+        let pushed = self.push_member(b",\"geometry\":", row, out);
+        self.selection = selection;
+        pushed
     }
 
     pub fn feature(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), GeometryFault> {

@@ -4,56 +4,101 @@
 //! Comes in: rows and a schema. Goes out: bytes. Must not know: where features come from.
 
 pub mod csv;
+mod encoder;
 pub mod esri_json;
+mod flatgeobuf;
 pub mod geojson;
+pub mod geopackage;
 pub mod gml;
+pub mod json_fg;
 pub mod xml_names;
 
 use crate::base::bbox::DEGREE_DECIMALS;
+use crate::base::geometry_kind::Dimension;
+use crate::base::{GeometryKind, Schema};
 use crate::crs::{AxisOrder, System};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::Row;
 
-/// How a page of features is written.
+pub use encoder::{Encoder, Head, json_writer};
+
+/// How features are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     #[default]
     GeoJson,
+    /// OGC 21-045r1.
+    JsonFg,
     /// One feature a line, RFC 8142, each after a record separator.
     GeoJsonSeq,
     /// One feature a line and nothing else.
     NdJson,
     Csv,
+    FlatGeobuf,
+    GeoPackage,
 }
 
 impl Format {
-    pub const ALL: [Format; 4] = [Format::GeoJson, Format::GeoJsonSeq, Format::NdJson, Format::Csv];
+    pub const ALL: [Format; 7] = [
+        Format::GeoJson,
+        Format::JsonFg,
+        Format::GeoJsonSeq,
+        Format::NdJson,
+        Format::Csv,
+        Format::FlatGeobuf,
+        Format::GeoPackage,
+    ];
 
     /// The value of `f`.
     pub fn name(self) -> &'static str {
         match self {
             Format::GeoJson => "json",
+            Format::JsonFg => "jsonfg",
             Format::GeoJsonSeq => "geojsonseq",
             Format::NdJson => "ndjson",
             Format::Csv => "csv",
+            Format::FlatGeobuf => "flatgeobuf",
+            Format::GeoPackage => "gpkg",
         }
     }
 
     pub fn media_type(self) -> &'static str {
         match self {
             Format::GeoJson => "application/geo+json",
+            Format::JsonFg => "application/vnd.ogc.fg+json",
             Format::GeoJsonSeq => "application/geo+json-seq",
             Format::NdJson => "application/x-ndjson",
             Format::Csv => "text/csv; charset=utf-8",
+            Format::FlatGeobuf => "application/flatgeobuf",
+            Format::GeoPackage => "application/geopackage+sqlite3",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
             Format::GeoJson => "GeoJSON",
+            Format::JsonFg => "JSON-FG",
             Format::GeoJsonSeq => "GeoJSON text sequence",
             Format::NdJson => "GeoJSON, one feature a line",
             Format::Csv => "CSV",
+            Format::FlatGeobuf => "FlatGeobuf",
+            Format::GeoPackage => "GeoPackage",
+        }
+    }
+
+    /// Whether an answer without `limit` holds every match: these are read as files, in which nobody
+    /// looks for a next page.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Format::GeoJson | Format::JsonFg)
+    }
+
+    /// How a file of it is called; none for what programs read as it comes.
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Format::GeoJson | Format::JsonFg | Format::GeoJsonSeq | Format::NdJson => None,
+            Format::Csv => Some("csv"),
+            Format::FlatGeobuf => Some("fgb"),
+            Format::GeoPackage => Some("gpkg"),
         }
     }
 
@@ -69,13 +114,30 @@ impl Format {
 }
 
 /// What of each feature goes out, and in which coordinates.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
     pub system: System,
     pub axis_order: AxisOrder,
     /// Places of the fields in the schema; all where absent.
     pub fields: Option<Vec<usize>>,
     pub skips_geometry: bool,
+    pub detail: Detail,
+}
+
+/// What kind of geometry goes out.
+struct SentGeometry {
+    kind: GeometryKind,
+    has_z: bool,
+    has_m: bool,
+}
+
+/// How much of a geometry's detail goes out; all of it by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Detail {
+    /// How far a line may run from where it was, in the unit of the answer's system.
+    pub offset: Option<f64>,
+    /// Decimals of horizontal coordinates, where they are fewer than the system's.
+    pub decimals: Option<u32>,
 }
 
 impl Selection {
@@ -91,15 +153,44 @@ impl Selection {
         if self.system != System::Crs84 && self.system != System::Crs84h {
             into_system(shape, self.system)?;
         }
+        if self.detail != Detail::default() {
+            self.generalise(shape);
+        }
         if self.system.changes_places_for(self.axis_order) {
             change_places(shape);
         }
         Ok(true)
     }
 
+    /// What geometries of a schema go out: generalised areas are all Multi and without heights.
+    fn geometry_of(&self, schema: &Schema) -> SentGeometry {
+        let is_mended = self.detail != Detail::default() && schema.geometry.dimension() == Dimension::Areas;
+        SentGeometry {
+            kind: match schema.geometry {
+                _ if self.skips_geometry => GeometryKind::None,
+                kind if is_mended => kind.to_multi(),
+                kind => kind,
+            },
+            has_z: schema.has_z && !is_mended,
+            has_m: schema.has_m && !is_mended,
+        }
+    }
+
+    /// Rings turn the right way only where the first coordinate grows to the right.
+    fn generalise(&self, shape: &mut Shape) {
+        let is_north_first = self.system.changes_places_for(AxisOrder::EastFirst);
+        if is_north_first {
+            change_places(shape);
+        }
+        shape.generalise(self.detail.offset.unwrap_or(0.0), self.decimals());
+        if is_north_first {
+            change_places(shape);
+        }
+    }
+
     /// Decimals of horizontal coordinates.
     fn decimals(&self) -> u32 {
-        self.system.decimals()
+        self.detail.decimals.unwrap_or(self.system.decimals()).min(self.system.decimals())
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod areas;
 pub mod blob;
 pub mod clip;
+mod generalise;
 pub mod hilbert;
 mod intersects;
 pub mod levels;

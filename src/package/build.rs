@@ -46,6 +46,13 @@ pub type RowGeometry<'a> = Option<(&'a [u8], &'a BBox)>;
 
 impl PackageBuilder {
     pub fn create(path: &Path, head: &PackageHead<'_>) -> Result<Self, PackageError> {
+        /// Ingest runs alone.
+        const CACHE_KIB: u32 = 64 * 1024;
+        PackageBuilder::create_with_cache(path, head, CACHE_KIB)
+    }
+
+    /// As [`PackageBuilder::create`], with a bound on the memory for pages that are not written yet.
+    pub fn create_with_cache(path: &Path, head: &PackageHead<'_>, cache_kib: u32) -> Result<Self, PackageError> {
         let fail = sqlite_error(path);
         let connection = Connection::open(path).map_err(&fail)?;
         let table = table_name(head.layer);
@@ -53,7 +60,7 @@ impl PackageBuilder {
         connection
             .execute_batch(&format!(
                 "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
-                 PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF; \
+                 PRAGMA cache_size = -{cache_kib}; PRAGMA foreign_keys = OFF; \
                  PRAGMA application_id = {}; PRAGMA user_version = {}; BEGIN; {}",
                 tables::APPLICATION_ID,
                 tables::USER_VERSION,
@@ -104,6 +111,11 @@ impl PackageBuilder {
             self.extent.include(bbox);
         }
         Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// Indexes, extents, counts, triggers; then SQLite's own check of the whole file.

@@ -176,6 +176,49 @@ pub fn page(
     }
 }
 
+/// Places of the package that one stretch looks at: a filter that lets nothing pass takes some
+/// hundred milliseconds for so many.
+const STRETCH_PLACES: i64 = 100_000;
+/// Rows that one stretch visits at most; the plan is made for so many.
+const STRETCH_ROWS: u32 = 2_000;
+
+/// Visits matches behind a place, in the order of the package, until `visit` has had enough or
+/// enough of the package was looked at. Answers the place to go on from; `None` at the end. The
+/// query's own start, limit and order say nothing here.
+pub fn stretch(
+    package: &OpenPackage,
+    query: &FeatureQuery,
+    after: i64,
+    mut visit: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, PackageError>,
+) -> Result<Option<i64>, PackageError> {
+    let end = after.saturating_add(STRETCH_PLACES);
+    let part = FeatureQuery {
+        places: Some(Places::Between(after.saturating_add(1), end)),
+        order: Vec::new(),
+        limit: STRETCH_ROWS,
+        start: Start::After(after),
+        ..query.clone()
+    };
+    let plan = plan::plan(package, &part)?;
+    let mut rows = 0;
+    let mut stopped_at = None;
+    let mut fault = None;
+    package.select(&plan.stretch(), &plan.parameters(), |row| {
+        rows += 1;
+        match visit(row) {
+            Ok(ControlFlow::Continue(())) if rows < STRETCH_ROWS => return ControlFlow::Continue(()),
+            Ok(_) => stopped_at = Some(row.place()),
+            Err(error) => fault = Some(error),
+        }
+        ControlFlow::Break(())
+    })?;
+    let all = i64::try_from(package.package().features).unwrap_or(i64::MAX);
+    match fault {
+        Some(error) => Err(error),
+        None => Ok(Some(stopped_at.unwrap_or(end)).filter(|place| *place < all)),
+    }
+}
+
 /// Visits every match in the order of the package, wherever pages begin and end.
 pub fn every(
     package: &OpenPackage,

@@ -164,6 +164,11 @@ impl Plan {
         format!("{} ORDER BY t.fid", self.conditions())
     }
 
+    /// The rest of the statement for a part of a walk in the order of the package, whatever fits best.
+    pub fn stretch(&self) -> String {
+        format!("{} {} ORDER BY t.fid", self.count_join, where_all(&self.page_conditions))
+    }
+
     /// The rest of the statement for a page and its values: one row more than the page, to know
     /// whether there is a next one.
     pub fn page(

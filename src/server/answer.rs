@@ -61,6 +61,11 @@ impl Answer {
         Answer::new("text/html; charset=utf-8", text.into_bytes())
     }
 
+    /// An answer whose body is sent as it is made. `named_by` is all that decides its bytes.
+    pub fn streamed(media_type: &'static str, named_by: &str) -> Self {
+        Answer { etag: etag_of(&[named_by.as_bytes()]), ..Answer::new(media_type, Vec::new()) }
+    }
+
     /// A body that is gzip already, such as a tile.
     pub fn packed(media_type: &'static str, gzip: Vec<u8>) -> Self {
         Answer { is_packed: true, ..Answer::new(media_type, gzip) }
@@ -111,10 +116,7 @@ impl Answer {
     /// The response for the client that asked: packed if it can unpack, 304 if it has it already.
     pub fn respond(&self, ask: &Ask) -> Response {
         let encoding = self.encoding_for(ask);
-        let etag = match encoding {
-            Encoding::Gzip => format!("{}-gz\"", self.etag.trim_end_matches('"')),
-            Encoding::Identity => self.etag.clone(),
-        };
+        let etag = self.etag_as(encoding);
         let mut headers = self.common_headers(&etag);
         let is_success = self.status.is_success();
         if is_success && ask.has_etag(&etag) {
@@ -131,6 +133,32 @@ impl Answer {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let body = if ask.method == Method::HEAD { Body::empty() } else { Body::from(body) };
         build(self.status, headers, body)
+    }
+
+    /// The response that needs no body: the client has it already, or asked for none.
+    pub fn respond_without_body(&self, ask: &Ask, encoding: Encoding) -> Option<Response> {
+        let etag = self.etag_as(encoding);
+        if ask.has_etag(&etag) {
+            return Some(build(StatusCode::NOT_MODIFIED, self.common_headers(&etag), Body::empty()));
+        }
+        (ask.method == Method::HEAD).then(|| self.respond_with(encoding, Body::empty()))
+    }
+
+    /// The response whose body is made elsewhere, in this encoding.
+    pub fn respond_with(&self, encoding: Encoding, body: Body) -> Response {
+        let mut headers = self.common_headers(&self.etag_as(encoding));
+        set(&mut headers, header::CONTENT_TYPE, self.media_type);
+        if encoding == Encoding::Gzip {
+            set(&mut headers, header::CONTENT_ENCODING, "gzip");
+        }
+        build(self.status, headers, body)
+    }
+
+    fn etag_as(&self, encoding: Encoding) -> String {
+        match encoding {
+            Encoding::Gzip => format!("{}-gz\"", self.etag.trim_end_matches('"')),
+            Encoding::Identity => self.etag.clone(),
+        }
     }
 
     fn encoding_for(&self, ask: &Ask) -> Encoding {
@@ -180,8 +208,9 @@ impl Answer {
     }
 }
 
+/// How a body travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub enum Encoding {
     Identity,
     Gzip,
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use axum::response::Response;
 
 use super::answer::Answer;
-use super::items_request::ItemsRequest;
+use super::items_request::{self, ItemsRequest};
 use super::landing::{link, self_links};
 use super::pages::{self, FeatureView, ItemsView};
 use super::problem::Problem;
@@ -14,19 +16,21 @@ use super::revisions::Wanted;
 use super::routes::{Context, Reply};
 use super::selection;
 use super::snapshot::LiveLayer;
+use super::streams::{self, Source};
+use super::{App, extracts};
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
-use crate::base::limits;
+use crate::base::{Language, limits};
+use crate::catalogue::LayerRecord;
 use crate::crs::System;
-use crate::formats::csv::CsvWriter;
-use crate::formats::geojson::FeatureWriter;
-use crate::formats::{Format, Selection};
+use crate::formats::json_fg::{self, Profile};
+use crate::formats::{Encoder, Format, Head, json_writer};
 use crate::package::{OpenPackage, PackageError, Row};
-use crate::query::{self, FeatureQuery, PageFacts, Start};
+use crate::query::{self, PageFacts, Start};
 
 pub const GEOJSON: &str = "application/geo+json";
 
-pub async fn items(mut context: Context) -> Reply {
+pub async fn items(mut context: Context) -> Result<Response, Problem> {
     let snapshot = context.app.snapshot();
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFeatures)?;
     let wanted = Wanted::take(&mut context.parameters)?;
@@ -50,16 +54,72 @@ pub async fn items(mut context: Context) -> Reply {
         (request.query.limit, request.limit_given),
     );
     let app = Arc::clone(&context.app);
-    context
-        .app
-        .cache
-        .get_or_make(key, async move {
-            match ask.wants_html {
-                true => items_page(&app, &ask, &layer, &permit, request).await,
-                false => items_body(&app, &ask, &layer, &permit, request).await,
-            }
-        })
-        .await
+    if !ask.wants_html && (request.is_whole() || request.format == Format::GeoPackage) {
+        return sent_as_made(app, &ask, layer, permit, &request, &key).await;
+    }
+    let made = async move {
+        match ask.wants_html {
+            true => items_page(&app, &ask, &layer, &permit, request).await,
+            false => items_body(&app, &ask, &layer, &permit, request).await,
+        }
+    };
+    let answer = context.app.cache.get_or_make(key, made).await?;
+    Ok(answer.respond(&context.ask))
+}
+
+/// Every match, or a page as a file: nothing of it is kept in memory or in the cache.
+async fn sent_as_made(
+    app: Arc<App>,
+    ask: &Ask,
+    layer: Arc<LiveLayer>,
+    permit: PermittedLayer,
+    request: &ItemsRequest,
+    key: &str,
+) -> Result<Response, Problem> {
+    if request.is_whole() && !request.query.order.is_empty() {
+        return Err(Problem::bad_request(format!(
+            "sortby sorts pages; give limit, up to {}, or leave out sortby to take every feature",
+            limits::PAGE_FEATURES_MAX
+        )));
+    }
+    let written_by = concat!("|", env!("CARGO_PKG_VERSION"));
+    let links = items_links(
+        ask,
+        &layer,
+        request,
+        &PageFacts { returned: 0, matched: None, more_after: None, more_before: None },
+    );
+    let answer =
+        dressed(Answer::streamed(request.format.media_type(), &format!("{key}{written_by}")), &layer, request, &links);
+    let schema_address = schema_address(ask, &layer);
+    let features = (!request.query.is_filtered() && request.is_whole()).then_some(layer.package.features);
+    let record = Arc::clone(&layer.record);
+    let head = Head { features, ..head(&record, &schema_address, request.profile) };
+    let source = Source { app, layer, permit, query: request.query.clone() };
+    match Encoder::new(request.format, &head, request.selection.clone()) {
+        Some(encoder) => streams::respond(&answer, ask, source, encoder).await,
+        None if json_fg::is_place(request.selection.system) => Err(Problem::bad_request(
+            "a GeoPackage is written in CRS84, as packages are kept; leave out crs, or take f=flatgeobuf",
+        )),
+        None => extracts::respond(&answer, ask, source, &head, request.selection.clone(), request.is_whole()).await,
+    }
+}
+
+/// What formats say of a layer.
+fn head<'a>(record: &'a LayerRecord, schema_address: &'a str, profile: Profile) -> Head<'a> {
+    Head {
+        layer: &record.id,
+        title: record.title.get(Language::En),
+        schema: &record.schema,
+        schema_address,
+        time: record.time.as_ref(),
+        profile,
+        features: None,
+    }
+}
+
+fn schema_address(ask: &Ask, layer: &LiveLayer) -> String {
+    format!("{}/collections/{}/schema", ask.base, layer.record.id)
 }
 
 pub fn geometry_error(package: &OpenPackage) -> impl Fn(crate::geometry::GeometryFault) -> PackageError {
@@ -80,13 +140,23 @@ async fn items_body(
     request: ItemsRequest,
 ) -> Result<Answer, Problem> {
     let query = request.query.clone();
-    let (selection, format) = (request.selection.clone(), request.format);
+    let schema_address = schema_address(ask, layer);
+    let head = head(&layer.record, &schema_address, request.profile);
+    let Some(mut encoder) = Encoder::new(request.format, &head, request.selection.clone()) else {
+        return Err(Problem::internal("a GeoPackage is no page"));
+    };
     let (mut body, facts) = app
         .pool
-        .read(permit, &layer.package, limits::QUERY_TIME, move |package| write_page(package, &query, selection, format))
+        .read(permit, &layer.package, limits::QUERY_TIME, move |package| {
+            let fault = geometry_error(package);
+            let mut body = Vec::new();
+            encoder.begin(&mut body);
+            let facts = query::page(package, &query, |row| encoder.feature(row, &mut body).map_err(&fault))?;
+            Ok((body, facts))
+        })
         .await?;
     let links = items_links(ask, layer, &request, &facts);
-    if format == Format::GeoJson {
+    if matches!(request.format, Format::GeoJson | Format::JsonFg) {
         let mut end = json!({
             "numberReturned": facts.returned,
             "timeStamp": layer.record.published,
@@ -98,68 +168,32 @@ async fn items_body(
         body.extend_from_slice(b"],");
         body.extend_from_slice(&end.to_string().as_bytes()[1..]);
     }
-    let mut answer = Answer::new(format.media_type(), body)
-        .with_header("content-crs", content_crs(request.selection.system))
-        .with_header("link", link_header(&links))
+    let mut answer = dressed(Answer::new(request.format.media_type(), body), layer, &request, &links)
         .with_header("ogc-numberreturned", facts.returned.to_string());
     if let Some(matched) = facts.matched {
         answer = answer.with_header("ogc-numbermatched", matched.to_string());
     }
-    if format == Format::Csv {
-        let name = format!("attachment; filename=\"{}.csv\"", layer.record.id);
-        answer = answer.with_header("content-disposition", name);
-    }
     Ok(answer)
 }
 
-/// The features of a page, up to what follows them.
-fn write_page(
-    package: &OpenPackage,
-    query: &FeatureQuery,
-    selection: Selection,
-    format: Format,
-) -> Result<(Vec<u8>, PageFacts), PackageError> {
-    let fault = geometry_error(package);
-    let mut body = Vec::new();
-    let facts = match format {
-        Format::Csv => {
-            let schema = &package.package().schema;
-            let mut writer = CsvWriter::new(schema, selection);
-            writer.head(schema, &mut body);
-            query::page(package, query, |row| writer.row(row, &mut body).map_err(&fault))?
+/// The headers that every answer with features has.
+fn dressed(answer: Answer, layer: &LiveLayer, request: &ItemsRequest, links: &[Value]) -> Answer {
+    let answer = answer
+        .with_header("content-crs", content_crs(request.selection.system))
+        .with_header("link", link_header(links));
+    match request.format.extension() {
+        Some(extension) => {
+            let name = format!("attachment; filename=\"{}.{extension}\"", layer.record.id);
+            answer.with_header("content-disposition", name)
         }
-        Format::GeoJson => {
-            body.extend_from_slice(b"{\"type\":\"FeatureCollection\",\"features\":[");
-            let mut writer = FeatureWriter::new(selection);
-            let mut is_first = true;
-            query::page(package, query, |row| {
-                if !std::mem::take(&mut is_first) {
-                    body.push(b',');
-                }
-                writer.feature(row, &mut body).map_err(&fault)
-            })?
-        }
-        Format::GeoJsonSeq | Format::NdJson => {
-            /// RFC 8142 §2: each text begins with the record separator.
-            const RECORD_SEPARATOR: u8 = 0x1E;
-            let mut writer = FeatureWriter::new(selection);
-            query::page(package, query, |row| {
-                if format == Format::GeoJsonSeq {
-                    body.push(RECORD_SEPARATOR);
-                }
-                writer.feature(row, &mut body).map_err(&fault)?;
-                body.push(b'\n');
-                Ok(())
-            })?
-        }
-    };
-    Ok((body, facts))
+        None => answer,
+    }
 }
 
 fn items_links(ask: &Ask, layer: &LiveLayer, request: &ItemsRequest, facts: &PageFacts) -> Vec<Value> {
     let format = request.format;
     let mut links =
-        vec![link(format!("{}{}", ask.base, ask.path_and_query), "self", format.media_type(), "This document")];
+        vec![link(format!("{}{}", ask.base, ask.path_and_query), "self", request.format.media_type(), "This document")];
     for other in Format::ALL.into_iter().filter(|other| *other != format) {
         let address = request.address(ask, layer, &[("f", other.name().to_owned())]);
         links.push(link(address, "alternate", other.media_type(), other.title()));
@@ -170,13 +204,16 @@ fn items_links(ask: &Ask, layer: &LiveLayer, request: &ItemsRequest, facts: &Pag
         "text/html",
         "These features as a table",
     ));
+    if request.profile != Profile::Rfc7946 {
+        links.push(json!({ "href": request.profile.address(), "rel": "profile" }));
+    }
     let collection = format!("{}/collections/{}", ask.base, layer.record.id);
     links.push(link(collection, "collection", "application/json", "The layer"));
     if let Some(next) = request.next(ask, layer, facts) {
-        links.push(link(next, "next", format.media_type(), "Next page"));
+        links.push(link(next, "next", request.format.media_type(), "Next page"));
     }
     if let Some(previous) = request.previous(ask, layer, facts) {
-        links.push(link(previous, "prev", format.media_type(), "Previous page"));
+        links.push(link(previous, "prev", request.format.media_type(), "Previous page"));
     }
     links
 }
@@ -186,8 +223,11 @@ fn link_header(links: &[Value]) -> String {
     let text = |link: &Value, member: &str| link[member].as_str().unwrap_or_default().to_owned();
     links
         .iter()
-        .filter(|link| ["self", "next", "prev"].contains(&text(link, "rel").as_str()))
-        .map(|link| format!("<{}>; rel=\"{}\"; type=\"{}\"", text(link, "href"), text(link, "rel"), text(link, "type")))
+        .filter(|link| ["self", "next", "prev", "profile"].contains(&text(link, "rel").as_str()))
+        .map(|link| {
+            let media_type = link["type"].as_str().map_or(String::new(), |name| format!("; type=\"{name}\""));
+            format!("<{}>; rel=\"{}\"{media_type}", text(link, "href"), text(link, "rel"))
+        })
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -247,13 +287,16 @@ pub fn view(row: &Row<'_>) -> Result<FeatureView, crate::geometry::GeometryFault
 }
 
 pub async fn feature(mut context: Context) -> Reply {
-    context.parameters.take_common(&["json", "html"])?;
+    let (format, profile) = one_in_json(&mut context)?;
     let wanted = Wanted::take(&mut context.parameters)?;
     let snapshot = context.app.snapshot();
     let (current, permit) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFeatures)?;
     let layer = context.app.wanted(&current, &wanted).await?;
     let selection = selection::take(&mut context.parameters, &layer.record, &mut |_, _| {})?;
-    context.finish_parameters("crs, properties, exclude-properties, skipGeometry, revision, as-at, f, lang")?;
+    context.finish_parameters(
+        "crs, properties, exclude-properties, skipGeometry, zoom-level, max-allowable-offset, precision, profile, \
+         revision, as-at, f, lang",
+    )?;
     let absent = Problem::not_found(format!(
         "{} has no feature \"{}\"; /collections/{}/items lists the features",
         layer.record.id,
@@ -281,8 +324,14 @@ pub async fn feature(mut context: Context) -> Reply {
             Answer::html(pages::feature(&ask.frame(), &layer.record, &view)).in_language(ask.language),
         ));
     }
+    let schema_address = schema_address(ask, &layer);
+    let head = head(&layer.record, &schema_address, profile);
+    let mut root = match profile {
+        Profile::Rfc7946 => Map::new(),
+        _ => json_fg::root_members(head.layer, head.schema, head.schema_address, &selection),
+    };
     let system = selection.system;
-    let mut writer = FeatureWriter::new(selection);
+    let mut writer = json_writer(&head, selection);
     let mut body = context
         .app
         .pool
@@ -295,10 +344,19 @@ pub async fn feature(mut context: Context) -> Reply {
         .await?
         .ok_or(absent)?;
     let here = format!("{}/collections/{}", ask.base, layer.record.id);
-    let mut links: Vec<Value> = self_links(&format!("{here}/items/{id}"), GEOJSON);
+    let mut links: Vec<Value> = self_links(&format!("{here}/items/{id}"), format.media_type());
     links.push(link(here, "collection", "application/json", "The layer"));
-    body.extend_from_slice(b",\"links\":");
-    body.extend_from_slice(Value::Array(links).to_string().as_bytes());
-    body.push(b'}');
-    Ok(Arc::new(Answer::new(GEOJSON, body).with_header("content-crs", content_crs(system))))
+    root.insert("links".to_owned(), Value::Array(links));
+    body.push(b',');
+    body.extend_from_slice(&Value::Object(root).to_string().as_bytes()[1..]);
+    Ok(Arc::new(Answer::new(format.media_type(), body).with_header("content-crs", content_crs(system))))
+}
+
+/// The form of one feature in JSON.
+fn one_in_json(context: &mut Context) -> Result<(Format, Profile), Problem> {
+    let asked = context.parameters.take_common(&["json", "jsonfg", "html"])?;
+    let accepted = Format::by_media_type(&context.ask.leading_type).filter(|_| asked.is_none());
+    let is_json_fg = asked.as_deref().and_then(Format::by_name).or(accepted) == Some(Format::JsonFg);
+    let format = if is_json_fg { Format::JsonFg } else { Format::GeoJson };
+    Ok((format, items_request::profile(&mut context.parameters, format, &mut |_, _| {})))
 }

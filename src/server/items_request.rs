@@ -9,6 +9,7 @@ use super::{boxes, filter_parameters, selection};
 use crate::base::ids::cut;
 use crate::base::{Interval, limits};
 use crate::catalogue::LayerRecord;
+use crate::formats::json_fg::Profile;
 use crate::formats::{Format, Selection};
 use crate::query::{Cursor, FeatureQuery, PageFacts, Start, Turn, WordSearch};
 
@@ -16,7 +17,7 @@ use crate::query::{Cursor, FeatureQuery, PageFacts, Start, Turn, WordSearch};
 const TABLE_ROWS: u32 = 50;
 
 /// What takes part in every request for items, beside the fields of the layer.
-pub const PARAMETERS: [&str; 20] = [
+pub const PARAMETERS: [&str; 24] = [
     "bbox",
     "bbox-crs",
     "crs",
@@ -31,6 +32,10 @@ pub const PARAMETERS: [&str; 20] = [
     "properties",
     "exclude-properties",
     "skipGeometry",
+    "zoom-level",
+    "max-allowable-offset",
+    "precision",
+    "profile",
     "limit",
     "offset",
     "cursor",
@@ -44,6 +49,7 @@ pub struct ItemsRequest {
     pub query: FeatureQuery,
     pub cursor: Option<Cursor>,
     pub format: Format,
+    pub profile: Profile,
     pub selection: Selection,
     /// The parameters that say which features and how they look, sorted: what a cursor is bound to.
     pub canonical: String,
@@ -66,6 +72,7 @@ impl ItemsRequest {
         }
         let schema = &layer.record.schema;
         let selection = selection::take(&mut parameters, &layer.record, &mut keep)?;
+        let profile = profile(&mut parameters, format, &mut keep);
         let order = selection::order(&mut parameters, schema, &mut keep)?;
         let ids = selection::ids(&mut parameters, &mut keep)?;
         let edges = boxes::take(&mut parameters, &layer.record, &mut keep)?;
@@ -111,11 +118,18 @@ impl ItemsRequest {
             },
             cursor,
             format,
+            profile,
             selection,
             canonical,
             repeated,
             limit_given,
         })
+    }
+
+    /// Whether every match goes out: nobody asked for a page, in a format that is read as a file.
+    pub fn is_whole(&self) -> bool {
+        let names_no_page = self.limit_given.is_none() && self.query.start == Start::Offset(0);
+        self.format.is_whole() && names_no_page
     }
 
     /// The address of this query with another beginning.
@@ -223,6 +237,20 @@ fn format(parameters: &mut Parameters, ask: &Ask) -> Result<Format, Problem> {
     let asked = parameters.take_common(&names)?;
     let by_name = asked.as_deref().and_then(Format::by_name);
     Ok(by_name.or_else(|| Format::by_media_type(&ask.leading_type).filter(|_| asked.is_none())).unwrap_or_default())
+}
+
+/// The first known of the profiles that the client names; JSON-FG's own where that is the format.
+pub fn profile(parameters: &mut Parameters, format: Format, keep: &mut impl FnMut(&str, &str)) -> Profile {
+    let asked = parameters.take("profile");
+    if let Some(text) = &asked {
+        keep("profile", text);
+    }
+    let known = asked.as_deref().and_then(|text| text.split(',').find_map(|name| Profile::by_name(name.trim())));
+    match (format, known) {
+        (Format::JsonFg, None | Some(Profile::Rfc7946)) => Profile::JsonFg,
+        (Format::JsonFg | Format::GeoJson, Some(known)) => known,
+        _ => Profile::Rfc7946,
+    }
 }
 
 /// `cursor` or `offset`.

@@ -9,9 +9,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::paced::Paced;
 use super::routes::without_length_of_nothing;
 use crate::base::limits;
 
@@ -36,9 +38,12 @@ pub async fn accept(listener: TcpListener, router: Router) {
             () = &mut stop => break,
         };
         let _ = stream.set_nodelay(true);
+        // A slow reader then holds little of the kernel's memory, and its pace is seen.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
         let service = tower::util::MapResponse::new(router.clone(), without_length_of_nothing);
         let service = TowerToHyperService::new(service);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let connection =
+            graceful.watch(builder.serve_connection(TokioIo::new(Paced::new(stream)), service).into_owned());
         tokio::spawn(async move {
             // What goes wrong on one connection is its client's affair.
             let _ = connection.await;

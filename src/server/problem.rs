@@ -50,7 +50,7 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    fn busy(detail: &str) -> Self {
+    pub fn busy(detail: &str) -> Self {
         Problem { retry_after_s: Some(2), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 

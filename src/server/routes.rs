@@ -71,7 +71,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/{layer}/changes", get(changes::changes))
         .route("/collections/{layer}/sortables", get(collections::sortables))
         .route("/collections/{layer}/schema", get(collections::schema))
-        .route("/collections/{layer}/items", get(features::items))
+        .route("/collections/{layer}/items", get_responding(features::items, Problem::answer))
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))
         .route("/collections/{layer}/tiles/{grid}", get(tiles::tileset))
@@ -148,11 +148,28 @@ where
     H: Fn(Context) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
+    let responding = move |context: Context| {
+        let ask = context.ask.clone();
+        let reply = handler(context);
+        async move { reply.await.map(|answer| answer.respond(&ask)) }
+    };
+    get_responding(responding, dress)
+}
+
+/// As [`get_dressed`], for those whose bodies may be sent as they are made.
+fn get_responding<H, F>(handler: H, dress: fn(&Problem, &Ask) -> Answer) -> MethodRouter<Arc<App>>
+where
+    H: Fn(Context) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
     axum::routing::get(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
         let (places, ask) = (places(&raw), ask_of(&app, &request));
         let parameters = Parameters::parse(request.uri().query());
         let handler = handler.clone();
-        async move { dressed(handle(handler, (app, places), &ask, parameters).await, &ask, dress) }
+        async move {
+            let reply = handle(handler, (app, places), &ask, parameters).await;
+            reply.unwrap_or_else(|problem| dress(&problem, &ask).respond(&ask))
+        }
     })
 }
 
@@ -190,15 +207,15 @@ fn places(raw: &RawPathParams) -> Vec<(String, String)> {
     raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-async fn handle<H, F>(
+async fn handle<H, F, T>(
     handler: H,
     (app, places): (Arc<App>, Vec<(String, String)>),
     ask: &Ask,
     parameters: Result<Parameters, Problem>,
-) -> Reply
+) -> Result<T, Problem>
 where
     H: Fn(Context) -> F,
-    F: Future<Output = Reply>,
+    F: Future<Output = Result<T, Problem>>,
 {
     handler(Context { app, ask: ask.clone(), parameters: parameters?, places }).await
 }

@@ -1,13 +1,14 @@
 //! What of each feature goes out and in which order: `crs`, `properties`, `exclude-properties`,
-//! `skipGeometry`, `sortby`, `ids`.
+//! `skipGeometry`, `zoom-level`, `max-allowable-offset`, `precision`, `sortby`, `ids`.
 
 use super::problem::Problem;
 use super::request::Parameters;
+use crate::base::bbox::DEGREE_DECIMALS;
 use crate::base::ids::cut;
-use crate::base::{FeatureId, GeometryKind, Schema};
+use crate::base::{FeatureId, GeometryKind, Schema, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::System;
-use crate::formats::Selection;
+use crate::formats::{Detail, Selection};
 use crate::query::{Direction, Order};
 
 /// Ids that one request may name: what an address holds.
@@ -45,15 +46,9 @@ pub fn take(
     record: &LayerRecord,
     keep: &mut impl FnMut(&str, &str),
 ) -> Result<Selection, Problem> {
-    let mut taken = |name: &str| {
-        let text = parameters.take(name);
-        if let Some(text) = &text {
-            keep(name, text);
-        }
-        text
-    };
-    let system = taken("crs").map_or(Ok(System::Crs84), |uri| offered("crs", &uri, record))?;
-    let skips_geometry = match taken("skipGeometry").as_deref() {
+    let system =
+        take_and_keep(parameters, "crs", keep).map_or(Ok(System::Crs84), |uri| offered("crs", &uri, record))?;
+    let skips_geometry = match take_and_keep(parameters, "skipGeometry", keep).as_deref() {
         None | Some("false") => false,
         Some("true") => true,
         Some(other) => {
@@ -61,7 +56,21 @@ pub fn take(
         }
     };
     let fields = fields(parameters, &record.schema, keep)?;
-    Ok(Selection { system, fields, skips_geometry, ..Selection::default() })
+    let mut taken = |name| take_and_keep(parameters, name, keep);
+    let detail = Detail {
+        offset: offset(taken("zoom-level"), taken("max-allowable-offset"), system)?,
+        decimals: taken("precision")
+            .map(|text| whole_number("precision", &text, DEGREE_DECIMALS, "decimals"))
+            .transpose()?,
+    };
+    Ok(Selection { system, fields, skips_geometry, detail, ..Selection::default() })
+}
+
+/// Takes a parameter, and says that it was there.
+fn take_and_keep(parameters: &mut Parameters, name: &str, keep: &mut impl FnMut(&str, &str)) -> Option<String> {
+    let text = parameters.take(name)?;
+    keep(name, &text);
+    Some(text)
 }
 
 /// Takes `properties` or `exclude-properties`: places of the fields that go out, `None` for all.
@@ -70,13 +79,7 @@ pub fn fields(
     schema: &Schema,
     keep: &mut impl FnMut(&str, &str),
 ) -> Result<Option<Vec<usize>>, Problem> {
-    let mut taken = |name: &str| {
-        let text = parameters.take(name);
-        if let Some(text) = &text {
-            keep(name, text);
-        }
-        text
-    };
+    let mut taken = |name| take_and_keep(parameters, name, keep);
     match (taken("properties"), taken("exclude-properties")) {
         (Some(_), Some(_)) => {
             Err(Problem::bad_request("properties and exclude-properties exclude each other; give one of them"))
@@ -88,6 +91,38 @@ pub fn fields(
         }
         (None, None) => Ok(None),
     }
+}
+
+/// How far lines may run from where they were, in the unit of the system: as given, or half of what
+/// a tile of 256 pixels at a zoom of WebMercatorQuad shows as one.
+fn offset(zoom: Option<String>, given: Option<String>, system: System) -> Result<Option<f64>, Problem> {
+    const PIXELS_AROUND_THE_WORLD: f64 = 256.0;
+    const EQUATOR_M: f64 = 40_075_016.686;
+    match (zoom, given) {
+        (Some(_), Some(_)) => {
+            Err(Problem::bad_request("zoom-level and max-allowable-offset exclude each other; give one of them"))
+        }
+        (Some(text), None) => {
+            let zoom = whole_number("zoom-level", &text, u32::from(limits::ZOOM_MAX), "zooms")?;
+            let around = if system.is_in_degrees() { 360.0 } else { EQUATOR_M };
+            Ok(Some(around / (PIXELS_AROUND_THE_WORLD * f64::from(1u32 << zoom)) / 2.0))
+        }
+        (None, Some(text)) => match text.parse::<f64>() {
+            Ok(offset) if offset.is_finite() && offset >= 0.0 => Ok(Some(offset)),
+            _ => Err(Problem::bad_request(format!(
+                "max-allowable-offset=\"{}\" is not a number from 0, in {} as the coordinates of the answer are",
+                cut(&text),
+                if system.is_in_degrees() { "degrees" } else { "metres" }
+            ))),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+fn whole_number(parameter: &str, text: &str, most: u32, unit: &str) -> Result<u32, Problem> {
+    text.parse().ok().filter(|number| *number <= most).ok_or_else(|| {
+        Problem::bad_request(format!("{parameter}=\"{}\" is not a whole number of {unit} from 0 to {most}", cut(text)))
+    })
 }
 
 /// `sortby=-year,name`: a minus before a field turns its order round, OGC API Features Part 8.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::districts::Districts;
@@ -13,7 +14,7 @@ use super::snapshot::{LiveLayer, Snapshot};
 use super::walks::Walks;
 use super::{ServeError, ServerSettings};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
-use crate::base::LayerId;
+use crate::base::{LayerId, limits};
 use crate::package::Pool;
 use crate::store::Store;
 use crate::styles::BASE_LAYER;
@@ -23,6 +24,8 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     pub pool: Pool,
     pub cache: Cache,
+    /// Leave to write a file for one request.
+    pub extracts: Arc<Semaphore>,
     policy: Policy,
     pub base_url: Option<String>,
     pub(super) walks: Walks,
@@ -46,6 +49,7 @@ impl App {
             snapshot: ArcSwap::from_pointee(snapshot),
             pool: Pool::start(2 * cores).map_err(ServeError::Start)?,
             cache: Cache::new(settings.cache_bytes),
+            extracts: Arc::new(Semaphore::new(limits::EXTRACTS_AT_ONCE)),
             policy,
             base_url,
             walks: Walks::default(),

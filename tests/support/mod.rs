@@ -214,6 +214,18 @@ impl Server {
         Server { child, base: address.trim_end_matches('/').to_owned(), client }
     }
 
+    /// `host:port`, for a client that speaks HTTP by itself.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// A size in KiB from `/proc/{pid}/status`, such as `VmHWM`.
+    pub fn memory_kib(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// A request to be dressed with headers.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::blocking::RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::base::bbox::DEGREE_DECIMALS;
 use crate::base::{Grid, limits};
 use crate::crs::System;
 use crate::filter::FilterLanguage;
@@ -51,6 +52,21 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
         in_query("properties", text(), "Fields that the answer has, parted by commas"),
         in_query("exclude-properties", text(), "Fields that the answer does not have"),
         in_query("skipGeometry", json!({ "type": "boolean", "default": false }), "Whether geometries are left out"),
+        in_query(
+            "zoom-level",
+            json!({ "type": "integer", "minimum": 0, "maximum": limits::ZOOM_MAX }),
+            "A zoom of WebMercatorQuad for which geometries are simplified, to half a pixel",
+        ),
+        in_query(
+            "max-allowable-offset",
+            json!({ "type": "number", "minimum": 0 }),
+            "How far simplified lines may run from where they were, in the unit of the answer's coordinates",
+        ),
+        in_query(
+            "precision",
+            json!({ "type": "integer", "minimum": 0, "maximum": DEGREE_DECIMALS }),
+            "Decimals of coordinates at most",
+        ),
         in_query("datetime", text(), "A time, or start/end with .. for an open end"),
         in_query("filter", text(), "A condition in CQL2 over the queryables of the layer"),
         in_query(
@@ -73,7 +89,7 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
                 "type": "integer", "minimum": 1,
                 "maximum": limits::PAGE_FEATURES_MAX, "default": limits::PAGE_FEATURES_DEFAULT,
             }),
-            "Features on a page",
+            "Features on a page. Without it the forms that are read as files (geojsonseq, ndjson, csv, flatgeobuf, gpkg) hold every match",
         ),
         in_query("offset", json!({ "type": "integer", "minimum": 0, "default": 0 }), "Features to pass over"),
         in_query("cursor", text(), "Where the next page begins; only from a next link"),

@@ -8,8 +8,8 @@
 mod documents;
 mod geometry;
 mod request;
-pub mod vector_tiles;
 mod statistics;
+pub mod vector_tiles;
 mod where_clause;
 mod where_tokens;
 

@@ -122,6 +122,7 @@ impl QueryRequest {
                 axis_order: AxisOrder::EastFirst,
                 fields,
                 skips_geometry: !flag(parameters, "returnGeometry")?.unwrap_or(true),
+                ..Selection::default()
             },
             object_id: ObjectId { name, goes_out },
             with_heights: flag(parameters, "returnZ")?.unwrap_or(true),

@@ -239,7 +239,7 @@ impl FeatureRequest {
         Ok(FeatureRequest {
             query,
             format,
-            selection: Selection { system, axis_order, fields, skips_geometry: false },
+            selection: Selection { system, axis_order, fields, ..Selection::default() },
             system_name,
             hits,
             is_one,
