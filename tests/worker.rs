@@ -424,10 +424,14 @@ fn empty(folder: &Path, name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_worker_hides_our_sqlite_from_libgdal() {
+fn the_worker_hides_our_sqlite_from_libgdal_and_shares_its_allocator() {
     let listed = std::process::Command::new("nm").args(["-D", "--defined-only", WORKER]).output().unwrap();
     assert!(listed.status.success());
     let symbols = String::from_utf8_lossy(&listed.stdout);
+    // One half of the pair from elsewhere would free what the other never gave.
+    for name in ["malloc", "calloc", "realloc", "free", "posix_memalign", "strdup"] {
+        assert!(symbols.lines().any(|line| line.ends_with(&format!(" {name}"))), "{name} is not shared");
+    }
     let ours: Vec<&str> = symbols.lines().filter(|line| line.contains("sqlite3_")).take(3).collect();
     assert!(ours.is_empty(), "{ours:?}");
 }

@@ -63,6 +63,10 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+/// GDAL's memory too: a JSON of a million vertices is two million small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Output = BufWriter<std::io::Stdout>;
 
 fn main() -> ExitCode {
@@ -73,7 +77,7 @@ fn main() -> ExitCode {
         confine::limit_resources(missing.is_empty()).map_err(Stop::Broken).and_then(|()| work(&mut missing, &mut out));
     let last = match result {
         Ok(count) => Frame::End(count),
-        Err(Stop::Refused(message)) => Frame::Refused(message),
+        Err(Stop::Refused(message)) => Frame::Refused(confine::with_memory(message)),
         Err(Stop::Broken(message)) => {
             eprintln!("{message}");
             return ExitCode::FAILURE;

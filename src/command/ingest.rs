@@ -261,6 +261,7 @@ fn show(progress: &Progress, step: Step) {
         Step::Writing(done, total) => ("writing", done, Some(total)),
         Step::Verifying => ("verifying", 0, None),
         Step::Baking => ("baking tiles", 0, None),
+        Step::Sealing => ("sealing", 0, None),
         Step::Publishing => ("publishing", 0, None),
     };
     progress.show(word, done, total);

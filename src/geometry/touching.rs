@@ -1,58 +1,112 @@
-//! Whether rings on the integer grid touch themselves or each other: the exact test that decides
-//! which areas need repair. A sweep over edges by their western end, in integers.
+//! Whether rings touch themselves or each other: the exact test that decides which areas need
+//! repair, on the integer grid of a tile and in the coordinates of a delivery. A sweep over edges by
+//! their western end.
+
+use std::cmp::Ordering;
 
 use super::clip::GridPoint;
 
+/// Numbers that places are made of, and the exact test that everything here rests on.
+pub trait Ordinate: Copy + PartialOrd {
+    fn order(self, other: Self) -> Ordering;
+    /// Where `c` lies from the way from `a` to `b`, y up: greater is to the left, equal on the line.
+    fn side(a: (Self, Self), b: (Self, Self), c: (Self, Self)) -> Ordering;
+    /// Whether the way from `a` by `corner` to `c` turns by more than a right angle.
+    fn turns_sharply(a: (Self, Self), corner: (Self, Self), c: (Self, Self)) -> bool;
+}
+
+impl Ordinate for i32 {
+    fn order(self, other: Self) -> Ordering {
+        self.cmp(&other)
+    }
+
+    fn side(a: GridPoint, b: GridPoint, c: GridPoint) -> Ordering {
+        let (abx, aby) = (i64::from(b.0) - i64::from(a.0), i64::from(b.1) - i64::from(a.1));
+        let (acx, acy) = (i64::from(c.0) - i64::from(a.0), i64::from(c.1) - i64::from(a.1));
+        (abx * acy).cmp(&(aby * acx))
+    }
+
+    fn turns_sharply(a: GridPoint, corner: GridPoint, c: GridPoint) -> bool {
+        let forward = (i64::from(corner.0) - i64::from(a.0)) * (i64::from(c.0) - i64::from(corner.0))
+            + (i64::from(corner.1) - i64::from(a.1)) * (i64::from(c.1) - i64::from(corner.1));
+        forward < 0
+    }
+}
+
+/// Finite numbers only.
+impl Ordinate for f64 {
+    fn order(self, other: Self) -> Ordering {
+        self.total_cmp(&other)
+    }
+
+    fn side(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> Ordering {
+        let coord = |(x, y)| robust::Coord { x, y };
+        robust::orient2d(coord(a), coord(b), coord(c)).partial_cmp(&0.0).unwrap_or(Ordering::Equal)
+    }
+
+    fn turns_sharply(a: (f64, f64), corner: (f64, f64), c: (f64, f64)) -> bool {
+        // Rounding matters near a right angle alone, where no ring lies flat upon itself.
+        (corner.0 - a.0) * (c.0 - corner.0) + (corner.1 - a.1) * (c.1 - corner.1) < 0.0
+    }
+}
+
 #[derive(Clone, Copy)]
-struct Edge {
-    from: GridPoint,
-    to: GridPoint,
-    west: i32,
-    east: i32,
-    north: i32,
-    south: i32,
+struct Edge<N> {
+    from: (N, N),
+    to: (N, N),
+    west: N,
+    east: N,
+    north: N,
+    south: N,
     ring: u32,
     place: u32,
 }
 
 /// Finds whether rings are simple. Kept between features so that its lists keep their memory.
-#[derive(Default)]
-pub struct TouchTest {
-    edges: Vec<Edge>,
+pub struct TouchTest<N> {
+    edges: Vec<Edge<N>>,
     active: Vec<u32>,
     lengths: Vec<u32>,
 }
 
-impl TouchTest {
+impl<N> Default for TouchTest<N> {
+    fn default() -> Self {
+        TouchTest { edges: Vec::new(), active: Vec::new(), lengths: Vec::new() }
+    }
+}
+
+impl<N: Ordinate> TouchTest<N> {
     /// Whether the rings (without closing points, no point twice in a row) could be written as
     /// they are: no ring meets itself or another but at its own corners, none is flat, and each
     /// stands inside exactly those that it should. `shells` tells for each ring whether it is one.
-    pub fn is_clean(&mut self, rings: &[Vec<GridPoint>], shells: &[bool]) -> bool {
+    pub fn is_clean<R: AsRef<[(N, N)]>>(&mut self, rings: &[R], shells: &[bool]) -> bool {
         /// With more rings than this, asking each pair costs more than repairing.
         const RINGS_MAX: usize = 64;
         rings.len() <= RINGS_MAX && !self.touch(rings) && nest_rightly(rings, shells)
     }
 
-    fn touch(&mut self, rings: &[Vec<GridPoint>]) -> bool {
+    fn touch<R: AsRef<[(N, N)]>>(&mut self, rings: &[R]) -> bool {
+        let least = |a: N, b: N| if b < a { b } else { a };
+        let most = |a: N, b: N| if b > a { b } else { a };
         self.edges.clear();
         self.lengths.clear();
-        for (number, ring) in rings.iter().enumerate() {
+        for (number, ring) in rings.iter().map(AsRef::as_ref).enumerate() {
             self.lengths.push(ring.len() as u32);
             for (place, &from) in ring.iter().enumerate() {
                 let to = if place + 1 == ring.len() { ring[0] } else { ring[place + 1] };
                 self.edges.push(Edge {
                     from,
                     to,
-                    west: from.0.min(to.0),
-                    east: from.0.max(to.0),
-                    north: from.1.min(to.1),
-                    south: from.1.max(to.1),
+                    west: least(from.0, to.0),
+                    east: most(from.0, to.0),
+                    north: least(from.1, to.1),
+                    south: most(from.1, to.1),
                     ring: number as u32,
                     place: place as u32,
                 });
             }
         }
-        self.edges.sort_unstable_by_key(|edge| edge.west);
+        self.edges.sort_unstable_by(|a, b| a.west.order(b.west));
         self.active.clear();
         for next in 0..self.edges.len() {
             let edge = self.edges[next];
@@ -73,10 +127,10 @@ impl TouchTest {
         false
     }
 
-    fn meet(&self, a: &Edge, b: &Edge) -> bool {
+    fn meet(&self, a: &Edge<N>, b: &Edge<N>) -> bool {
         if a.ring == b.ring {
             let last = self.lengths[a.ring as usize] - 1;
-            let follows = |first: &Edge, second: &Edge| {
+            let follows = |first: &Edge<N>, second: &Edge<N>| {
                 second.place == first.place + 1 || (first.place == last && second.place == 0)
             };
             // Neighbours meet at their corner; they may only not turn back upon themselves.
@@ -91,37 +145,24 @@ impl TouchTest {
     }
 }
 
-/// Positive where `c` lies to the left of the way from `a` to `b`, y up.
-fn side(a: GridPoint, b: GridPoint, c: GridPoint) -> i64 {
-    let (abx, aby) = (i64::from(b.0) - i64::from(a.0), i64::from(b.1) - i64::from(a.1));
-    let (acx, acy) = (i64::from(c.0) - i64::from(a.0), i64::from(c.1) - i64::from(a.1));
-    abx * acy - aby * acx
-}
-
-fn turns_back(a: GridPoint, corner: GridPoint, c: GridPoint) -> bool {
-    let forward = (i64::from(corner.0) - i64::from(a.0)) * (i64::from(c.0) - i64::from(corner.0))
-        + (i64::from(corner.1) - i64::from(a.1)) * (i64::from(c.1) - i64::from(corner.1));
-    forward < 0 && side(a, corner, c) == 0
+fn turns_back<N: Ordinate>(a: (N, N), corner: (N, N), c: (N, N)) -> bool {
+    N::turns_sharply(a, corner, c) && N::side(a, corner, c).is_eq()
 }
 
 /// Whether two closed segments share a point; their boxes are known to.
-fn segments_meet(a: GridPoint, b: GridPoint, c: GridPoint, d: GridPoint) -> bool {
-    let (ac, ad) = (side(a, b, c).signum(), side(a, b, d).signum());
-    if ac * ad > 0 {
-        return false;
-    }
-    let (ca, cb) = (side(c, d, a).signum(), side(c, d, b).signum());
+fn segments_meet<N: Ordinate>(a: (N, N), b: (N, N), c: (N, N), d: (N, N)) -> bool {
+    let apart = |first: Ordering, second: Ordering| first.is_ne() && first == second;
     // On one line, segments whose boxes meet in both axes meet.
-    ca * cb <= 0
+    !apart(N::side(a, b, c), N::side(a, b, d)) && !apart(N::side(c, d, a), N::side(c, d, b))
 }
 
 /// Shells inside no other ring, holes inside their own shell alone. Rings that do not touch stand
 /// wholly inside or wholly outside each other, so one corner decides.
-fn nest_rightly(rings: &[Vec<GridPoint>], shells: &[bool]) -> bool {
+fn nest_rightly<N: Ordinate, R: AsRef<[(N, N)]>>(rings: &[R], shells: &[bool]) -> bool {
     if rings.len() < 2 {
         return true;
     }
-    let boxes: Vec<[i32; 4]> = rings.iter().map(|ring| box_of(ring)).collect();
+    let boxes: Vec<[N; 4]> = rings.iter().map(|ring| box_of(ring.as_ref())).collect();
     let mut own_shell = 0;
     (0..rings.len()).all(|inner| {
         if shells[inner] {
@@ -130,7 +171,7 @@ fn nest_rightly(rings: &[Vec<GridPoint>], shells: &[bool]) -> bool {
         (0..rings.len()).filter(|outer| *outer != inner).all(|outer| {
             let (small, large) = (boxes[inner], boxes[outer]);
             let could = small[0] >= large[0] && small[1] >= large[1] && small[2] <= large[2] && small[3] <= large[3];
-            let is_inside = could && contains(&rings[outer], rings[inner][0]);
+            let is_inside = could && contains(rings[outer].as_ref(), rings[inner].as_ref()[0]);
             let should = !shells[inner] && outer == own_shell;
             // A shell that stands inside a hole of another shell is inside that shell too: rare
             // enough to be left to the repair, which knows how to part them.
@@ -139,20 +180,27 @@ fn nest_rightly(rings: &[Vec<GridPoint>], shells: &[bool]) -> bool {
     })
 }
 
-fn box_of(ring: &[GridPoint]) -> [i32; 4] {
-    ring.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |sides, &(x, y)| {
-        [sides[0].min(x), sides[1].min(y), sides[2].max(x), sides[3].max(y)]
+/// West, north, east, south of a ring, which has a corner.
+fn box_of<N: Ordinate>(ring: &[(N, N)]) -> [N; 4] {
+    let (x, y) = ring[0];
+    ring.iter().fold([x, y, x, y], |[west, north, east, south], &(x, y)| {
+        [
+            if x < west { x } else { west },
+            if y < north { y } else { north },
+            if x > east { x } else { east },
+            if y > south { y } else { south },
+        ]
     })
 }
 
 /// Even-odd, for a point that is not on the ring.
-fn contains(ring: &[GridPoint], point: GridPoint) -> bool {
+fn contains<N: Ordinate>(ring: &[(N, N)], point: (N, N)) -> bool {
     let mut inside = false;
     let mut previous = ring[ring.len() - 1];
     for &corner in ring {
         if (corner.1 > point.1) != (previous.1 > point.1) {
             let (low, high) = if corner.1 < previous.1 { (corner, previous) } else { (previous, corner) };
-            inside ^= side(low, high, point) > 0;
+            inside ^= N::side(low, high, point).is_gt();
         }
         previous = corner;
     }
@@ -163,9 +211,14 @@ fn contains(ring: &[GridPoint], point: GridPoint) -> bool {
 mod tests {
     use super::*;
 
+    /// The answer, which must be the same on the grid and in numbers that no grid holds.
     fn is_clean(rings: &[&[GridPoint]], shells: &[bool]) -> bool {
-        let rings: Vec<Vec<GridPoint>> = rings.iter().map(|ring| ring.to_vec()).collect();
-        TouchTest::default().is_clean(&rings, shells)
+        let off_the_grid = |number: i32| f64::from(number) / 7.0;
+        let moved: Vec<Vec<(f64, f64)>> =
+            rings.iter().map(|ring| ring.iter().map(|&(x, y)| (off_the_grid(x), off_the_grid(y))).collect()).collect();
+        let on_grid = TouchTest::default().is_clean(rings, shells);
+        assert_eq!(TouchTest::default().is_clean(&moved, shells), on_grid, "{rings:?}");
+        on_grid
     }
 
     #[test]

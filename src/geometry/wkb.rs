@@ -203,13 +203,40 @@ impl Reader<'_> {
         if count > (self.bytes.len() - self.at) / point_bytes {
             return Err(GeometryFault::Truncated { at: self.bytes.len(), needed: "run of points" });
         }
-        for _ in 0..count {
-            self.vertex(shape, header.little)?;
+        if header.little && shape.extras_per_point() == 0 {
+            self.plain_points(shape, count)?;
+        } else {
+            for _ in 0..count {
+                self.vertex(shape, header.little)?;
+            }
         }
         if count > 0 {
             shape.ends.push(shape.points.len());
         }
         Ok(())
+    }
+
+    /// As many [`Reader::vertex`] at once: nearly all geometry is little-endian and flat.
+    fn plain_points(&mut self, shape: &mut Shape, count: usize) -> Result<(), GeometryFault> {
+        const POINT_BYTES: usize = 16;
+        self.count_vertices(count)?;
+        let end = self.at + count * POINT_BYTES;
+        let bytes = self.bytes.get(self.at..end);
+        let (points, _) = bytes.unwrap_or_default().as_chunks::<POINT_BYTES>();
+        shape.points.extend(points.iter().map(|point| {
+            let bits = u128::from_le_bytes(*point);
+            (f64::from_bits(bits as u64), f64::from_bits((bits >> 64) as u64))
+        }));
+        self.at = end;
+        Ok(())
+    }
+
+    fn count_vertices(&mut self, more: usize) -> Result<(), GeometryFault> {
+        self.vertices += more;
+        match self.vertices > limits::VERTICES_MAX {
+            true => Err(GeometryFault::TooManyVertices { max: limits::VERTICES_MAX }),
+            false => Ok(()),
+        }
     }
 
     fn point(&mut self, shape: &mut Shape, header: &Header) -> Result<(), GeometryFault> {
@@ -223,10 +250,7 @@ impl Reader<'_> {
     }
 
     fn vertex(&mut self, shape: &mut Shape, little: bool) -> Result<(), GeometryFault> {
-        self.vertices += 1;
-        if self.vertices > limits::VERTICES_MAX {
-            return Err(GeometryFault::TooManyVertices { max: limits::VERTICES_MAX });
-        }
+        self.count_vertices(1)?;
         let x = self.f64(little)?;
         let y = self.f64(little)?;
         shape.points.push((x, y));

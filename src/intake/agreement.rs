@@ -44,6 +44,9 @@ impl Agreement {
 
     /// Compares a point in CRS84 with each pair of its columns; answers the worst disagreement.
     pub fn compare(&mut self, (lon_deg, lat_deg): (f64, f64), values: &[Value]) -> Option<Disagreement> {
+        if self.pairs.is_empty() {
+            return None;
+        }
         let place = crs::to_hk1980_grid(lon_deg, lat_deg)?;
         let mut worst: Option<Disagreement> = None;
         let pairs = std::mem::take(&mut self.pairs);

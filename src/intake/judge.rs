@@ -1,6 +1,7 @@
 //! Keeping or rejecting each feature as it is read, tidying what can be tidied, counting all of it
 //! and naming each that was rejected or repaired.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::agreement::Agreement;
@@ -29,6 +30,8 @@ pub struct Judge<'a> {
     control: Control,
     parts: Parts,
     read: u64,
+    /// Memory for the text of a feature's values.
+    account: String,
 }
 
 /// What is known once everything was read.
@@ -57,6 +60,7 @@ impl<'a> Judge<'a> {
             control: Control::default(),
             parts: Parts::default(),
             read: 0,
+            account: String::new(),
         })
     }
 
@@ -228,12 +232,15 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    fn entry(&self, feature: &SourceFeature, hilbert: u64) -> Entry {
+    fn entry(&mut self, feature: &SourceFeature, hilbert: u64) -> Entry {
         let mut hasher = blake3::Hasher::new();
         hasher.update(feature.wkb.as_deref().unwrap_or_default());
+        self.account.clear();
         for value in &feature.values {
-            hasher.update(format!("{value:?}\u{1f}").as_bytes());
+            // Writing to a text cannot fail.
+            let _ = write!(self.account, "{value:?}\u{1f}");
         }
+        hasher.update(self.account.as_bytes());
         let content = first_128_bits(&hasher);
         let key = self.key.map(|key| &feature.values[key]).filter(|key| **key != Value::Null);
         let identity = match key {

@@ -1,5 +1,6 @@
 //! What is measured of each field while the package is written.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::base::{FieldKind, Value};
@@ -25,7 +26,14 @@ impl FieldMeasure {
         }
         self.filled += 1;
         if let Some(counts) = &mut self.counts {
-            *counts.entry(shown(value)).or_default() += 1;
+            let text = shown(value);
+            // Most values were seen before, and those need no text of their own.
+            match counts.get_mut(&*text) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(text.into_owned(), 1);
+                }
+            }
             if counts.len() > FieldFacts::DISTINCT_MAX {
                 self.counts = None;
             }
@@ -51,18 +59,21 @@ impl FieldMeasure {
             filled: self.filled,
             distinct,
             commonest,
-            range: self.smallest.zip(self.largest).map(|(smallest, largest)| (shown(&smallest), shown(&largest))),
+            range: self
+                .smallest
+                .zip(self.largest)
+                .map(|(smallest, largest)| (shown(&smallest).into_owned(), shown(&largest).into_owned())),
         }
     }
 }
 
-fn shown(value: &Value) -> String {
+fn shown(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Null => String::new(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
-        Value::Boolean(truth) => truth.to_string(),
-        Value::Text(text) => text.clone(),
+        Value::Null => Cow::Borrowed(""),
+        Value::Integer(number) => Cow::Owned(number.to_string()),
+        Value::Real(number) => Cow::Owned(number.to_string()),
+        Value::Boolean(truth) => Cow::Owned(truth.to_string()),
+        Value::Text(text) => Cow::Borrowed(text),
     }
 }
 

@@ -66,6 +66,8 @@ pub enum Step {
     Writing(u64, u64),
     Verifying,
     Baking,
+    /// Digests of all files, and reading them back.
+    Sealing,
     Publishing,
 }
 
@@ -226,6 +228,7 @@ impl Making<'_> {
         held::after_reading(self.workshop, plan, &assembled)?;
         (self.progress)(Step::Baking);
         let tiles = bake::bake(self.workshop, plan, &assembled, &self.revision, stage.folder())?;
+        (self.progress)(Step::Sealing);
         let mut record = plan.record(&assembled, self.files.clone(), self.revision.clone(), self.published);
         record.tiles = tiles;
         write_json(&stage.folder().join("record.json"), &record)?;

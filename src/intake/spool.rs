@@ -2,7 +2,7 @@
 //! back in the order of the Hilbert curve, so that memory stays flat.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::delivery::SourceFeature;
@@ -56,47 +56,54 @@ impl SpoolWriter {
     pub fn finish(mut self) -> Result<SpoolReader, IngestError> {
         self.out.flush().map_err(file_error(&self.path))?;
         let file = File::open(&self.path).map_err(file_error(&self.path))?;
-        Ok(SpoolReader { path: self.path, input: BufReader::with_capacity(1 << 16, file), at: 0 })
+        Ok(SpoolReader { path: self.path, file, window: Vec::new(), start: 0 })
     }
 }
 
+/// Reads features back from wherever they stand. Neighbours on the curve are often neighbours in the
+/// delivery, so a little more is read than the one that was asked for.
 pub struct SpoolReader {
     path: PathBuf,
-    input: BufReader<File>,
-    at: u64,
+    file: File,
+    window: Vec<u8>,
+    /// Where the window begins in the file.
+    start: u64,
 }
 
 impl SpoolReader {
     pub fn read(&mut self, offset: u64) -> Result<SourceFeature, IngestError> {
-        let seek = match self.at == offset {
-            true => Ok(()),
-            // Neighbours on the curve are often neighbours in the delivery: a short way stays in
-            // the buffer.
-            false => match (offset as i64).checked_sub(self.at as i64) {
-                Some(step) => self.input.seek_relative(step),
-                None => self.input.seek(SeekFrom::Start(offset)).map(|_| ()),
-            },
-        };
-        seek.map_err(file_error(&self.path))?;
-        let mut counted = Counted { input: &mut self.input, count: 0 };
-        let frame = Frame::read(&mut counted).map_err(file_error(&self.path))?;
-        self.at = offset + counted.count;
+        let frame = self.frame_at(offset).map_err(file_error(&self.path))?;
         match frame {
             Frame::Feature(feature) => Ok(feature),
             _ => Err(IngestError::Gate("the spool holds something that is no feature".to_owned())),
         }
     }
-}
 
-struct Counted<'a> {
-    input: &'a mut BufReader<File>,
-    count: u64,
-}
+    fn frame_at(&mut self, offset: u64) -> std::io::Result<Frame> {
+        /// More would cost a feature that stands alone more than it saves those that do not.
+        const WINDOW_BYTES: usize = 8 * 1024;
+        let mut bytes = Frame::bytes_of(self.ahead(offset));
+        if bytes.is_none() {
+            self.fill(offset, WINDOW_BYTES)?;
+            bytes = Frame::bytes_of(&self.window);
+        }
+        let bytes = bytes.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        if self.ahead(offset).len() < bytes {
+            self.fill(offset, bytes.max(WINDOW_BYTES))?;
+        }
+        Frame::read(&mut self.ahead(offset))
+    }
 
-impl std::io::Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.count += read as u64;
-        Ok(read)
+    /// What the window holds from here on.
+    fn ahead(&self, offset: u64) -> &[u8] {
+        let at = offset.checked_sub(self.start).and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.window.get(at..)).unwrap_or_default()
+    }
+
+    fn fill(&mut self, offset: u64, bytes: usize) -> std::io::Result<()> {
+        self.window.clear();
+        self.start = offset;
+        self.file.seek(SeekFrom::Start(offset))?;
+        (&self.file).take(bytes as u64).read_to_end(&mut self.window).map(|_| ())
     }
 }

@@ -48,7 +48,7 @@ pub struct Drawing {
     shells: Vec<bool>,
     snapped: Vec<GridPoint>,
     clipped: Vec<GridPoint>,
-    test: TouchTest,
+    test: TouchTest<i32>,
 }
 
 impl Drawing {

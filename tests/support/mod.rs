@@ -175,7 +175,7 @@ impl Workspace {
 }
 
 /// A definition up to the list of its files.
-const HEAD: &str = r#"class = "open"
+pub const HEAD: &str = r#"class = "open"
 title = { en = "A made layer", zh-Hant = "測試圖層" }
 abstract = { en = "A layer that a test made.", zh-Hant = "測試所製的圖層。" }
 keywords = { en = ["test"], zh-Hant = ["測試"] }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use causeway::base::limits;
+use causeway::intake::delivery::{IN_PIECES, memory_limit};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
     Scope, path_beneath_rules,
@@ -46,6 +47,24 @@ pub fn limit_resources(has_own_user: bool) -> Result<(), String> {
         setrlimit(resource, limit).map_err(|error| format!("a limit could not be set: {error}"))?;
     }
     Ok(())
+}
+
+/// A refusal with the memory that reading took, where that may be the cause: a library that gets no
+/// more of it often says something else.
+pub fn with_memory(message: String) -> String {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the call fills the struct that it is given, which may be all zeros too.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    // The request that failed may have been for as much again as there was.
+    let half_mib = limits::WORKER_MEMORY_BYTES >> 21;
+    let used_mib = u64::try_from(usage.ru_maxrss).unwrap_or_default() >> 10;
+    match used_mib < half_mib {
+        true => message,
+        false => format!("{message}; reading it took {used_mib} MiB of {}: {IN_PIECES}", memory_limit()),
+    }
 }
 
 /// Processor time by the size of what is to be read, in place of the longest that any delivery has.

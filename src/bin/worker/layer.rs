@@ -84,7 +84,7 @@ impl LayerSource {
             Stop::Refused(format!("{}: {}", self.shown, drivers::without_path(&message, &self.path, &self.shown)))
         };
         let swaps_axes = matches!(self.place, LayerPlace::Geometry { swaps_axes: true });
-        let reader = Reader::new(&self.projection, swaps_axes);
+        let mut reader = Reader::new(&self.projection, swaps_axes);
         let mut opened = self.dataset.layer(self.layer).map_err(|error| refused(error.to_string()))?;
         let mut count = 0;
         if let Some(failure) = errors::take_failure() {
@@ -93,7 +93,7 @@ impl LayerSource {
         for feature in opened.features() {
             count += 1;
             let values: Vec<Value> = self.readers.iter().map(|field| value_of(&feature, field)).collect();
-            let read = self.geometry_of(&feature, &values, &reader);
+            let read = self.geometry_of(&feature, &values, &mut reader);
             if let Some(failure) = errors::take_failure() {
                 return Err(refused(format!("feature {count}: {failure}")));
             }
@@ -108,10 +108,9 @@ impl LayerSource {
         }
     }
 
-    fn geometry_of(&self, feature: &Feature<'_>, values: &[Value], reader: &Reader<'_>) -> Read {
+    fn geometry_of(&self, feature: &Feature<'_>, values: &[Value], reader: &mut Reader<'_>) -> Read {
         match &self.place {
-            // SAFETY: the feature lives through this call, its geometry as long as it.
-            LayerPlace::Geometry { .. } => reader.read(unsafe { gdal_sys::OGR_F_GetGeometryRef(feature.c_feature()) }),
+            LayerPlace::Geometry { .. } => reader.read(feature),
             LayerPlace::Table(Place::Nowhere) => Read::nothing(None),
             LayerPlace::Table(Place::Columns(columns)) => points::point_from(values, columns, &self.projection),
             LayerPlace::Table(Place::Text(column)) => points::text_from(&values[*column], reader),

@@ -195,7 +195,7 @@ pub fn point_from(values: &[Value], columns: &CoordinateColumns, projection: &Pr
 }
 
 /// A geometry from well-known text.
-pub fn text_from(value: &Value, reader: &Reader<'_>) -> Read {
+pub fn text_from(value: &Value, reader: &mut Reader<'_>) -> Read {
     match value {
         Value::Text(text) => match parse_text(text) {
             Ok(geometry) => reader.read_owned(geometry),

@@ -34,6 +34,21 @@ impl Reach {
 
     /// Reads the layer, or its first features; GDAL's own extent counts what is not finite.
     pub fn of(dataset: &Dataset, layer: usize, most: usize) -> Result<Reach, String> {
+        Reach::until(dataset, layer, most, |_| false)
+    }
+
+    /// The layer up to the first geometry in degrees, which decides for JSON: to read such a file
+    /// costs more than all that follows.
+    pub fn of_undeclared(dataset: &Dataset, layer: usize) -> Result<Reach, String> {
+        Reach::until(dataset, layer, usize::MAX, |reach| reach.in_degrees > 0)
+    }
+
+    fn until(
+        dataset: &Dataset,
+        layer: usize,
+        most: usize,
+        is_enough: impl Fn(&Reach) -> bool,
+    ) -> Result<Reach, String> {
         let mut opened = dataset.layer(layer).map_err(|error| error.to_string())?;
         let mut reach = Reach::nowhere();
         for feature in opened.features().take(most) {
@@ -41,6 +56,9 @@ impl Reach {
             let borrowed = unsafe { gdal_sys::OGR_F_GetGeometryRef(feature.c_feature()) };
             if let Some(edges) = geometry::envelope(borrowed) {
                 reach.see(edges);
+            }
+            if is_enough(&reach) {
+                break;
             }
         }
         Ok(reach)

@@ -125,7 +125,7 @@ impl TableSource {
 
     fn read(mut self, out: &mut Output) -> Result<u64, Stop> {
         let refused = |message: String| Stop::Refused(format!("{}: {message}", self.shown));
-        let reader = Reader::new(&self.projection, false);
+        let mut reader = Reader::new(&self.projection, false);
         let mut record = csv::StringRecord::new();
         let mut count = 0;
         let mut last_has_lines = false;
@@ -134,7 +134,7 @@ impl TableSource {
             last_has_lines = record.iter().any(|value| value.contains('\n'));
             let (read, values) = match self.table.values(&record) {
                 Err(fault) => (Read::fault(fault), vec![Value::Null; self.shown_fields().len()]),
-                Ok(values) => self.located(values, &reader),
+                Ok(values) => self.located(values, &mut reader),
             };
             send(count, read, values, out)?;
         }
@@ -144,7 +144,7 @@ impl TableSource {
         Ok(count)
     }
 
-    fn located(&self, mut values: Vec<Value>, reader: &Reader<'_>) -> (Read, Vec<Value>) {
+    fn located(&self, mut values: Vec<Value>, reader: &mut Reader<'_>) -> (Read, Vec<Value>) {
         match &self.place {
             Place::Nowhere => (Read::nothing(None), values),
             Place::Text(column) => {

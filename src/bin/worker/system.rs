@@ -29,8 +29,8 @@ pub fn of_layer(
     let refused = |message: String| Stop::Refused(format!("{}: {message}", source.shown));
     let declared = declared.filter(|reference| !says_nothing(reference));
     if request.crs.is_none() && is_json(source.format) && !is_declared(declared.as_ref(), source.format) {
-        let reach = Reach::of(dataset, layer, usize::MAX).map_err(refused)?;
-        return undeclared_json(&reach, allowed, notes, source).map(System::as_it_stands);
+        let reach = Reach::of_undeclared(dataset, layer).map_err(refused)?;
+        return undeclared_json(&reach, allowed, source).map(System::as_it_stands);
     }
     let projection = match (&request.crs, declared) {
         (Some(crs), _) => Projection::from_name(crs, "declared in the definition", allowed, &source.shown)?,
@@ -43,6 +43,10 @@ pub fn of_layer(
             return recognised(&reach, allowed, source).map(System::as_it_stands);
         }
     };
+    // OSM has no way to write anything but degrees, and its first features cost nearly all of it.
+    if source.format == Format::Osm {
+        return Ok(System::as_it_stands(projection));
+    }
     let reach = Reach::of_sample(dataset, layer).map_err(refused)?;
     judge(projection, &reach, source, request.crs.is_some(), notes)
 }
@@ -92,18 +96,10 @@ pub fn recognised(reach: &Reach, allowed: Allowed, source: &WorkerSource) -> Res
     Err(nobody_says(source, Some(reach).filter(|reach| reach.located > 0)))
 }
 
-/// GeoJSON and its kin are CRS84 by format; numbers that are all in the HK1980 Grid are not.
-fn undeclared_json(
-    reach: &Reach,
-    allowed: Allowed,
-    notes: &mut Vec<String>,
-    source: &WorkerSource,
-) -> Result<Projection, Stop> {
+/// GeoJSON and its kin are CRS84 by format; numbers that are all in the HK1980 Grid are not. Where
+/// only some are no degrees, each of those is rejected by itself.
+fn undeclared_json(reach: &Reach, allowed: Allowed, source: &WorkerSource) -> Result<Projection, Stop> {
     if reach.located == 0 || reach.in_degrees > 0 {
-        let outside = reach.located - reach.in_degrees;
-        if outside > 0 {
-            notes.push(format!("{outside} features have numbers that are not degrees, though the others have"));
-        }
         return Ok(Projection::none_by_format());
     }
     if reach.is_hk1980_grid() {

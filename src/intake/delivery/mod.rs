@@ -25,6 +25,7 @@ use crate::base::{FieldKind, Value};
 
 pub use crate::definition::{Format, GeometryRule};
 pub use recognise::in_hk1980_grid;
+pub use run::{IN_PIECES, memory_limit};
 
 /// What is asked of a delivery: `[source]` of a definition, or only files.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -78,6 +78,12 @@ pub struct SourceSchema {
     pub facts: SourceFacts,
 }
 
+const LENGTH_BYTES: usize = 4;
+/// Length and type.
+const HEAD_BYTES: usize = LENGTH_BYTES + 1;
+/// Memory that a frame's length is given before its bytes are there: most features have less.
+const TRUSTED_BYTES: usize = 64 * 1024;
+
 const SCHEMAS: u8 = b'S';
 const SOURCE: u8 = b'N';
 const FEATURE: u8 = b'F';
@@ -86,7 +92,8 @@ const END: u8 = b'E';
 
 impl Frame {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut body = Vec::new();
+        // Room for what goes before the body, so that a frame is written at once.
+        let mut body = vec![0u8; HEAD_BYTES];
         let kind = match self {
             Frame::Schemas(schemas) => {
                 serde_json::to_writer(&mut body, schemas)?;
@@ -109,9 +116,9 @@ impl Frame {
                 END
             }
         };
-        let length = u32::try_from(body.len() + 1).map_err(|_| invalid("a frame is over 4 GiB"))?;
-        out.write_all(&length.to_le_bytes())?;
-        out.write_all(&[kind])?;
+        let length = u32::try_from(body.len() - LENGTH_BYTES).map_err(|_| invalid("a frame is over 4 GiB"))?;
+        body[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
+        body[LENGTH_BYTES] = kind;
         out.write_all(&body)
     }
 
@@ -123,13 +130,19 @@ impl Frame {
         if length == 0 || length > limits::FRAME_BYTES_MAX {
             return Err(invalid("a frame's length is out of bounds"));
         }
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(length.min(TRUSTED_BYTES));
         // Grows as bytes arrive: a lying length costs nothing.
         input.take(length as u64).read_to_end(&mut body)?;
         if body.len() != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Frame::decode(body[0], &body[1..])
+    }
+
+    /// How many bytes the frame has that begins here; `None` where its length is not there whole.
+    pub fn bytes_of(begin: &[u8]) -> Option<usize> {
+        let length = begin.first_chunk::<LENGTH_BYTES>()?;
+        Some(LENGTH_BYTES + u32::from_le_bytes(*length) as usize)
     }
 
     fn decode(kind: u8, body: &[u8]) -> io::Result<Frame> {
@@ -145,6 +158,7 @@ impl Frame {
 }
 
 fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
+    out.reserve(feature.wkb.as_ref().map_or(0, Vec::len) + 32 * feature.values.len());
     out.extend_from_slice(&feature.row.to_le_bytes());
     put_optional(out, feature.wkb.as_deref());
     put_optional(out, feature.problem.as_deref().map(str::as_bytes));

@@ -51,7 +51,7 @@ pub fn run(
         Err(DeliveryError::WorkerFailed(_)) | Ok(_) if died_of_the_file(status).is_some() => {
             let what = died_of_the_file(status).unwrap_or_default();
             let names: Vec<&str> = sources.iter().map(|source| source.shown.as_str()).collect();
-            Err(DeliveryError::Refused(format!("{} {what}; export it anew", cut(&names.join(", ")))))
+            Err(DeliveryError::Refused(format!("{} {what}", cut(&names.join(", ")))))
         }
         Ok(count) if status.success() => Ok(count),
         Ok(_) => Err(DeliveryError::WorkerFailed(format!("{status}; {complaint}"))),
@@ -62,18 +62,28 @@ pub fn run(
     }
 }
 
-/// What a file did to the worker that a signal ended; the worker is made to die of such files alone.
-fn died_of_the_file(status: std::process::ExitStatus) -> Option<&'static str> {
+/// What a file did to the worker that a signal ended, and what to do about it; the worker is made to die of such files alone.
+fn died_of_the_file(status: std::process::ExitStatus) -> Option<String> {
     use rustix::process::Signal;
     use std::os::unix::process::ExitStatusExt;
     let signal = status.signal().and_then(Signal::from_named_raw)?;
     match signal {
-        Signal::XCPU => Some("takes more processor time than a sound file of its size may"),
-        Signal::XFSZ => Some("makes its reader write more than it may"),
-        Signal::SEGV | Signal::BUS | Signal::FPE | Signal::ILL => Some("makes the reader of its format break down"),
-        Signal::ABORT => Some("needs more memory than it may have, or breaks its reader down"),
+        Signal::XCPU => Some("takes more processor time than a sound file of its size may; export it anew".to_owned()),
+        Signal::XFSZ => Some("makes its reader write more than it may; export it anew".to_owned()),
+        Signal::SEGV | Signal::BUS | Signal::FPE | Signal::ILL => {
+            Some("makes the reader of its format break down; export it anew".to_owned())
+        }
+        Signal::ABORT => Some(format!("needs more than {}, or breaks it down; {}", memory_limit(), IN_PIECES)),
         _ => None,
     }
+}
+
+/// What to do with a file whose format is held in memory whole.
+pub const IN_PIECES: &str = "hand it in in parts, or as GeoPackage or FlatGeobuf, which are read feature by feature";
+
+/// The limit of the worker's memory in words.
+pub fn memory_limit() -> String {
+    format!("the {} GiB of memory that its reader may have", limits::WORKER_MEMORY_BYTES >> 30)
 }
 
 /// Where the worker's standard error goes: a pipe that nobody reads would block it once full.

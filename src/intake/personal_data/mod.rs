@@ -199,8 +199,11 @@ fn is_email(text: &str) -> bool {
 /// Two to four characters that begin with a surname, or two to four capitalised Latin words.
 fn looks_like_a_person(text: &str) -> bool {
     let text = text.trim();
+    if text.chars().any(char::is_numeric) {
+        return false;
+    }
     let lower = text.to_lowercase();
-    if BODY_WORDS.iter().any(|word| lower.contains(word)) || text.chars().any(char::is_numeric) {
+    if BODY_WORDS.iter().any(|word| lower.contains(word)) {
         return false;
     }
     let characters: Vec<char> = text.chars().collect();

@@ -22,13 +22,22 @@ pub struct Found {
     pub written_as_telephone: bool,
 }
 
+/// Digits of the shortest number looked for, an identity card's.
+const DIGITS_MIN: usize = 6;
+
 /// Looks at one value, full-width forms and any case included.
 pub fn find(text: &str) -> Found {
     let mut found = Found::default();
-    if !text.chars().any(char::is_numeric) {
+    let plain: Vec<char> = if text.is_ascii() {
+        if text.bytes().filter(u8::is_ascii_digit).count() < DIGITS_MIN {
+            return found;
+        }
+        text.chars().map(|c| c.to_ascii_uppercase()).collect()
+    } else if text.chars().any(char::is_numeric) {
+        text.nfkc().flat_map(char::to_uppercase).collect()
+    } else {
         return found;
-    }
-    let plain: Vec<char> = text.nfkc().flat_map(char::to_uppercase).collect();
+    };
     for run in runs(&plain) {
         look_at(run, &mut found);
     }
