@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Trilingual;
+
 /// The geometry type of a layer as GeoPackage names it. One layer holds one kind, because single
 /// and multi geometries of one dimension are promoted to Multi at ingest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +29,33 @@ pub enum Dimension {
     Areas,
     Mixed,
     None,
+}
+
+impl Dimension {
+    /// What people narrow a list by.
+    pub const SHAPES: [Dimension; 4] = [Dimension::Points, Dimension::Lines, Dimension::Areas, Dimension::Mixed];
+
+    /// The word in addresses and facets; empty for a table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dimension::Points => "points",
+            Dimension::Lines => "lines",
+            Dimension::Areas => "areas",
+            Dimension::Mixed => "mixed",
+            Dimension::None => "",
+        }
+    }
+
+    pub fn name(self) -> Trilingual {
+        let (en, zh_hant, zh_hans) = match self {
+            Dimension::Points => ("Points", "點", "点"),
+            Dimension::Lines => ("Lines", "線", "线"),
+            Dimension::Areas => ("Areas", "範圍", "范围"),
+            Dimension::Mixed => ("Mixed shapes", "多種圖形", "多种图形"),
+            Dimension::None => ("Table", "表格", "表格"),
+        };
+        Trilingual { en: en.into(), zh_hant: zh_hant.into(), zh_hans: zh_hans.into(), ..Trilingual::default() }
+    }
 }
 
 impl GeometryKind {

@@ -243,7 +243,7 @@ pub async fn facets(mut context: Context) -> Reply {
     Ok(Arc::new(Answer::json(&document).of_type("application/facets+json").in_language(ask.language)))
 }
 
-const FACETS: [&str; 5] = ["department", "theme", "format", "class", "geometry"];
+const FACETS: [&str; 5] = ["department", "theme", "format", "class", "shape"];
 
 fn buckets_of<'a>(facets: &'a Facets, name: &str) -> &'a [Bucket] {
     match name {
@@ -251,7 +251,7 @@ fn buckets_of<'a>(facets: &'a Facets, name: &str) -> &'a [Bucket] {
         "theme" => &facets.themes,
         "format" => &facets.formats,
         "class" => &facets.classes,
-        _ => &facets.geometries,
+        _ => &facets.shapes,
     }
 }
 

@@ -13,6 +13,7 @@ use super::routes::{Context, Reply};
 use super::selection::systems;
 use super::snapshot::{LiveLayer, Snapshot};
 use crate::access::Action;
+use crate::base::geometry_kind::Dimension;
 use crate::base::{FieldKind, GeometryKind, Language};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::search::{Facets, Filter, Match, Reason};
@@ -22,12 +23,38 @@ use crate::formats::Format;
 
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
-/// What narrows the list of layers.
+/// What narrows and orders the list of layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
     pub text: String,
     pub theme: Option<String>,
     pub department: Option<String>,
+    pub shape: Option<Dimension>,
+    pub order: Order,
+}
+
+/// How layers stand in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What fits best first; without a question, by title.
+    #[default]
+    Match,
+    /// By the date that the department gives its records, newest first.
+    Newest,
+    Title,
+}
+
+impl Order {
+    pub const ALL: [Order; 3] = [Order::Match, Order::Newest, Order::Title];
+
+    /// As addresses have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Match => "match",
+            Order::Newest => "newest",
+            Order::Title => "title",
+        }
+    }
 }
 
 pub async fn list(mut context: Context) -> Reply {
@@ -36,13 +63,15 @@ pub async fn list(mut context: Context) -> Reply {
         text: context.parameters.take("text").unwrap_or_default(),
         theme: context.parameters.take("theme").filter(|theme| !theme.is_empty()),
         department: context.parameters.take("department").filter(|code| !code.is_empty()),
+        shape: context.parameters.take("shape").filter(|name| !name.is_empty()).map(|name| shape(&name)).transpose()?,
+        order: context.parameters.take("sort").map(|name| order(&name)).transpose()?.unwrap_or_default(),
     };
     // The JSON document holds every layer, as OGC 17-069r4 §7.13 asks; the page has pages.
     let offset = match context.ask.wants_html {
         true => context.parameters.take("offset").map(|text| offset(&text)).transpose()?.unwrap_or(0),
         false => 0,
     };
-    context.finish_parameters("text, theme, department, f, lang")?;
+    context.finish_parameters("text, theme, department, shape, sort, f, lang")?;
     check_theme(&query)?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
@@ -85,7 +114,21 @@ fn check_theme(query: &ListQuery) -> Result<(), Problem> {
     }
 }
 
-/// Layers that fit, best first, then by title.
+fn shape(name: &str) -> Result<Dimension, Problem> {
+    Dimension::SHAPES.into_iter().find(|shape| shape.as_str() == name).ok_or_else(|| {
+        let known = Dimension::SHAPES.map(Dimension::as_str).join(", ");
+        Problem::bad_request(format!("shape=\"{}\" is not one of {known}", crate::base::ids::cut(name)))
+    })
+}
+
+fn order(name: &str) -> Result<Order, Problem> {
+    Order::ALL.into_iter().find(|order| order.name() == name).ok_or_else(|| {
+        let known = Order::ALL.map(Order::name).join(", ");
+        Problem::bad_request(format!("sort=\"{}\" is not one of {known}", crate::base::ids::cut(name)))
+    })
+}
+
+/// Layers that fit, in the asked order.
 pub fn find(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Vec<Arc<LiveLayer>> {
     search(snapshot, query, language).layers.into_iter().map(|(layer, _)| layer).collect()
 }
@@ -99,10 +142,26 @@ pub struct Listed {
 }
 
 pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Listed {
-    let filter = Filter { theme: query.theme.clone(), department: query.department.clone(), ..Filter::default() };
+    let filter = Filter {
+        theme: query.theme.clone(),
+        department: query.department.clone(),
+        shape: query.shape,
+        ..Filter::default()
+    };
     let found = snapshot.index.search(&query.text, &filter, language);
     let live = |found: &Match| Some((Arc::clone(snapshot.layer(&found.record.id)?), found.reason.clone()));
-    Listed { layers: found.matches.iter().filter_map(live).collect(), facets: found.facets }
+    let mut layers: Vec<_> = found.matches.iter().filter_map(live).collect();
+    match query.order {
+        Order::Match => {}
+        Order::Newest => {
+            layers.sort_by_key(|(layer, _)| std::cmp::Reverse((layer.record.data_as_at, layer.record.published)));
+        }
+        Order::Title => layers.sort_by(|(a, _), (b, _)| {
+            let title = |layer: &LiveLayer| layer.record.title.get(language).to_lowercase();
+            title(a).cmp(&title(b))
+        }),
+    }
+    Listed { layers, facets: found.facets }
 }
 
 pub async fn suggest(mut context: Context) -> Reply {
@@ -138,7 +197,8 @@ pub async fn one(mut context: Context) -> Reply {
     let ask = &context.ask;
     if ask.wants_html {
         let districts = crate::styles::BASE_LAYER.parse().ok().and_then(|id| snapshot.layer(&id));
-        let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()));
+        let kept = context.app.kept_revisions(&layer).await?;
+        let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()), &kept);
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let document = collection(&layer.record, &ask.base, ask.language);

@@ -102,7 +102,7 @@ impl App {
     }
 
     /// All revisions of a layer that are on disk, oldest first.
-    async fn kept_revisions(self: &Arc<Self>, layer: &Arc<LiveLayer>) -> Result<Vec<RevisionId>, Problem> {
+    pub async fn kept_revisions(self: &Arc<Self>, layer: &Arc<LiveLayer>) -> Result<Vec<RevisionId>, Problem> {
         let app = Arc::clone(self);
         let id = layer.record.id.clone();
         match tokio::task::spawn_blocking(move || app.store.revisions(&id)).await {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::base::{BBox, Class, GeometryKind, Interval, Trilingual};
+use crate::base::geometry_kind::Dimension;
+use crate::base::{BBox, Class, Interval, Trilingual};
 use crate::catalogue::LayerRecord;
 
 /// What records must be, whatever their words. An absent wish lets all through.
@@ -16,7 +17,7 @@ pub struct Filter {
     /// Format of the delivery: `GeoJSON`.
     pub format: Option<String>,
     pub class: Option<Class>,
-    pub geometry: Option<GeometryKind>,
+    pub shape: Option<Dimension>,
     /// Records whose extent shares a point with it.
     pub bbox: Option<BBox>,
     /// Records whose period shares a moment with it; a record without a period is of all times.
@@ -39,7 +40,7 @@ pub struct Facets {
     pub themes: Vec<Bucket>,
     pub formats: Vec<Bucket>,
     pub classes: Vec<Bucket>,
-    pub geometries: Vec<Bucket>,
+    pub shapes: Vec<Bucket>,
 }
 
 /// The facets in the order of their bits.
@@ -60,7 +61,7 @@ impl Filter {
             is(&self.theme, record.theme.as_ref().map_or("", |theme| theme.id.as_str())),
             is(&self.format, &record.source.format),
             self.class.is_none_or(|class| class == record.class),
-            self.geometry.is_none_or(|geometry| geometry == record.schema.geometry),
+            self.shape.is_none_or(|shape| shape == record.schema.geometry.dimension()),
             self.bbox.is_none_or(|bbox| touches(record, &bbox))
                 && self.datetime.is_none_or(|interval| overlaps(record, &interval)),
         ];
@@ -108,22 +109,22 @@ impl FacetTable {
     }
 }
 
-/// Department, theme, format, class, geometry: as the filter takes them, empty where there is none.
+/// Department, theme, format, class, shape: as the filter takes them, empty where there is none.
 fn values(record: &LayerRecord) -> [&str; FACETS] {
     [
         &record.department.code,
         record.theme.as_ref().map_or("", |theme| theme.id.as_str()),
         &record.source.format,
         record.class.as_str(),
-        record.schema.geometry.geojson_name(),
+        record.schema.geometry.dimension().as_str(),
     ]
 }
 
 /// The names of the same.
 fn names(record: &LayerRecord) -> [Trilingual; FACETS] {
-    let [_, _, format, class, geometry] = values(record).map(Trilingual::untranslated);
+    let [_, _, format, class, _] = values(record).map(Trilingual::untranslated);
     let theme = record.theme.as_ref().map(|theme| theme.name.clone()).unwrap_or_default();
-    [record.department.name.clone(), theme, format, class, geometry]
+    [record.department.name.clone(), theme, format, class, record.schema.geometry.dimension().name()]
 }
 
 /// Counts each facet over what fits all wishes but its own, so that its other values stay in view.
@@ -173,7 +174,7 @@ impl<'a> Counter<'a> {
             themes: buckets(1),
             formats: buckets(2),
             classes: buckets(3),
-            geometries: buckets(4),
+            shapes: buckets(4),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::words::{Words, words};
 use super::{Frame, asset_href};
-use crate::base::Language;
+use crate::base::{GeometryKind, Language};
+use crate::catalogue::LayerRecord;
 
 /// One way to read the page in another language.
 pub struct LanguageLink {
@@ -71,6 +72,12 @@ impl Shared {
     /// Whether the page lies under this path, for the mark in the navigation.
     pub fn is_under(&self, path: &str) -> bool {
         self.path == path || self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The small picture of a layer's shapes; a table has none.
+    pub fn fingerprint(&self, record: &LayerRecord) -> Option<String> {
+        let has_shape = record.schema.geometry != GeometryKind::None && record.extent.is_some();
+        has_shape.then(|| self.plain(&format!("/fingerprints/{}.svg?revision={}", record.id, record.revision)))
     }
 
     pub fn map_script(&self) -> String {

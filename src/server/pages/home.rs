@@ -23,6 +23,7 @@ struct Home {
     themes: Vec<Group>,
     publishers: Vec<Group>,
     newest: Vec<Card>,
+    doors: Vec<Door>,
     example: Option<Example>,
 }
 
@@ -32,8 +33,16 @@ struct Group {
     count: usize,
 }
 
+/// A way in, and what is behind it.
+struct Door {
+    name: &'static str,
+    says: &'static str,
+    href: String,
+}
+
 struct Card {
     title: String,
+    fingerprint: Option<String>,
     href: String,
     publisher: String,
     count: String,
@@ -65,11 +74,25 @@ pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index) -> Stri
             Some((department.name.get(language).to_owned(), href))
         }),
         newest: newest(layers, &shared, language),
+        doors: doors(&shared),
         example: example(frame, layers, &shared),
         shared,
     };
     // Rendering into memory fails only if a template is wrong, which its test would show.
     page.render().unwrap_or_default()
+}
+
+fn doors(shared: &Shared) -> Vec<Door> {
+    let w = shared.w;
+    [
+        (w.door_map, w.door_map_says, "/map"),
+        (w.door_layers, w.door_layers_says, "/collections"),
+        (w.door_api, w.door_api_says, "/api.html"),
+        (w.door_qgis, w.door_qgis_says, "/collections/catalogue?f=html"),
+    ]
+    .into_iter()
+    .map(|(name, says, path)| Door { name, says, href: shared.href(path) })
+    .collect()
 }
 
 /// `58 layers from 20 publishers.`
@@ -129,6 +152,7 @@ fn newest(layers: &[Arc<LiveLayer>], shared: &Shared, language: Language) -> Vec
         .take(NEWEST)
         .map(|layer| Card {
             title: layer.record.title.get(language).to_owned(),
+            fingerprint: shared.fingerprint(&layer.record),
             href: shared.href(&format!("/collections/{}", layer.record.id)),
             publisher: layer.record.department.name.get(language).to_owned(),
             count: text::count_of(layer.record.counts.kept, layer.record.schema.geometry, language),

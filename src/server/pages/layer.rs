@@ -9,7 +9,7 @@ use super::frame::Shared;
 use super::text::Said;
 use super::{Frame, text, words};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, GeometryKind, Language, limits};
+use crate::base::{BBox, GeometryKind, Language, RevisionId, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::{Listing, schema_org};
 use crate::catalogue::record::FieldFacts;
@@ -51,6 +51,7 @@ struct Page<'a> {
     items_href: String,
     curl: Vec<String>,
     quality: Quality,
+    history: Vec<RevisionRow>,
     credit: &'a str,
     licence: &'a str,
     source_files: Vec<&'a str>,
@@ -83,8 +84,31 @@ struct FieldRow {
     name_lang: Option<&'static str>,
     kind: &'static str,
     filled: String,
-    /// Values with their language and, where they repeat, their count.
-    values: Vec<(String, Option<&'static str>, Option<String>)>,
+    values: Vec<Shown>,
+}
+
+/// A value of a field, or a range of them.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    text: String,
+    lang: Option<&'static str>,
+    /// How often it stands there, where values repeat, in words and as a number.
+    count: Option<(String, u64)>,
+}
+
+impl Shown {
+    fn plain(text: String) -> Self {
+        Shown { text, lang: None, count: None }
+    }
+}
+
+/// One published state of the layer.
+struct RevisionRow {
+    published: String,
+    is_current: bool,
+    items_href: String,
+    /// What changed from the state before it, where that is still kept.
+    changes_href: Option<String>,
 }
 
 /// What became of the delivery.
@@ -103,8 +127,9 @@ struct QualityLine {
     is_english: bool,
 }
 
-/// The page of a layer. `districts` is the layer under the map, where there is one.
-pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecord>) -> String {
+/// The page of a layer. `districts` is the layer under the map, where there is one; `kept` are the
+/// layer's revisions on disk, oldest first.
+pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecord>, kept: &[RevisionId]) -> String {
     const FILES_SHOWN: usize = 3;
     let shared = Shared::of(frame);
     let record = layer.record.as_ref();
@@ -146,6 +171,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
         items_href: shared.plain(&format!("{here}/items?limit={limit}")),
         curl: curl(record, frame.base, language),
         quality: quality(record, language),
+        history: history(record, kept, &shared, language),
         credit: record.credit.get(language),
         licence: record.licence.title.get(language),
         source_files: files.iter().take(FILES_SHOWN).map(|file| file.name.as_str()).collect(),
@@ -234,6 +260,29 @@ fn quality(record: &LayerRecord, language: Language) -> Quality {
     }
 }
 
+/// The last few states, newest first.
+fn history(record: &LayerRecord, kept: &[RevisionId], shared: &Shared, language: Language) -> Vec<RevisionRow> {
+    const SHOWN: usize = 5;
+    let here = format!("/collections/{}", record.id);
+    let befores = std::iter::once(None).chain(kept.iter().map(Some));
+    let rows = kept.iter().zip(befores).filter_map(|(revision, before)| {
+        let is_current = *revision == record.revision;
+        Some(RevisionRow {
+            published: text::day(revision.published()?, language),
+            is_current,
+            items_href: shared.href(&format!("{here}/items?f=html&revision={revision}")),
+            // Changes lead up to what is current.
+            changes_href: before
+                .filter(|_| is_current)
+                .map(|before| shared.href(&format!("{here}/changes?since={before}&f=json"))),
+        })
+    });
+    let mut rows: Vec<RevisionRow> = rows.collect();
+    rows.reverse();
+    rows.truncate(SHOWN);
+    rows
+}
+
 /// The title of the field that colours stand for, else the word for a legend.
 fn legend_title(record: &LayerRecord, shared: &Shared, language: Language) -> String {
     let field = record.display.category.get(language).filter(|field| record.categories(field).is_some());
@@ -303,11 +352,7 @@ fn filled(filled: u64, of: u64) -> String {
 }
 
 /// The range, or the commonest values with their counts, or how many there are.
-fn values(
-    field: &crate::base::Field,
-    facts: &FieldFacts,
-    language: Language,
-) -> Vec<(String, Option<&'static str>, Option<String>)> {
+fn values(field: &crate::base::Field, facts: &FieldFacts, language: Language) -> Vec<Shown> {
     const SHOWN: usize = 5;
     if let Some((smallest, largest)) = &facts.range {
         let shown = |text: &str| text::written(text, field.kind, language);
@@ -316,23 +361,19 @@ fn values(
             (false, Language::En) => format!("{} to {}", shown(smallest), shown(largest)),
             (false, _) => format!("{}至{}", shown(smallest), shown(largest)),
         };
-        return vec![(range, None, None)];
+        return vec![Shown::plain(range)];
     }
     let repeats = facts.commonest.first().is_some_and(|(_, count)| *count > 1);
     if repeats || (1..=SHOWN).contains(&facts.commonest.len()) {
         let listed = |(value, count): &(String, u64)| {
-            let shown = cut(&text::written(value, field.kind, language));
-            let lang = text::language_of(&shown, language);
-            (shown, lang, repeats.then(|| text::number(*count)))
+            let text = cut(&text::written(value, field.kind, language));
+            let lang = text::language_of(&text, language);
+            Shown { text, lang, count: repeats.then(|| (text::number(*count), *count)) }
         };
         return facts.commonest.iter().take(SHOWN).map(listed).collect();
     }
-    facts
-        .distinct
-        .filter(|distinct| *distinct > 0)
-        .map(|distinct| (different(distinct, language), None, None))
-        .into_iter()
-        .collect()
+    let distinct = facts.distinct.filter(|distinct| *distinct > 0);
+    distinct.map(|distinct| Shown::plain(different(distinct, language))).into_iter().collect()
 }
 
 fn different(distinct: u64, language: Language) -> String {
@@ -376,9 +417,12 @@ mod tests {
         };
         assert_eq!(
             values(&field, &facts, Language::En),
-            [("Sha Tin".into(), None, Some("19".into())), ("沙田".into(), Some("zh-Hant"), Some("15".into()))]
+            [
+                Shown { text: "Sha Tin".into(), lang: None, count: Some(("19".into(), 19)) },
+                Shown { text: "沙田".into(), lang: Some("zh-Hant"), count: Some(("15".into(), 15)) },
+            ]
         );
         let facts = FieldFacts { filled: 186, distinct: Some(186), ..FieldFacts::default() };
-        assert_eq!(values(&field, &facts, Language::ZhHant), [("186個不同數值".into(), None, None)]);
+        assert_eq!(values(&field, &facts, Language::ZhHant), [Shown::plain("186個不同數值".into())]);
     }
 }

@@ -4,10 +4,11 @@ use askama::Template;
 
 use super::frame::Shared;
 use super::{Frame, text};
-use crate::base::GeometryKind;
+use crate::base::geometry_kind::Dimension;
+use crate::base::{GeometryKind, Language};
 use crate::catalogue::search::{Bucket, Reason};
 use crate::definition::vocabulary;
-use crate::server::collections::{ListQuery, Listed};
+use crate::server::collections::{ListQuery, Listed, Order};
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
@@ -17,23 +18,27 @@ struct Layers {
     shared: Shared,
     question: String,
     heading: String,
-    chips: Vec<Chip>,
+    chips: Vec<Choice>,
     facets: Vec<Facet>,
+    orders: Vec<Choice>,
     hits: Vec<Hit>,
     themes: Vec<(String, String)>,
     next: Option<String>,
     previous: Option<String>,
 }
 
-struct Chip {
+/// A link that narrows, widens or orders the list.
+struct Choice {
     name: String,
     href: String,
+    count: Option<usize>,
+    is_chosen: bool,
 }
 
-/// One way to narrow the list further.
+/// One way to narrow the list, with its values; a chosen one leads back.
 struct Facet {
     name: &'static str,
-    values: Vec<(String, String, usize)>,
+    values: Vec<Choice>,
 }
 
 struct Hit {
@@ -42,6 +47,7 @@ struct Hit {
     map_href: Option<String>,
     table_href: String,
     items_href: String,
+    fingerprint: Option<String>,
     publisher: String,
     sentence: String,
     count: String,
@@ -57,8 +63,11 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
     let shared = Shared::of(frame);
     let language = frame.language;
     let layers = &listed.layers;
+    let facets = facets(query, listed, &shared, language);
     let page = Layers {
-        facets: facets(query, listed, &shared, frame),
+        chips: chips(query, &facets, &shared),
+        facets,
+        orders: orders(query, &shared),
         heading: match (layers.len(), query.text.is_empty()) {
             (0, _) => shared.w.nothing_found.to_owned(),
             (count, true) => text::layers(count, language),
@@ -70,7 +79,6 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
             .map(|next| shared.href(&format!("{}&offset={next}", address(query)))),
         previous: (offset > 0)
             .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(ROWS)))),
-        chips: chips(query, &shared, frame),
         hits: layers
             .iter()
             .skip(offset)
@@ -91,7 +99,13 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
 /// The address of a list.
 fn address(query: &ListQuery) -> String {
     let mut address = format!("/collections?text={}", encode(&query.text));
-    for (name, value) in [("theme", &query.theme), ("department", &query.department)] {
+    let order = (query.order != Order::default()).then(|| query.order.name());
+    for (name, value) in [
+        ("theme", query.theme.as_deref()),
+        ("department", query.department.as_deref()),
+        ("shape", query.shape.map(Dimension::as_str)),
+        ("sort", order),
+    ] {
         if let Some(value) = value {
             address.push_str(&format!("&{name}={}", encode(value)));
         }
@@ -100,48 +114,73 @@ fn address(query: &ListQuery) -> String {
 }
 
 /// What narrows the list, each with the address without it.
-fn chips(query: &ListQuery, shared: &Shared, frame: &Frame<'_>) -> Vec<Chip> {
-    let without = |theme: Option<&String>, department: Option<&String>| {
-        let (theme, department) = (theme.cloned(), department.cloned());
-        shared.href(&address(&ListQuery { text: query.text.clone(), theme, department }))
-    };
-    let theme = query.theme.as_ref().and_then(|id| vocabulary::theme(id)).map(|theme| Chip {
-        name: theme.name.get(frame.language).to_owned(),
-        href: without(None, query.department.as_ref()),
-    });
-    let department = query.department.as_ref().map(|code| Chip {
-        name: vocabulary::department(code)
-            .map_or_else(|| code.clone(), |department| department.name.get(frame.language).to_owned()),
-        href: without(query.theme.as_ref(), None),
-    });
-    theme.into_iter().chain(department).collect()
+fn chips(query: &ListQuery, facets: &[Facet], shared: &Shared) -> Vec<Choice> {
+    let chosen = facets.iter().flat_map(|facet| &facet.values).filter(|value| value.is_chosen);
+    let mut chips: Vec<Choice> = chosen
+        .map(|value| Choice { name: value.name.clone(), href: value.href.clone(), count: None, is_chosen: true })
+        .collect();
+    // A wish that no layer meets is in no facet; it is dropped with all the others.
+    let wishes = [query.theme.is_some(), query.department.is_some(), query.shape.is_some()];
+    if chips.len() < wishes.iter().filter(|is_made| **is_made).count() {
+        let href = shared.href(&address(&ListQuery { text: query.text.clone(), ..ListQuery::default() }));
+        chips.push(Choice { name: shared.w.filter.to_owned(), href, count: None, is_chosen: true });
+    }
+    chips
 }
 
-/// Themes and publishers of what was found, largest first; a facet that has narrowed the list
-/// already, or would not, is left out.
-fn facets(query: &ListQuery, listed: &Listed, shared: &Shared, frame: &Frame<'_>) -> Vec<Facet> {
-    const VALUES: usize = 8;
-    let of = |name, buckets: &[Bucket], narrowed: &dyn Fn(&str) -> ListQuery| Facet {
-        name,
-        values: buckets
-            .iter()
-            .take(VALUES)
-            .map(|bucket| {
-                let href = shared.href(&address(&narrowed(&bucket.value)));
-                (bucket.name.get(frame.language).to_owned(), href, bucket.count)
-            })
-            .collect(),
+/// Themes, publishers and shapes of what was found, largest first. A facet with one value that is
+/// not chosen would narrow nothing and is left out.
+fn facets(query: &ListQuery, listed: &Listed, shared: &Shared, language: Language) -> Vec<Facet> {
+    const VALUES: usize = 10;
+    let of = |name, buckets: &[Bucket], chosen: Option<&str>, with: &dyn Fn(Option<String>) -> ListQuery| {
+        let value = |bucket: &Bucket| {
+            let is_chosen = chosen.is_some_and(|chosen| bucket.value.eq_ignore_ascii_case(chosen));
+            Choice {
+                name: bucket.name.get(language).to_owned(),
+                href: shared.href(&address(&with((!is_chosen).then(|| bucket.value.clone())))),
+                count: Some(bucket.count),
+                is_chosen,
+            }
+        };
+        let mut values: Vec<Choice> = buckets.iter().map(value).collect();
+        values.sort_by_key(|value| !value.is_chosen);
+        values.truncate(VALUES);
+        Facet { name, values }
     };
-    let by_theme = |theme: &str| ListQuery { theme: Some(theme.to_owned()), ..query.clone() };
-    let by_department = |department: &str| ListQuery { department: Some(department.to_owned()), ..query.clone() };
-    let mut facets = Vec::new();
-    if query.theme.is_none() && listed.facets.themes.len() > 1 {
-        facets.push(of(shared.w.themes, &listed.facets.themes, &by_theme));
-    }
-    if query.department.is_none() && listed.facets.departments.len() > 1 {
-        facets.push(of(shared.w.publishers, &listed.facets.departments, &by_department));
-    }
-    facets
+    let by_theme = |theme| ListQuery { theme, ..query.clone() };
+    let by_department = |department| ListQuery { department, ..query.clone() };
+    let by_shape = |shape: Option<String>| ListQuery {
+        shape: Dimension::SHAPES.into_iter().find(|known| Some(known.as_str()) == shape.as_deref()),
+        ..query.clone()
+    };
+    let all = &listed.facets;
+    [
+        of(shared.w.themes, &all.themes, query.theme.as_deref(), &by_theme),
+        of(shared.w.publishers, &all.departments, query.department.as_deref(), &by_department),
+        of(shared.w.shapes, &all.shapes, query.shape.map(Dimension::as_str), &by_shape),
+    ]
+    .into_iter()
+    .filter(|facet| facet.values.len() > 1 || facet.values.iter().any(|value| value.is_chosen))
+    .collect()
+}
+
+/// Ways to order the list; the best match is one only where something was asked.
+fn orders(query: &ListQuery, shared: &Shared) -> Vec<Choice> {
+    let w = shared.w;
+    let shown = match (query.order, query.text.is_empty()) {
+        (Order::Match, true) => Order::Title,
+        (order, _) => order,
+    };
+    [(Order::Match, w.best_match), (Order::Newest, w.newest_first), (Order::Title, w.by_title)]
+        .into_iter()
+        .filter(|(order, _)| !query.text.is_empty() || *order != Order::Match)
+        .map(|(order, name)| Choice {
+            name: name.to_owned(),
+            href: shared.href(&address(&ListQuery { order, ..query.clone() })),
+            count: None,
+            is_chosen: order == shown,
+        })
+        .collect()
 }
 
 fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Frame<'_>) -> Hit {
@@ -153,6 +192,7 @@ fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Fram
         map_href: (record.schema.geometry != GeometryKind::None)
             .then(|| shared.href(&format!("/map?layers={}", record.id))),
         table_href: shared.href(&format!("{here}/items")),
+        fingerprint: shared.fingerprint(record),
         items_href: shared.plain(&format!("{here}/items?f=json")),
         publisher: record.department.name.get(frame.language).to_owned(),
         sentence: record.abstract_text.get(frame.language).to_owned(),
@@ -168,7 +208,13 @@ mod tests {
 
     #[test]
     fn the_address_of_a_list_says_what_narrows_it() {
-        let query = ListQuery { text: "a b".into(), theme: Some("health".into()), department: None };
-        assert_eq!(address(&query), "/collections?text=a%20b&theme=health");
+        let query = ListQuery {
+            text: "a b".into(),
+            theme: Some("health".into()),
+            shape: Some(Dimension::Lines),
+            order: Order::Newest,
+            ..ListQuery::default()
+        };
+        assert_eq!(address(&query), "/collections?text=a%20b&theme=health&shape=lines&sort=newest");
     }
 }
