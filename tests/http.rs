@@ -221,6 +221,8 @@ fn what_a_request_got_wrong_is_named_with_what_would_be_accepted() {
         ("/collections/lcsd-libraries/items/abc", 404, vec!["\"abc\"", "lcsd-libraries"]),
         ("/collections/lcsd-libraries/items/99999999999999999999", 404, vec!["lcsd-libraries"]),
         ("/collections?theme=fun", 400, vec!["theme", "transport"]),
+        ("/collections?shape=round", 400, vec!["shape", "\"round\"", "points, lines, areas"]),
+        ("/collections?sort=size", 400, vec!["sort", "\"size\"", "match, newest, title"]),
         ("/xyz/lcsd-libraries/23/0/0.mvt", 404, vec!["zoom \"23\"", "0 to 22"]),
         ("/xyz/lcsd-libraries/1/2/0.mvt", 404, vec!["column \"2\"", "0 to 1"]),
         ("/xyz/lcsd-libraries/1/0/x.mvt", 404, vec!["row \"x\""]),
@@ -482,6 +484,25 @@ fn pages_speak_three_languages_and_need_no_other_host() {
             }
         }
     }
+}
+
+#[test]
+fn a_list_is_narrowed_by_shape_and_ordered() {
+    let server = server();
+    let ids = |path: &str| -> Vec<String> {
+        let listed = server.json(path);
+        listed["collections"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let points = ids("/collections?shape=points");
+    assert!(points.contains(&"lcsd-libraries".to_owned()), "{points:?}");
+    assert!(ids("/collections?shape=lines").iter().all(|id| !points.contains(id)));
+    let mut by_title = ids("/collections?sort=title&shape=points");
+    by_title.sort_unstable();
+    let mut sorted = points;
+    sorted.sort_unstable();
+    assert_eq!(by_title, sorted, "an order leaves nothing out");
+    let page = server.page("/collections?theme=recreation-and-culture&f=html");
+    assert!(page.contains("aria-current=\"true\"><span aria-hidden=\"true\">✓ "), "the chosen value is marked");
 }
 
 #[test]

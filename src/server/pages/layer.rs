@@ -3,7 +3,6 @@
 use askama::Template;
 use serde_json::json;
 
-use super::chart::{Chart, chart};
 use super::fields::pairs;
 use super::frame::Shared;
 use super::text::Said;
@@ -43,7 +42,6 @@ struct Page<'a> {
     legend_title: String,
     legend: Vec<LegendRow>,
     fields: Vec<FieldRow>,
-    chart: Option<Chart>,
     tabs: Vec<(&'static str, &'static str)>,
     bounds: String,
     limit: u64,
@@ -85,6 +83,8 @@ struct FieldRow {
     kind: &'static str,
     filled: String,
     values: Vec<Shown>,
+    /// All values with their counts, where some repeat.
+    counts_href: Option<String>,
 }
 
 /// A value of a field, or a range of them.
@@ -162,8 +162,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
             .map(|districts| districts.department.name.get(language)),
         legend_title: legend_title(record, &shared, language),
         legend: legend(layer, language, 0),
-        fields: fields(record, language),
-        chart: chart(record, &shared, language),
+        fields: fields(record, &shared, language),
         tabs: tabs(has_map),
         bounds: corners(&record.extent.unwrap_or(BBox::WORLD)),
         limit,
@@ -326,21 +325,22 @@ pub fn legend(layer: &LiveLayer, language: Language, first_colour: usize) -> Vec
         .collect()
 }
 
-fn fields(record: &LayerRecord, language: Language) -> Vec<FieldRow> {
-    record
-        .schema
-        .fields
-        .iter()
-        .zip(&record.field_facts)
-        .map(|(field, facts)| FieldRow {
+fn fields(record: &LayerRecord, shared: &Shared, language: Language) -> Vec<FieldRow> {
+    let row = |(field, facts): (&crate::base::Field, &FieldFacts)| {
+        let values = values(field, facts, language);
+        let repeats = values.iter().any(|value| value.count.is_some());
+        let path = format!("/collections/{}/aggregate?group={}&f=html", record.id, encode(&field.name));
+        FieldRow {
             title: field.title.get(language).to_owned(),
             name: field.name.clone(),
             name_lang: text::language_of(&field.name, language),
             kind: text::kind(field.kind, language),
             filled: filled(facts.filled, record.counts.kept),
-            values: values(field, facts, language),
-        })
-        .collect()
+            values,
+            counts_href: repeats.then(|| shared.href(&path)),
+        }
+    };
+    record.schema.fields.iter().zip(&record.field_facts).map(row).collect()
 }
 
 /// A share that never says all or nothing of a part: 1 of 1,000 is `<1%`, 999 of 1,000 is `99%`.

@@ -4,7 +4,6 @@
 //! pages; templates stand beside the code that fills them. Askama escapes every value.
 
 mod api;
-mod chart;
 mod fields;
 mod frame;
 mod home;
