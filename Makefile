@@ -1,5 +1,5 @@
 # The two commands to begin with: `make demo` and `make test`.
-.PHONY: help demo build test test-clients bench lint deny pictures clean
+.PHONY: help demo build test test-clients fuzz bench lint deny pictures clean
 
 # Where tests write what they could not run.
 SKIPS := $(CURDIR)/target/skipped-tests.txt
@@ -9,6 +9,7 @@ help:
 	@echo "make demo          install, build, take in all layers of this tree, serve them"
 	@echo "make test          unit tests, and tests of the real programs"
 	@echo "make test-clients  GDAL, QGIS, OWSLib, Chromium and OGC's demands against a running server"
+	@echo "make fuzz          some thousand inputs for each fuzz target; docs/testing.md says how to run more"
 	@echo "make bench         benchmarks; docs/performance.md says what they mean"
 	@echo "make lint          formatting, clippy, licences of dependencies"
 
@@ -31,6 +32,10 @@ test-clients:
 	@.ci/install build
 	cargo build --locked --features worker
 	CAUSEWAY=$(CURDIR)/target/debug/causeway tests/clients/run --install
+
+fuzz:
+	@.ci/install build
+	fuzz/run
 
 # The picture of QGIS in the README, drawn by QGIS itself.
 pictures:

@@ -1,92 +1,180 @@
-//! A publication that is killed, or whose disk fails or fills, at any call that changes the disk:
-//! the old revision or the new one, whole, and the next ingest goes on.
+//! A publication that is killed at any call, or whose disk fails or fills: the old revision or the
+//! new one, whole, readers see nothing of it, and the next ingest goes on. Power cuts are in
+//! `power.rs`.
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Ran, Workspace, run, skip};
+use support::faults::{
+    LAYER, Readers, assert_goes_on, assert_sound, deliver, has_strace, state_of, traced, with_fault,
+};
+use support::{Workspace, run, skip};
 
-const OLD: &str = "key,name,lon,lat\n1,Pier,114.16,22.28\n2,Peak,114.15,22.27\n";
-const NEW: &str = "key,name,lon,lat\n1,Pier,114.16,22.28\n2,Peak,114.15,22.27\n3,Park,114.17,22.29\n";
-
-/// A workspace with one published revision, and a second delivery that lies ready.
-fn prepared() -> Workspace {
+/// A workspace with one published revision, and readers of it.
+fn published() -> (Workspace, Readers) {
     let workspace = Workspace::default();
-    workspace.define("afcd/points", &[("points.csv", OLD.as_bytes())], "");
+    deliver(&workspace, 1);
     workspace.ingest();
-    workspace.define("afcd/points", &[("points.csv", NEW.as_bytes())], "");
-    workspace
+    let readers = Readers::of(workspace.serve());
+    (workspace, readers)
 }
 
-/// Runs an ingest in which the Nth call of one name meets a fault.
-fn with_fault(workspace: &Workspace, call: &str, fault: &str, number: usize) -> Ran {
-    let ingest = support::causeway(&workspace.data(), &workspace.layers());
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={call}:{fault}:when={number}")])
-        .arg(ingest.get_program())
-        .args(ingest.get_args())
-        .arg("ingest");
-    run(&mut command)
+/// Kills ingests at one call after another, each with a new delivery, while readers read.
+struct Killing {
+    workspace: Workspace,
+    readers: Readers,
+    /// What lies ready, and what was last seen published.
+    delivered: u64,
+    published: u64,
+    /// Kills that landed, by the step that the ingest had come to.
+    landed: BTreeMap<String, usize>,
 }
 
-fn has_strace(test: &str) -> bool {
-    let is_there = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
-    if !is_there {
-        skip(test, "strace is not there");
+impl Killing {
+    fn begin() -> Self {
+        let (workspace, readers) = published();
+        Killing { workspace, readers, delivered: 1, published: 1, landed: BTreeMap::new() }
     }
-    is_there
+
+    fn landed(&self) -> usize {
+        self.landed.values().sum()
+    }
+
+    /// One kill: afterwards the layer is what it was, or what was being published.
+    fn kill_at(&mut self, call: &str, number: usize) {
+        let what = format!("killed at {call} {number}");
+        self.delivered += 1;
+        deliver(&self.workspace, self.delivered);
+        let ran = with_fault(&self.workspace, call, "signal=KILL", number);
+        if ran.status != 0 {
+            *self.landed.entry(step(&ran.stderr)).or_default() += 1;
+        }
+        assert_sound(&self.workspace.data(), &what);
+        let current = self.workspace.revision(LAYER);
+        let record = self.workspace.data().join("layers").join(LAYER).join(current).join("layer.gpkg");
+        let state = state_in(&record);
+        assert!(state == self.published || state == self.delivered, "{what}: {state} is published");
+        assert!(ran.status != 0 || state == self.delivered, "{what}: it was said to be published");
+        self.published = state;
+    }
+
+    /// An ingest without a fault ends it: everything goes on, for the server too.
+    fn finish(mut self) -> BTreeMap<String, usize> {
+        self.delivered += 1;
+        deliver(&self.workspace, self.delivered);
+        assert_goes_on(&self.workspace, "after all kills");
+        let delivered = self.delivered;
+        support::wait_until(|| state_of(self.readers.server(), "after all kills") == delivered);
+        let answers = self.readers.finish();
+        assert!(answers > 0);
+        println!("{:?} kills landed, readers had {answers} answers", self.landed);
+        self.landed
+    }
 }
 
-/// Every published file is sound, and what is served is one revision, whole.
-fn assert_whole(workspace: &Workspace, what: &str) {
-    let verified = workspace.causeway(&["verify"]);
-    assert_eq!(verified.status, 0, "{what}: {}", verified.stdout);
-    let server = workspace.serve();
-    let items = server.json("/collections/afcd-points/items");
-    let count = items["features"].as_array().unwrap().len();
-    assert!(count == 2 || count == 3, "{what}: {count} features");
-    assert_eq!(items["numberMatched"], count, "{what}");
+fn state_in(package: &Path) -> u64 {
+    let states: Vec<String> = rusqlite::Connection::open(package)
+        .unwrap()
+        .prepare("SELECT DISTINCT state FROM afcd_points")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(states.len(), 1, "{states:?}");
+    states[0].trim_start_matches("state-").parse().unwrap()
 }
 
-fn assert_goes_on(workspace: &Workspace, what: &str) {
-    let next = workspace.causeway(&["ingest"]);
-    assert_eq!(next.status, 0, "{what}: {}", next.stderr);
-    assert_eq!(
-        workspace.package("afcd-points").query_row("SELECT count(*) FROM afcd_points", [], |row| row.get::<_, i64>(0)),
-        Ok(3)
-    );
-    let left = std::fs::read_dir(workspace.data().join("staging")).unwrap().count();
-    assert_eq!(left, 0, "{what}: the half-made is swept");
+/// The last step that an ingest said it had come to.
+fn step(said: &str) -> String {
+    let steps = ["writing", "verifying", "baking", "publishing"];
+    let last = said.split_whitespace().rfind(|word| steps.contains(word));
+    last.unwrap_or("reading").to_owned()
+}
+
+/// A call by its name, and which of them it is, from 1.
+type Call = (String, usize);
+
+/// The calls of an ingest that meets no fault, in order.
+fn calls_of_an_ingest(calls: &str) -> Vec<Call> {
+    let (workspace, readers) = published();
+    deliver(&workspace, 2);
+    let log = workspace.folder.join("calls");
+    let ran = traced(&workspace, &[&format!("trace={calls}")], &log);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    readers.finish();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let text = std::fs::read_to_string(log).unwrap();
+    let names = text.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name);
+    names
+        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        .map(|name| {
+            let count = counts.entry(name.to_owned()).or_default();
+            *count += 1;
+            (name.to_owned(), *count)
+        })
+        .collect()
+}
+
+/// Calls that make a publication, or undo what was before it.
+const PUBLISHING_CALLS: &str = "fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir";
+
+#[test]
+fn a_publication_killed_at_any_call_that_makes_it_leaves_one_revision_whole() {
+    if !has_strace("a_publication_killed_at_any_call_that_makes_it_leaves_one_revision_whole") {
+        return;
+    }
+    let calls = calls_of_an_ingest(PUBLISHING_CALLS);
+    let first_sync = calls.iter().position(|(name, _)| name == "fsync").unwrap();
+    let syncs = calls.iter().filter(|(name, _)| name == "fsync").count();
+    let renames = calls.iter().filter(|(name, _)| name == "rename").count();
+    // Five files, the stage, the two folders around, `current`; the stage and `current` are renamed.
+    assert!(syncs >= 9 && renames >= 2, "{calls:?}");
+    let mut killing = Killing::begin();
+    for (call, number) in &calls {
+        killing.kill_at(call, *number);
+        // What the kill left would be swept by the next, whose numbers would mean other calls.
+        assert_goes_on(&killing.workspace, call);
+        killing.published = killing.delivered;
+    }
+    assert_eq!(killing.landed(), calls.len());
+    let landed = killing.finish();
+    assert!(landed["publishing"] >= calls.len() - first_sync, "{landed:?}");
 }
 
 #[test]
-fn a_publication_killed_at_any_call_leaves_one_revision_whole() {
-    const CALLS_MAX: usize = 60;
-    if !has_strace("a_publication_killed_at_any_call_leaves_one_revision_whole") {
+fn a_publication_killed_at_300_calls_spread_over_it_leaves_one_revision_whole() {
+    const KILLS: usize = 300;
+    const STEPS: [&str; 5] = ["reading", "writing", "verifying", "baking", "publishing"];
+    /// Kills in each step at the least.
+    const KILLS_A_STEP: usize = 4;
+    if !has_strace("a_publication_killed_at_300_calls_spread_over_it_leaves_one_revision_whole") {
         return;
     }
-    let mut kills = 0;
-    for call in ["fsync", "rename", "unlinkat", "mkdir", "unlink"] {
-        for number in 1..CALLS_MAX {
-            let workspace = prepared();
-            let ran = with_fault(&workspace, call, "signal=KILL", number);
-            if ran.status == 0 {
-                break;
-            }
-            kills += 1;
-            let what = format!("killed at {call} {number}");
-            assert_whole(&workspace, &what);
-            assert_goes_on(&workspace, &what);
-        }
+    // All that writes, and enough of what reads that every step has calls; each half of the kills.
+    let mut spread = Vec::new();
+    for (calls, kills) in
+        [("write,pwrite64,copy_file_range,chmod,fchmod,ftruncate,openat", KILLS / 2), ("close,pread64,read", KILLS / 2)]
+    {
+        let calls = calls_of_an_ingest(calls);
+        let step = calls.len() as f64 / kills as f64;
+        spread.extend((0..kills).map(|place| calls[(place as f64 * step) as usize].clone()));
     }
-    // Six syncs, two renames and the folders of the stage at the least.
-    assert!(kills >= 12, "{kills} kills landed");
+    let mut killing = Killing::begin();
+    for (call, number) in &spread {
+        killing.kill_at(call, *number);
+    }
+    // An ingest that sweeps after another makes more calls than one that has nothing to sweep.
+    assert_eq!(killing.landed(), KILLS, "{:?}", killing.landed);
+    let landed = killing.finish();
+    for step in STEPS {
+        assert!(landed.get(step).is_some_and(|kills| *kills >= KILLS_A_STEP), "{step}: {landed:?}");
+    }
 }
 
 #[test]
@@ -94,62 +182,116 @@ fn a_disk_that_reports_an_error_publishes_nothing() {
     if !has_strace("a_disk_that_reports_an_error_publishes_nothing") {
         return;
     }
-    for (call, number) in [("fsync", 1), ("fsync", 3), ("fsync", 5), ("rename", 1), ("rename", 2), ("mkdir", 1)] {
-        let workspace = prepared();
-        let before = workspace.revision("afcd-points");
-        let ran = with_fault(&workspace, call, "error=EIO", number);
-        let what = format!("EIO at {call} {number}");
-        assert_eq!(ran.status, 1, "{what}: {}", ran.stderr);
-        assert!(ran.stderr.contains("os error 5"), "{what}: {}", ran.stderr);
-        assert_eq!(workspace.revision("afcd-points"), before, "{what}");
-        assert_whole(&workspace, &what);
-        assert_goes_on(&workspace, &what);
+    let (workspace, readers) = published();
+    deliver(&workspace, 2);
+    let before = workspace.revision(LAYER);
+    for (call, numbers) in [
+        ("fsync", vec![1, 2, 3, 4, 5, 6, 7]),
+        ("rename", vec![1]),
+        ("mkdir", vec![3, 4, 5, 6]),
+        ("copy_file_range", vec![1]),
+        ("pwrite64", vec![1, 5, 20, 40]),
+    ] {
+        for number in numbers {
+            let ran = with_fault(&workspace, call, "error=EIO", number);
+            let what = format!("EIO at {call} {number}");
+            assert_eq!(ran.status, 1, "{what}: {}", ran.stderr);
+            assert!(
+                ran.stderr.contains("os error 5") || ran.stderr.contains("disk I/O error"),
+                "{what}: {}",
+                ran.stderr
+            );
+            assert_eq!(workspace.revision(LAYER), before, "{what}");
+            assert_sound(&workspace.data(), &what);
+        }
     }
+    assert_eq!(state_of(readers.server(), "after all errors"), 1);
+    assert_goes_on(&workspace, "after all errors");
+    readers.finish();
+}
+
+/// A write is cut short at so many bytes of a file and the process dies of it.
+#[test]
+fn a_write_that_is_torn_publishes_nothing() {
+    let (workspace, readers) = published();
+    deliver(&workspace, 2);
+    let before = workspace.revision(LAYER);
+    for bytes in [1, 100, 511, 4_095, 4_097, 10_000, 20_481, 30_001, 50_000, 100_001] {
+        let ingest = support::causeway(&workspace.data(), &workspace.layers());
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--fsize={bytes}")).arg("--core=0").arg(ingest.get_program());
+        let ran = run(command.args(ingest.get_args()).arg("ingest"));
+        assert_ne!(ran.status, 0, "{bytes}: {}", ran.stdout);
+        assert_eq!(workspace.revision(LAYER), before, "torn at {bytes}");
+        assert_sound(&workspace.data(), &format!("torn at {bytes}"));
+    }
+    assert_goes_on(&workspace, "after all torn writes");
+    readers.finish();
 }
 
 #[test]
 fn a_disk_that_fills_publishes_nothing_and_loses_nothing() {
     const STEP_KIB: usize = 64;
+    const STEPS_MAX: usize = 60;
     let test = "a_disk_that_fills_publishes_nothing_and_loses_nothing";
-    let disk = tempfile::tempdir().unwrap();
-    if mount(disk.path(), 4096).is_err() {
+    let workspace = Workspace::default();
+    std::fs::create_dir(workspace.data()).unwrap();
+    let Ok(disk) = Disk::mount(workspace.data(), "size=16m") else {
         skip(test, "a small disk cannot be mounted here");
         return;
-    }
+    };
+    deliver(&workspace, 1);
+    workspace.ingest();
+    let readers = Readers::of(workspace.serve());
+    let before = workspace.revision(LAYER);
+    let used_kib = disk.used_kib();
+    deliver(&workspace, 2);
     let mut fills = 0;
-    let workspace = prepared();
-    let base_kib = size_kib(&workspace.data());
-    for step in 1..40 {
-        unmount(disk.path());
-        mount(disk.path(), base_kib + step * STEP_KIB).unwrap();
-        let data = disk.path().join("data");
-        let copied = run(Command::new("cp").arg("-a").arg(workspace.data()).arg(&data));
-        assert_eq!(copied.status, 0, "{}", copied.stderr);
-        let ran = run(support::causeway(&data, &workspace.layers()).arg("ingest"));
-        let verified = run(support::causeway(&data, &workspace.layers()).arg("verify"));
-        assert_eq!(verified.status, 0, "step {step}: {}", verified.stdout);
+    for step in 0..STEPS_MAX {
+        disk.resize(used_kib + step * STEP_KIB);
+        let ran = workspace.causeway(&["ingest"]);
+        assert_sound(&workspace.data(), &format!("step {step}"));
         if ran.status == 0 {
             break;
         }
         fills += 1;
-        let current = std::fs::read_to_string(data.join("layers/afcd-points/current")).unwrap();
-        assert_eq!(current.trim(), workspace.revision("afcd-points"), "step {step}: {}", ran.stderr);
-        assert_eq!(std::fs::read_dir(data.join("staging")).unwrap().count(), 0, "step {step}");
+        assert_eq!(workspace.revision(LAYER), before, "step {step}: {}", ran.stderr);
+        let left = std::fs::read_dir(workspace.data().join("staging")).unwrap().count();
+        assert_eq!(left, 0, "step {step}: the half-made is swept");
     }
-    unmount(disk.path());
-    assert!(fills > 0, "the disk never filled");
+    println!("{fills} times full");
+    assert!(fills >= 2, "the disk never filled");
+    support::wait_until(|| state_of(readers.server(), "with room") == 2);
+    readers.finish();
 }
 
-fn size_kib(folder: &Path) -> usize {
-    let ran = run(Command::new("du").arg("-sk").arg(folder));
-    ran.stdout.split_whitespace().next().unwrap().parse().unwrap()
+/// A disk in memory, gone when dropped.
+struct Disk {
+    folder: PathBuf,
 }
 
-fn mount(folder: &Path, size_kib: usize) -> Result<(), String> {
-    let ran = run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size_kib}k"), "tmpfs"]).arg(folder));
-    if ran.status == 0 { Ok(()) } else { Err(ran.stderr) }
+impl Disk {
+    fn mount(folder: PathBuf, options: &str) -> Result<Self, String> {
+        let ran = run(Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&folder));
+        if ran.status == 0 { Ok(Disk { folder }) } else { Err(ran.stderr) }
+    }
+
+    fn resize(&self, size_kib: usize) {
+        let options = format!("remount,size={size_kib}k");
+        let ran = run(Command::new("mount").args(["-o", &options]).arg(&self.folder));
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    }
+
+    /// As the disk itself counts.
+    fn used_kib(&self) -> usize {
+        let ran = run(Command::new("df").args(["--output=used", "-k"]).arg(&self.folder));
+        ran.stdout.lines().last().unwrap().trim().parse().unwrap()
+    }
 }
 
-fn unmount(folder: &Path) {
-    run(Command::new("umount").arg(folder));
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // The server that reads from it may end a moment later than this.
+        run(Command::new("umount").arg("--lazy").arg(&self.folder));
+    }
 }

@@ -258,3 +258,21 @@ fn write_interval_end(end: &Node) -> Value {
         _ => write(end),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_to_their_last_digit() {
+        for number in ["114.1742732812004", "22.315051845070386", "1e-7", "-0.30000000000000004"] {
+            let Ok(Node { expression: Expression::Operation(_, arguments), .. }) =
+                parse(&format!(r#"{{"op":"=","args":[{{"property":"size"}},{number}]}}"#))
+            else {
+                panic!("{number} is not read");
+            };
+            let wanted = Expression::Number(Number::Real(number.parse().unwrap()));
+            assert_eq!(arguments[1].expression, wanted, "{number}");
+        }
+    }
+}

@@ -186,11 +186,12 @@ impl Reader<'_> {
     }
 
     fn polygon(&mut self, shape: &mut Shape, header: &Header) -> Result<(), GeometryFault> {
-        let rings = self.u32(header.little)?;
-        for _ in 0..rings {
+        let start = shape.ends.len();
+        for _ in 0..self.u32(header.little)? {
             self.run(shape, header)?;
         }
-        if rings > 0 {
+        // Rings without a point are left out, so a polygon may have none although it announced some.
+        if shape.ends.len() > start {
             shape.polygon_ends.push(shape.ends.len());
         }
         Ok(())
@@ -301,5 +302,21 @@ impl Reader<'_> {
             .ok_or(GeometryFault::Truncated { at: self.bytes.len(), needed })?;
         self.at += N;
         Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_polygon_whose_rings_have_no_points_is_left_out() {
+        let mut wkb = vec![1, 6, 0, 0, 0, 1, 0, 0, 0];
+        // One polygon of one ring of no points.
+        wkb.extend_from_slice(&[1, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        let mut shape = Shape::default();
+        shape.read_wkb(&wkb).unwrap();
+        assert_eq!(shape, Shape::new(GeometryKind::MultiPolygon));
+        assert_eq!(shape.polygons().count(), 0);
     }
 }

@@ -14,7 +14,7 @@ mod cache;
 mod catalogue;
 mod changes;
 mod collections;
-mod dialects;
+pub mod dialects;
 mod districts;
 mod extracts;
 mod faces;

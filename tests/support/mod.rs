@@ -5,6 +5,8 @@
 
 pub mod other_host;
 #[cfg(feature = "worker")]
+pub mod faults;
+#[cfg(feature = "worker")]
 pub mod reading;
 
 use std::io::{BufRead, BufReader, Write};

@@ -13,7 +13,7 @@ mod recognise;
 mod run;
 mod signs;
 mod stage;
-mod tar;
+pub mod tar;
 pub mod text;
 mod unify;
 
@@ -25,7 +25,7 @@ use crate::base::{FieldKind, Value};
 
 pub use crate::definition::{Format, GeometryRule};
 pub use recognise::in_hk1980_grid;
-pub use run::{IN_PIECES, memory_limit};
+pub use run::{IN_PIECES, memory_limit, take_in};
 
 /// What is asked of a delivery: `[source]` of a definition, or only files.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -129,7 +129,13 @@ pub fn read(
     scratch: &Path,
     sink: &mut dyn DeliverySink,
 ) -> Result<u64, DeliveryError> {
-    let staged = stage::stage(request, scratch)?;
-    let sources = recognise::recognise(&staged, request)?;
+    let sources = examine(request, scratch)?;
     run::run(&sources, request, worker, scratch, sink)
+}
+
+/// Everything before the worker: copies and unpacks a delivery into `scratch` and says what each of
+/// its files is.
+pub fn examine(request: &ReadRequest, scratch: &Path) -> Result<Vec<protocol::WorkerSource>, DeliveryError> {
+    let staged = stage::stage(request, scratch)?;
+    recognise::recognise(&staged, request)
 }

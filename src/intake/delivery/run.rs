@@ -13,6 +13,9 @@ use super::{DeliveryError, DeliverySink, ReadRequest};
 use crate::base::ids::cut;
 use crate::base::limits;
 
+/// What is read of the worker's output at once.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
 /// Runs the worker over the sources and hands what it reads to the sink.
 pub fn run(
     sources: &[WorkerSource],
@@ -38,7 +41,10 @@ pub fn run(
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(argument.as_bytes());
     }
-    let taken = take_in(&mut child, sources, request, sink);
+    let taken = match child.stdout.take() {
+        Some(stdout) => take_in(BufReader::with_capacity(BUFFER_BYTES, stdout), sources, request, sink),
+        None => Err(DeliveryError::WorkerFailed("it has no output".to_owned())),
+    };
     let was_late = watch.end();
     if taken.is_err() {
         // The worker may still be writing; what it says no longer matters.
@@ -148,27 +154,27 @@ fn complaint(scratch: &Path) -> String {
     String::from_utf8_lossy(&text).trim().replace('\n', " / ")
 }
 
-fn take_in(
-    child: &mut Child,
+/// Takes in all that the worker says about the sources and hands it to the sink; answers how many
+/// features there were. Whatever the stream holds, the sink gets the fields once, then features
+/// that fit them.
+pub fn take_in(
+    mut input: impl Read,
     sources: &[WorkerSource],
     request: &ReadRequest,
     sink: &mut dyn DeliverySink,
 ) -> Result<u64, DeliveryError> {
-    const BUFFER_BYTES: usize = 1024 * 1024;
-    let Some(stdout) = child.stdout.take() else {
-        return Err(DeliveryError::WorkerFailed("it has no output".to_owned()));
-    };
-    let mut input = BufReader::with_capacity(BUFFER_BYTES, stdout);
-    let mut unifier = Unifier::default();
+    let broken = |what: &str| DeliveryError::WorkerFailed(what.to_owned());
+    let mut unifier: Option<Unifier> = None;
     let mut source = 0usize;
     let mut count = 0u64;
     loop {
         let frame = Frame::read(&mut input)
             .map_err(|error| DeliveryError::WorkerFailed(format!("its output ended early ({error})")))?;
         match frame {
+            Frame::Schemas(_) if unifier.is_some() => return Err(broken("it announced its fields twice")),
             Frame::Schemas(schemas) => {
-                unifier = Unifier::over(&schemas, sources, request)?;
-                sink.schema(&unifier.fields, &unifier.facts)?;
+                let announced = unifier.insert(Unifier::over(&schemas, sources, request)?);
+                sink.schema(&announced.fields, &announced.facts)?;
             }
             Frame::Source(place) => source = place as usize,
             Frame::Feature(feature) => {
@@ -179,13 +185,51 @@ fn take_in(
                         limits::FEATURES_MAX
                     )));
                 }
+                let unifier = unifier.as_ref().ok_or_else(|| broken("it sent a feature before its fields"))?;
                 sink.feature(unifier.unify(feature, source)?)?;
             }
             Frame::Refused(message) => return Err(DeliveryError::Refused(message)),
+            Frame::End(_) if unifier.is_none() => return Err(broken("it ended before it announced its fields")),
             Frame::End(announced) if announced == count => return Ok(count),
             Frame::End(announced) => {
                 return Err(DeliveryError::WorkerFailed(format!("it announced {announced} features and sent {count}")));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::delivery::protocol::SourceSchema;
+    use crate::intake::delivery::{SourceFacts, SourceFeature, SourceField};
+
+    struct Nowhere;
+
+    impl DeliverySink for Nowhere {
+        fn schema(&mut self, _: &[SourceField], _: &SourceFacts) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+
+        fn feature(&mut self, _: SourceFeature) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stream_out_of_order_is_the_workers_failure() {
+        let schemas = || Frame::Schemas(vec![SourceSchema { fields: Vec::new(), facts: SourceFacts::default() }]);
+        for (frames, part) in [
+            (vec![Frame::End(0)], "before it announced its fields"),
+            (vec![Frame::Feature(SourceFeature::default())], "before its fields"),
+            (vec![schemas(), schemas(), Frame::End(0)], "fields twice"),
+            (vec![schemas(), Frame::Source(0), Frame::End(1)], "announced 1 features and sent 0"),
+            (vec![schemas()], "ended early"),
+        ] {
+            let mut stream = Vec::new();
+            frames.iter().for_each(|frame| frame.write(&mut stream).unwrap());
+            let taken = take_in(stream.as_slice(), &[], &ReadRequest::default(), &mut Nowhere);
+            assert!(matches!(&taken, Err(DeliveryError::WorkerFailed(message)) if message.contains(part)), "{taken:?}");
         }
     }
 }

@@ -98,7 +98,8 @@ impl<R: Read> Reader<R> {
     }
 
     fn skip_rest(&mut self) -> io::Result<()> {
-        let rest = self.remaining + self.padding;
+        // A header may claim up to the largest number there is.
+        let rest = self.remaining.saturating_add(self.padding);
         let skipped = io::copy(&mut Read::by_ref(&mut self.input).take(rest), &mut io::sink())?;
         self.remaining = 0;
         self.padding = 0;
@@ -241,5 +242,14 @@ pub(super) mod tests {
         let mut damaged = good;
         damaged[0] ^= 1;
         assert!(Reader::new(damaged.as_slice()).next_entry().is_err());
+    }
+
+    #[test]
+    fn an_entry_that_claims_more_bytes_than_can_be_counted_is_an_error() {
+        let claim = "29 size=18446744073709551615\n";
+        let bytes = tar_of(&[("pax", b'x', claim.as_bytes()), ("a.csv", b'0', b"one")]);
+        let mut reader = Reader::new(bytes.as_slice());
+        assert_eq!(reader.next_entry().unwrap().map(|entry| entry.bytes), Some(u64::MAX));
+        assert!(reader.next_entry().unwrap_err().to_string().contains("ends inside an entry"));
     }
 }

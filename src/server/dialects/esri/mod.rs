@@ -10,7 +10,7 @@ mod geometry;
 mod request;
 mod statistics;
 pub mod vector_tiles;
-mod where_clause;
+pub mod where_clause;
 mod where_tokens;
 
 use std::sync::Arc;
