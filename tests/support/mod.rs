@@ -3,9 +3,9 @@
 #![allow(dead_code)] // Every test crate takes what it needs of this.
 #![allow(clippy::unwrap_used)]
 
-pub mod other_host;
 #[cfg(feature = "worker")]
 pub mod faults;
+pub mod other_host;
 #[cfg(feature = "worker")]
 pub mod reading;
 
