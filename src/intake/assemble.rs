@@ -56,12 +56,10 @@ pub fn assemble(
         .key
         .and_then(|key| columns.iter().position(|column| column.source == key))
         .is_some_and(|column| schema.fields[column].kind == FieldKind::Integer);
-    let assigned = identity::assign(&entries, key_is_integer);
+    let assigned = identity::assign(entries, key_is_integer)?;
     note(&mut counts, "feature shares its key or all it holds with another", assigned.shared);
     note(&mut counts, "hash of two features met and was resolved", assigned.collisions);
 
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by_key(|&place| (entries[place].hilbert, assigned.ids[place]));
     let head = PackageHead {
         layer: &plan.layer,
         title: plan.title().get(crate::base::Language::En),
@@ -74,13 +72,14 @@ pub fn assemble(
     let mut measures: Vec<FieldMeasure> = schema.fields.iter().map(|field| FieldMeasure::new(field.kind)).collect();
     let mut scan = personal_data::Scan::new(&schema);
     let mut shape = Shape::default();
-    let total = order.len() as u64;
-    for (done, place) in order.into_iter().enumerate() {
+    let total = counts.kept;
+    for (done, entry) in assigned.entries.enumerate() {
+        let entry = entry?;
         const REPORT_EVERY: usize = 1_000;
         if done.is_multiple_of(REPORT_EVERY) {
             progress(Step::Writing(done as u64, total));
         }
-        let mut feature = judged.spool.read(entries[place].offset)?;
+        let mut feature = judged.spool.read(entry.offset)?;
         let values = convert(&mut feature.values, &columns, &mut counts);
         for (measure, value) in measures.iter_mut().zip(&values) {
             measure.see(value);
@@ -91,7 +90,7 @@ pub fn assemble(
             None => None,
         };
         let geometry = stored.as_ref().map(|(blob, bbox)| (blob.as_slice(), bbox));
-        builder.insert(assigned.ids[place], geometry, &values)?;
+        builder.insert(entry.id, geometry, &values)?;
         if let Some(words) = &mut words {
             words.insert(done as i64 + 1, &values)?;
         }

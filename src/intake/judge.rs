@@ -7,10 +7,11 @@ use std::path::Path;
 use super::agreement::Agreement;
 use super::control::Control;
 use super::delivery::{DeliveryError, DeliverySink, Repair, SourceFacts, SourceFeature, SourceField, private_use};
+use super::entries::Entry;
 use super::kinds::KindFinder;
 use super::parts::{Part, Parts};
 use super::plan::Plan;
-use super::spool::{Entry, SpoolReader, SpoolWriter};
+use super::spool::{SpoolReader, SpoolWriter};
 use super::{IngestError, Step};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{FeatureId, GeometryKind, Value, limits};
@@ -47,18 +48,18 @@ pub struct Judged {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(plan: &'a Plan, spool: &Path, progress: &'a dyn Fn(Step)) -> Result<Self, IngestError> {
+    pub fn new(plan: &'a Plan, folder: &Path, progress: &'a dyn Fn(Step)) -> Result<Self, IngestError> {
         Ok(Judge {
             plan,
             progress,
-            spool: SpoolWriter::create(spool)?,
+            spool: SpoolWriter::create(&folder.join("spool"))?,
             fields: Vec::new(),
             facts: SourceFacts::default(),
             finders: Vec::new(),
             key: None,
             agreement: Agreement::default(),
             control: Control::default(),
-            parts: Parts::default(),
+            parts: Parts::new(folder),
             read: 0,
             account: String::new(),
         })
@@ -228,8 +229,7 @@ impl<'a> Judge<'a> {
         feature.wkb = normalised.map(|normalised| normalised.shape.to_wkb());
         let entry = self.entry(&feature, hilbert);
         let offset = self.spool.write(feature)?;
-        self.parts.of(dimension).entries.push(Entry { offset, ..entry });
-        Ok(())
+        self.parts.of(dimension).entries.push(Entry { offset, ..entry })
     }
 
     fn entry(&mut self, feature: &SourceFeature, hilbert: u64) -> Entry {
@@ -259,7 +259,7 @@ impl<'a> Judge<'a> {
             Some(Value::Text(text)) => text.trim().parse::<FeatureId>().ok().map(FeatureId::get),
             _ => None,
         };
-        Entry { hilbert, offset: 0, identity, content, integer_key }
+        Entry { hilbert, offset: 0, id: FeatureId::from_hash(0), identity, content, integer_key }
     }
 
     /// Why a feature cannot be kept, before its geometry is looked at.

@@ -15,6 +15,7 @@ mod bake;
 mod control;
 pub mod delivery;
 mod describe;
+mod entries;
 mod gates;
 mod held;
 mod identity;
@@ -155,7 +156,7 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
         held::before_reading(workshop, plan, &layer, &fingerprint)?;
     }
     let work = workshop.store.stage()?;
-    let mut judge = judge::Judge::new(plan, &work.folder().join("spool"), progress)?;
+    let mut judge = judge::Judge::new(plan, work.folder(), progress)?;
     delivery::read(&plan.request, &workshop.worker, &make_folder(work.folder(), "delivery")?, &mut judge)?;
     let mut judged = judge.finish()?;
 

@@ -2,10 +2,11 @@
 //! layer each, unless the definition keeps them together.
 
 use std::collections::HashSet;
+use std::path::Path;
 
-use super::IngestError;
+use super::entries::Entries;
 use super::plan::Plan;
-use super::spool::Entry;
+use super::{IngestError, identity};
 use crate::base::GeometryKind;
 use crate::base::geometry_kind::Dimension;
 use crate::catalogue::record::Counts;
@@ -13,9 +14,9 @@ use crate::definition::GeometryRule;
 use crate::store::Findings;
 
 /// Features that become one layer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Part {
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     pub counts: Counts,
     pub findings: Findings,
     pub kinds: HashSet<GeometryKind>,
@@ -24,24 +25,36 @@ pub struct Part {
 }
 
 impl Part {
+    fn new(folder: &Path) -> Self {
+        Part {
+            entries: Entries::new(folder, identity::by_identity),
+            counts: Counts::default(),
+            findings: Findings::default(),
+            kinds: HashSet::new(),
+            has_z: false,
+            has_m: false,
+        }
+    }
+
     pub fn tidied(&mut self, what: &str, count: u64) {
         if count > 0 {
             *self.counts.tidied_by_reason.entry(what.to_owned()).or_default() += count;
         }
     }
 
-    fn merge(&mut self, other: Part) {
-        self.entries.extend(other.entries);
+    fn merge(&mut self, other: Part) -> Result<(), IngestError> {
+        self.entries.append(other.entries)?;
         self.counts.merge(other.counts);
         self.findings.merge(other.findings);
         self.kinds.extend(other.kinds);
         self.has_z |= other.has_z;
         self.has_m |= other.has_m;
+        Ok(())
     }
 }
 
 /// All features of a delivery while it is judged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parts {
     points: Part,
     lines: Part,
@@ -55,6 +68,12 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// `folder` is where what does not fit memory goes.
+    pub fn new(folder: &Path) -> Self {
+        let part = || Part::new(folder);
+        Parts { points: part(), lines: part(), areas: part(), mixed: part(), nowhere: part(), first_mixed_row: None }
+    }
+
     pub fn of(&mut self, dimension: Dimension) -> &mut Part {
         match dimension {
             Dimension::Points => &mut self.points,
@@ -100,7 +119,7 @@ impl Parts {
         let is_named_anyway = plan.request.geometry == GeometryRule::Split && filled > 0;
         if is_one && !is_named_anyway || plan.request.geometry == GeometryRule::Mixed {
             let mut whole = self.points;
-            [self.lines, self.areas, self.mixed, self.nowhere].into_iter().for_each(|part| whole.merge(part));
+            [self.lines, self.areas, self.mixed, self.nowhere].into_iter().try_for_each(|part| whole.merge(part))?;
             return Ok(vec![(None, whole)]);
         }
         if let Some(row) = self.first_mixed_row {
@@ -118,7 +137,7 @@ impl Parts {
         .filter(|(_, part)| part.counts.kept > 0)
         .collect();
         if let Some((_, largest)) = layers.iter_mut().max_by_key(|(_, part)| part.counts.kept) {
-            largest.merge(self.nowhere);
+            largest.merge(self.nowhere)?;
         }
         Ok(layers)
     }

@@ -9,20 +9,6 @@ use super::delivery::SourceFeature;
 use super::delivery::protocol::Frame;
 use super::{IngestError, file_error};
 
-/// Where a feature stands in the spool, and what orders and names it. 56 bytes a feature.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Place on the Hilbert curve; the largest number for a feature without a place.
-    pub hilbert: u64,
-    pub offset: u64,
-    /// Digest of what names the feature: its key, or all it holds.
-    pub identity: u128,
-    /// Digest of all it holds, to order features that share an identity.
-    pub content: u128,
-    /// An integer key that is the id as it is.
-    pub integer_key: Option<u64>,
-}
-
 pub struct SpoolWriter {
     path: PathBuf,
     out: BufWriter<File>,
