@@ -266,7 +266,8 @@ fn faces_show_the_public_address() {
 #[test]
 fn the_pages_of_dcat_hold_every_dataset_once_and_lead_to_each_other() {
     let records = catalogue::distractors(2 * PAGE_DATASETS + 50);
-    let listings: Vec<Listing<'_>> = records.iter().map(|record| Listing { record, base: "https://a.hk" }).collect();
+    let listings: Vec<Listing<'_>> =
+        records.iter().map(|record| Listing { record, base: "https://a.hk", downloads: &[] }).collect();
     let mut seen = std::collections::BTreeSet::new();
     for number in 1..=3 {
         let page = Page {

@@ -22,6 +22,8 @@ pub enum Caller {
 pub enum Action {
     ReadFeatures,
     ReadTiles,
+    /// Whole files that were made of the layer.
+    ReadFiles,
     /// Counts, extents, field values: everything that is computed from features.
     ReadFacts,
 }

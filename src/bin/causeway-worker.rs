@@ -1,6 +1,7 @@
 //! The worker: the only code that links GDAL. It opens the files named on its standard input, in a
 //! process that is limited before the first foreign byte is read, and says what it finds as frames
-//! on its standard output (`intake::delivery::protocol`). It may die at any byte.
+//! on its standard output (`intake::delivery::protocol`). It may die at any byte. With the argument
+//! `write` it makes of one package of ours one file of another format.
 //!
 //! GDAL is a C library, so this binary, and nothing else, holds unsafe code.
 #![allow(unsafe_code)]
@@ -39,12 +40,15 @@ mod system;
 mod table;
 #[path = "worker/values.rs"]
 mod values;
+#[path = "worker/write/mod.rs"]
+mod write;
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use causeway::intake::delivery::Format;
 use causeway::intake::delivery::protocol::{Frame, WorkerRequest};
+use causeway::intake::downloads::WRITE;
 
 use source::Source;
 
@@ -74,7 +78,12 @@ fn main() -> ExitCode {
     let mut missing: Vec<String> = confine::leave_network().into_iter().collect();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
     let result =
-        confine::limit_resources(missing.is_empty()).map_err(Stop::Broken).and_then(|()| work(&mut missing, &mut out));
+        confine::limit_resources(missing.is_empty()).map_err(Stop::Broken).and_then(|()| {
+            match std::env::args().nth(1) {
+                Some(mode) if mode == WRITE => write::work(&mut out),
+                _ => work(&mut missing, &mut out),
+            }
+        });
     let last = match result {
         Ok(count) => Frame::End(count),
         Err(Stop::Refused(message)) => Frame::Refused(confine::with_memory(message)),
@@ -97,7 +106,7 @@ fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
     configure();
     let formats: Vec<Format> = request.sources.iter().map(|source| source.format).collect();
     drivers::keep_only(&formats);
-    missing.append(&mut confine::lock_in(&std::env::current_dir()?));
+    missing.append(&mut confine::lock_in(&std::env::current_dir()?, &[]));
     let mut sources = Vec::with_capacity(request.sources.len());
     for source in &request.sources {
         sources.push(Source::open(source, &request)?);

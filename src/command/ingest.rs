@@ -11,7 +11,7 @@ use crate::base::{Class, LayerId};
 use crate::catalogue::LayerRecord;
 use crate::definition::{self, DefinitionPlace};
 use crate::fetch::{FetchLimits, Fetcher, Hosts};
-use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop};
+use crate::intake::{self, BareFile, Outcome, Plan, Step, Workshop, downloads};
 use crate::store::{Findings, PersonalData, Store};
 
 #[derive(Debug, Args)]
@@ -157,7 +157,7 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
     match outcome {
         Ok(outcomes) => {
             outcomes.iter().for_each(|outcome| report_outcome(outcome, as_json));
-            Ending::Done
+            outcomes.iter().map(|outcome| make_downloads(workshop, plan, outcome, as_json)).fold(Ending::Done, worse)
         }
         Err(error) => report_error(plan.layer.as_str(), &error, as_json),
     }
@@ -183,6 +183,33 @@ fn report_outcome(outcome: &Outcome, as_json: bool) {
             eprint!("{}{}{}", report(record), listed(findings), noted(personal_data));
         }
     }
+}
+
+/// Makes the files that are taken away of what is published now. What fails leaves it published.
+fn make_downloads(workshop: &Workshop, plan: &Plan, outcome: &Outcome, as_json: bool) -> Ending {
+    let (layer, revision) = match outcome {
+        Outcome::Published(published) => (&published.record.id, &published.record.revision),
+        Outcome::Unchanged(layer, revision) => (layer, revision),
+        Outcome::GaveWay(_) => return Ending::Done,
+    };
+    let made = match downloads::make(workshop, plan, layer, revision) {
+        Ok(made) => made,
+        Err(error) => {
+            say(as_json, json!({ "layer": layer, "downloads_failed": error.to_string() }));
+            eprintln!("failed {layer}: it is published, but its files for taking away could not be made: {error}");
+            return Ending::Failed;
+        }
+    };
+    if !made.made.is_empty() {
+        say(as_json, json!({ "layer": layer, "downloads": made.made }));
+        let names: Vec<&str> = made.made.iter().map(|file| file.name.as_str()).collect();
+        eprintln!("  to be taken away: {}", names.join(", "));
+    }
+    for (file, why) in &made.failed {
+        say(as_json, json!({ "layer": layer, "download_failed": file, "why": why }));
+        eprintln!("failed {layer}: it is published, but {file} could not be made: {why}");
+    }
+    if made.failed.is_empty() { Ending::Done } else { Ending::Failed }
 }
 
 pub(super) fn report_error(what: &str, error: &intake::IngestError, as_json: bool) -> Ending {

@@ -140,10 +140,17 @@ pub fn verify(arguments: &Arguments) -> Ending {
             let (layer, revision) = (&one.layer, &one.revision);
             let place = if one.is_current { "current" } else { "kept" };
             match &one.result {
-                Ok(manifest) => Line {
-                    text: format!("sound    {layer} {revision} ({place}, {} files)", manifest.files.len()),
-                    value: json!({ "layer": layer, "revision": revision, "current": one.is_current, "sound": true }),
-                },
+                Ok((manifest, downloads)) => {
+                    let (files, downloads) =
+                        (manifest.files.len(), downloads.as_ref().map_or(0, |one| one.files.len()));
+                    Line {
+                        text: format!("sound    {layer} {revision} ({place}, {files} files, {downloads} downloads)"),
+                        value: json!({
+                            "layer": layer, "revision": revision, "current": one.is_current,
+                            "sound": true, "files": files, "downloads": downloads,
+                        }),
+                    }
+                }
                 Err(error) => {
                     damaged += 1;
                     Line {

@@ -7,6 +7,7 @@
 
 mod control;
 mod details;
+mod downloads;
 mod files;
 mod format;
 mod gates;
@@ -22,6 +23,7 @@ use crate::fetch::Address;
 
 pub use control::ControlPoint;
 pub use details::{CatalogueDetails, Contact};
+pub use downloads::{DownloadCrs, DownloadFormat, DownloadKind};
 pub use files::{DefinitionPlace, find_all, load};
 pub use format::{Format, GeometryRule};
 pub use gates::Gates;
@@ -45,6 +47,8 @@ pub struct LayerDefinition {
     pub tiles: TilesDefinition,
     /// Fields whose words are searched; absent means every field of text, empty none.
     pub searched_fields: Option<Vec<String>>,
+    /// Formats of whole files that are made of the layer, if it is open.
+    pub downloads: Vec<DownloadFormat>,
     pub fields: BTreeMap<String, FieldDefinition>,
     pub gates: Gates,
     pub control_points: Vec<ControlPoint>,

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
-    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, control, details, files, gates,
+    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, control, details, downloads, files, gates,
     simplified, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
@@ -31,6 +31,7 @@ struct RawDefinition {
     time: Option<Spanned<RawTime>>,
     tiles: Option<RawTiles>,
     search: Option<RawSearch>,
+    downloads: Option<downloads::RawDownloads>,
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
@@ -168,6 +169,7 @@ pub fn parse(
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
         tiles: tiles(&place, raw.tiles)?,
         searched_fields: raw.search.map(|search| search.fields),
+        downloads: downloads::read(&place, raw.downloads)?,
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
         control_points: raw

@@ -97,7 +97,7 @@ fn push_value(value: ValueRef<'_>, out: &mut Vec<u8>) {
 
 /// A text that a spreadsheet would compute gets an apostrophe before it. A sign before digits
 /// alone is a telephone number or a bearing, and stays.
-fn push_text(text: &str, out: &mut Vec<u8>) {
+pub fn push_text(text: &str, out: &mut Vec<u8>) {
     let is_number = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == ' ');
     let is_formula = match text.chars().next() {
         Some('=' | '@' | '\t' | '\r') => true,

@@ -147,7 +147,7 @@ impl Selection {
     }
 
     /// Reads a row's geometry into the coordinates that go out; false where there is none to write.
-    fn read_geometry(&self, row: &Row<'_>, shape: &mut Shape) -> Result<bool, GeometryFault> {
+    pub fn read_geometry(&self, row: &Row<'_>, shape: &mut Shape) -> Result<bool, GeometryFault> {
         let Some(bytes) = row.geometry().filter(|_| !self.skips_geometry) else { return Ok(false) };
         shape.read_wkb(blob::parse(bytes)?.wkb)?;
         if self.system != System::Crs84 && self.system != System::Crs84h {

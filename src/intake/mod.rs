@@ -7,7 +7,7 @@
 //! Read aloud: `sources` brings the files, `delivery` reads them, `judge` keeps or rejects each feature
 //! and spools it, `kinds` says what each column holds, `identity` gives each feature its id for ever,
 //! `assemble` writes the package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles,
-//! `succession` says which layers give way, `store` publishes.
+//! `succession` says which layers give way, `store` publishes; `downloads` makes whole files afterwards.
 
 mod agreement;
 mod assemble;
@@ -15,6 +15,7 @@ mod bake;
 mod control;
 pub mod delivery;
 mod describe;
+pub mod downloads;
 mod entries;
 mod gates;
 mod held;
@@ -108,6 +109,8 @@ pub enum IngestError {
     File { path: PathBuf, source: std::io::Error },
     #[error("the tiles could not be baked: {0}")]
     Bake(#[from] crate::tiles::bake::BakeError),
+    #[error(transparent)]
+    Tiles(#[from] crate::tiles::export::ExportError),
     #[error("a check of the finished package failed: {0}")]
     Gate(String),
     /// It may be right, but a person has to say so.

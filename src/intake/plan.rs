@@ -11,7 +11,9 @@ use crate::base::geometry_kind::Dimension;
 use crate::base::{Class, Field, FieldKind, LayerId, RevisionId, Schema, Trilingual, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::record::{SourceAccount, SourceFile};
-use crate::definition::{ControlPoint, FieldDefinition, Frequency, Keywords, LayerDefinition, SourcePart};
+use crate::definition::{
+    ControlPoint, DownloadFormat, FieldDefinition, Frequency, Keywords, LayerDefinition, SourcePart,
+};
 use crate::definition::{simplified, vocabulary};
 use crate::package::SearchedField;
 
@@ -159,6 +161,11 @@ impl Plan {
             |field: &Field| field.kind == FieldKind::Text && chosen.is_none_or(|chosen| chosen.contains(&field.name));
         let fields = schema.fields.iter().enumerate().filter(|(_, field)| is_searched(field));
         fields.map(|(place, field)| SearchedField { place, is_name: names(&field.name) }).collect()
+    }
+
+    /// Formats of whole files that are made of an open layer; a bare file has the usual ones.
+    pub fn downloads(&self) -> &[DownloadFormat] {
+        self.definition.as_ref().map_or(&DownloadFormat::DEFAULT, |definition| &definition.downloads)
     }
 
     pub fn no_data(&self) -> &[String] {

@@ -180,7 +180,7 @@ pub async fn records(mut context: Context) -> Reply {
         .iter()
         .skip(usize::try_from(offset).unwrap_or(usize::MAX))
         .take(limit as usize)
-        .map(|record| records::record(&listing(record, &ask.base), ask.language))
+        .map(|record| records::record(&listing(&snapshot, record, &ask.base), ask.language))
         .collect();
     let address = |offset: u64| query.address(&ask.base, offset);
     let mut links = vec![
@@ -294,7 +294,7 @@ pub async fn record(mut context: Context) -> Reply {
         .find(|record| record.id.as_str() == wanted)
         .ok_or_else(|| Problem::not_found(format!("the catalogue has no record \"{}\"", cut(wanted))))?;
     let ask = &context.ask;
-    let document = records::record(&listing(record, &ask.base), ask.language);
+    let document = records::record(&listing(&snapshot, record, &ask.base), ask.language);
     if ask.wants_html {
         return Ok(json_or_twin(&context, &document, record.title.get(ask.language)));
     }

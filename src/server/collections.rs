@@ -16,6 +16,7 @@ use crate::access::Action;
 use crate::base::geometry_kind::Dimension;
 use crate::base::{FieldKind, GeometryKind, Language};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::faces::{Listing, records};
 use crate::catalogue::search::{Facets, Filter, Match, Reason};
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
@@ -85,8 +86,7 @@ pub async fn list(mut context: Context) -> Reply {
         true => find(&snapshot, &query, ask.language),
         false => context.app.visible(&snapshot),
     };
-    let mut collections: Vec<Value> =
-        layers.iter().map(|layer| collection(&layer.record, &ask.base, ask.language)).collect();
+    let mut collections: Vec<Value> = layers.iter().map(|layer| collection(layer, &ask.base, ask.language)).collect();
     if !is_narrowed {
         collections.push(super::catalogue::collection_document(&context, &snapshot));
     }
@@ -201,12 +201,13 @@ pub async fn one(mut context: Context) -> Reply {
         let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()), &kept);
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
-    let document = collection(&layer.record, &ask.base, ask.language);
+    let document = collection(&layer, &ask.base, ask.language);
     Ok(Arc::new(Answer::json(&document).in_language(ask.language)))
 }
 
 /// One collection, equal in the list and alone. OGC 17-069r4 §7.14.
-pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value {
+pub fn collection(layer: &LiveLayer, base: &str, language: Language) -> Value {
+    let record = layer.record.as_ref();
     let here = format!("{base}/collections/{}", record.id);
     let mut links = self_links(&here, "application/json");
     links.extend([
@@ -254,6 +255,7 @@ pub fn collection(record: &LayerRecord, base: &str, language: Language) -> Value
             ),
         ]);
     }
+    links.extend(records::enclosures(&Listing { record, base, downloads: layer.files() }, language));
     if !record.licence.address.is_empty() {
         links.push(link(record.licence.address.clone(), "license", "text/html", record.licence.title.get(language)));
     }

@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, faces, features, functions, health, landing, map,
-    openapi, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, dialects, downloads, faces, features, functions, health,
+    landing, map, openapi, qgis, styles, tiles,
 };
 use crate::base::limits;
 
@@ -102,6 +102,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{*path}", get(assets::asset))
         .route("/favicon.ico", get(assets::icon))
         .merge(faces::routes())
+        .merge(downloads::routes())
+        .merge(qgis::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limit_request))
@@ -115,6 +117,9 @@ pub fn router(app: Arc<App>) -> Router {
                     HeaderName::from_static("content-crs"),
                     header::LINK,
                     header::ETAG,
+                    header::ACCEPT_RANGES,
+                    header::CONTENT_DISPOSITION,
+                    header::CONTENT_RANGE,
                     HeaderName::from_static("causeway-thinned"),
                     HeaderName::from_static("ogc-numbermatched"),
                     HeaderName::from_static("ogc-numberreturned"),

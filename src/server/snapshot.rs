@@ -9,7 +9,7 @@ use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::search::Index;
 use crate::package::PackageFile;
-use crate::store::{Store, StoreError};
+use crate::store::{Download, Downloads, Store, StoreError};
 
 /// One revision of a layer, loaded.
 #[derive(Clone, Debug)]
@@ -17,6 +17,15 @@ pub struct LiveLayer {
     pub record: Arc<LayerRecord>,
     pub package: Arc<PackageFile>,
     pub style: Arc<serde_json::Value>,
+    /// Whole files for taking away; they appear some time after the revision.
+    pub downloads: Option<Arc<Downloads>>,
+}
+
+impl LiveLayer {
+    /// The files that can be taken away.
+    pub fn files(&self) -> &[Download] {
+        self.downloads.as_ref().map_or(&[], |downloads| &downloads.files)
+    }
 }
 
 /// All current revisions.
@@ -25,8 +34,10 @@ pub struct Snapshot {
     layers: BTreeMap<LayerId, Arc<LiveLayer>>,
     /// The records that the public finds, ready to be searched.
     pub index: Arc<Index>,
-    /// Digest of all current revisions: the revision of answers over many layers.
+    /// Digest of all current revisions and their downloads: the revision of answers over many layers.
     pub digest: String,
+    /// Digest of the revisions alone.
+    revisions: String,
 }
 
 impl Snapshot {
@@ -37,7 +48,8 @@ impl Snapshot {
         for (id, revision) in store.current_revisions()? {
             let known = before.layers.get(&id);
             if let Some(known) = known.filter(|known| known.record.revision == revision) {
-                layers.insert(id, Arc::clone(known));
+                let known = with_downloads(store, known);
+                layers.insert(id, known);
                 continue;
             }
             match load_revision(store, &id, &revision) {
@@ -58,12 +70,17 @@ impl Snapshot {
             hasher.update(layer.record.id.as_str().as_bytes());
             hasher.update(layer.record.revision.as_str().as_bytes());
         }
+        let revisions = hasher.finalize().to_hex()[..16].to_owned();
+        for downloads in layers.values().filter_map(|layer| layer.downloads.as_ref()) {
+            hasher.update(downloads.layer.as_str().as_bytes());
+            hasher.update(downloads.digest().as_bytes());
+        }
         let digest = hasher.finalize().to_hex()[..16].to_owned();
-        let index = match digest == before.digest {
+        let index = match revisions == before.revisions {
             true => Arc::clone(&before.index),
             false => Arc::new(Index::build(public_records(&layers, policy))),
         };
-        Ok(Snapshot { layers, index, digest })
+        Ok(Snapshot { layers, index, digest, revisions })
     }
 
     pub fn layer(&self, id: &LayerId) -> Option<&Arc<LiveLayer>> {
@@ -77,6 +94,23 @@ impl Snapshot {
     /// The moment of the newest publication.
     pub fn newest(&self) -> Option<jiff::Timestamp> {
         self.layers.values().map(|layer| layer.record.published).max()
+    }
+}
+
+/// A layer whose revision is loaded, with the downloads that it has now. Those that cannot be read
+/// leave it as it was.
+fn with_downloads(store: &Store, known: &Arc<LiveLayer>) -> Arc<LiveLayer> {
+    let (id, revision) = (&known.record.id, &known.record.revision);
+    let downloads = match store.downloads(id, revision) {
+        Ok(downloads) => downloads.map(Arc::new),
+        Err(error) => {
+            tracing::error!(layer = %id, revision = %revision, %error, "downloads not loaded");
+            return Arc::clone(known);
+        }
+    };
+    match downloads == known.downloads {
+        true => Arc::clone(known),
+        false => Arc::new(LiveLayer { downloads, ..LiveLayer::clone(known) }),
     }
 }
 
@@ -107,7 +141,16 @@ pub fn load_revision(store: &Store, id: &LayerId, revision: &RevisionId) -> Resu
         schema: Arc::new(record.schema.clone()),
         features: record.counts.kept,
     };
-    Ok(LiveLayer { record: Arc::new(record), package: Arc::new(package), style: Arc::new(style) })
+    let downloads = store.downloads(id, revision).unwrap_or_else(|error| {
+        tracing::error!(layer = %id, revision = %revision, %error, "downloads not loaded");
+        None
+    });
+    Ok(LiveLayer {
+        record: Arc::new(record),
+        package: Arc::new(package),
+        style: Arc::new(style),
+        downloads: downloads.map(Arc::new),
+    })
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, StoreError> {

@@ -107,8 +107,8 @@ fn checked_base(base: &str) -> Result<String, ServeError> {
     }
 }
 
-/// Looks for new revisions once a second on a thread of its own, until the app is dropped. It
-/// reads one small file a layer, which also works where the data folder is mounted.
+/// Looks for new revisions and downloads once a second on a thread of its own, until the app is
+/// dropped. It reads two small files a layer, which also works where the data folder is mounted.
 pub fn watch(app: &Arc<App>) {
     const EVERY: Duration = Duration::from_secs(1);
     let weak = Arc::downgrade(app);

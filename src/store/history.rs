@@ -7,11 +7,11 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::publish::{sync, write_replacing};
-use super::{Manifest, Store, StoreError, file_error};
+use super::{Downloads, Manifest, Store, StoreError, file_error};
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 
@@ -24,7 +24,8 @@ pub struct Verified {
     pub layer: LayerId,
     pub revision: RevisionId,
     pub is_current: bool,
-    pub result: Result<Manifest, StoreError>,
+    /// The files of the revision itself, and those that can be taken away, where there are any.
+    pub result: Result<(Manifest, Option<Downloads>), StoreError>,
 }
 
 impl Store {
@@ -133,8 +134,7 @@ impl Store {
         for layer in self.layers()? {
             let current = self.current(&layer)?;
             for revision in self.revisions(&layer)? {
-                let folder = self.revision_folder(&layer, &revision);
-                let result = Manifest::read(&folder).and_then(|manifest| manifest.verify(&folder).map(|()| manifest));
+                let result = self.verify_revision(&layer, &revision);
                 let is_current = current.as_ref() == Some(&revision);
                 verified.push(Verified { layer: layer.clone(), revision, is_current, result });
             }
@@ -142,11 +142,27 @@ impl Store {
         Ok(verified)
     }
 
+    fn verify_revision(
+        &self,
+        layer: &LayerId,
+        revision: &RevisionId,
+    ) -> Result<(Manifest, Option<Downloads>), StoreError> {
+        let folder = self.revision_folder(layer, revision);
+        let manifest = Manifest::read(&folder)?;
+        manifest.verify(&folder)?;
+        let downloads = self.downloads(layer, revision)?;
+        if let Some(downloads) = &downloads {
+            downloads.verify(&self.downloads_folder(layer, revision))?;
+        }
+        Ok((manifest, downloads))
+    }
+
     /// Removes revisions that are not current, not among the `keep` newest, and were superseded
     /// longer ago than [`KEPT_AFTER_SUPERSEDED`].
     pub fn prune(&self, keep: usize, now: jiff::Timestamp) -> Result<Vec<(LayerId, RevisionId)>, StoreError> {
         let mut pruned = Vec::new();
         for layer in self.layers()? {
+            self.remove_orphaned_downloads(&layer)?;
             let revisions = self.revisions(&layer)?;
             let current = self.current(&layer)?;
             let oldest_kept = revisions.len().saturating_sub(keep);
@@ -163,12 +179,9 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Moved aside first, so that no reader finds half a revision.
     fn remove(&self, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
-        let stage = self.stage()?;
-        let folder = self.revision_folder(layer, revision);
-        let aside = stage.folder().join(revision.as_str());
-        fs::rename(&folder, &aside).map_err(file_error(&folder))?;
+        self.move_aside(&self.revision_folder(layer, revision))?;
+        self.move_aside(&self.downloads_folder(layer, revision))?;
         sync(&self.layer_folder(layer))
     }
 
@@ -208,7 +221,7 @@ fn read_if_there(path: PathBuf) -> Result<Option<String>, StoreError> {
     }
 }
 
-fn remove_if_there(path: &std::path::Path) -> Result<(), StoreError> {
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(StoreError::File { path: path.to_owned(), source: error })

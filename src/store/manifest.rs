@@ -88,27 +88,36 @@ impl Manifest {
     }
 
     pub fn write(&self, folder: &Path) -> Result<(), StoreError> {
-        let path = folder.join(Self::NAME);
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| StoreError::BadManifest { path: path.clone(), message: error.to_string() })?;
-        fs::write(&path, text).map_err(file_error(&path))
+        write_manifest(folder, self)
     }
 
     /// Whether the folder holds exactly what the manifest says, byte for byte.
     pub fn verify(&self, folder: &Path) -> Result<(), StoreError> {
-        let measured = Self::measure(folder)?;
-        let damaged =
-            |name: &str, message: &str| StoreError::Damaged { path: folder.join(name), message: message.to_owned() };
-        for (name, entry) in &self.files {
-            match measured.get(name) {
-                None => return Err(damaged(name, "the file is missing")),
-                Some(found) if found != entry => return Err(damaged(name, "its digest differs")),
-                Some(_) => {}
-            }
+        verify_files(&self.files, folder)
+    }
+}
+
+pub(super) fn write_manifest(folder: &Path, manifest: &impl Serialize) -> Result<(), StoreError> {
+    let path = folder.join(Manifest::NAME);
+    let text = serde_json::to_string_pretty(manifest)
+        .map_err(|error| StoreError::BadManifest { path: path.clone(), message: error.to_string() })?;
+    fs::write(&path, text).map_err(file_error(&path))
+}
+
+/// Whether a folder holds, beside its manifest, exactly these files, byte for byte.
+pub(super) fn verify_files(files: &BTreeMap<String, FileEntry>, folder: &Path) -> Result<(), StoreError> {
+    let measured = Manifest::measure(folder)?;
+    let damaged =
+        |name: &str, message: &str| StoreError::Damaged { path: folder.join(name), message: message.to_owned() };
+    for (name, entry) in files {
+        match measured.get(name) {
+            None => return Err(damaged(name, "the file is missing")),
+            Some(found) if found != entry => return Err(damaged(name, "its digest differs")),
+            Some(_) => {}
         }
-        match measured.keys().find(|name| !self.files.contains_key(*name)) {
-            Some(name) => Err(damaged(name, "the manifest does not name this file")),
-            None => Ok(()),
-        }
+    }
+    match measured.keys().find(|name| !files.contains_key(*name)) {
+        Some(name) => Err(damaged(name, "the manifest does not name this file")),
+        None => Ok(()),
     }
 }

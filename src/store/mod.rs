@@ -3,6 +3,7 @@
 //! Comes in: a folder of finished files. Goes out: which revision of each layer is current.
 //! Must not know: what is inside a package.
 
+mod downloads;
 mod findings;
 mod history;
 mod manifest;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{LayerId, RevisionId};
 
+pub use downloads::{Download, Downloads};
 pub use findings::{Finding, Findings, Listing};
 pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};

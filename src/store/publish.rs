@@ -92,7 +92,7 @@ pub(super) fn write_replacing(path: &Path, text: &str) -> Result<(), StoreError>
     fs::rename(&temporary, path).map_err(file_error(path))
 }
 
-fn make_read_only(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_read_only(path: &Path) -> Result<(), StoreError> {
     let mut permissions = fs::metadata(path).map_err(file_error(path))?.permissions();
     permissions.set_readonly(true);
     fs::set_permissions(path, permissions).map_err(file_error(path))

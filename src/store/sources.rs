@@ -78,7 +78,8 @@ impl Store {
         Ok(())
     }
 
-    fn move_aside(&self, folder: &Path) -> Result<(), StoreError> {
+    /// Removes a folder, if it is there, so that no reader finds half of it.
+    pub(super) fn move_aside(&self, folder: &Path) -> Result<(), StoreError> {
         if folder.exists() {
             let aside = self.stage()?;
             fs::rename(folder, aside.folder().join("gone")).map_err(file_error(folder))?;

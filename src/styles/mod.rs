@@ -1,4 +1,4 @@
-//! MapLibre styles, made by hand or derived from a record.
+//! MapLibre styles, made by hand or derived from a record, and what they are in QGIS.
 //!
 //! Comes in: a record and, where there is one, a hand-made style. Goes out: a finished style.
 //! Must not know: HTTP.
@@ -9,6 +9,7 @@
 mod base_map;
 mod derived;
 mod legend;
+mod qgis;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ use crate::catalogue::LayerRecord;
 pub use base_map::{BASE_LAYER, DistrictName, Districts, Scheme, with_base_map};
 pub use derived::{derive, derive_in};
 pub use legend::{LegendEntry, legend};
+pub use qgis::layer_definition;
 
 /// What stands in stored styles for the server's own address.
 pub const BASE: &str = "{base}";

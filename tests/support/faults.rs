@@ -27,7 +27,9 @@ pub fn deliver(workspace: &Workspace, state: u64) {
         let (lon_deg, lat_deg) = (114.1 + (row % 20) as f64 * 0.001, 22.3 + (row / 20) as f64 * 0.001);
         csv.push_str(&format!("{row},{MARK}{state:06},{lon_deg},{lat_deg}\n"));
     }
-    workspace.define("afcd/points", &[("points.csv", csv.as_bytes())], "");
+    // What is made after a publication has no part in it.
+    let no_files = "\n[downloads]\nformats = []\n";
+    workspace.define("afcd/points", &[("points.csv", csv.as_bytes())], no_files);
 }
 
 const MARK: &str = "state-";

@@ -77,9 +77,9 @@ pub fn limit_time(bytes: u64) -> Result<(), String> {
 }
 
 /// Shuts out the file system and the calls that reach beyond this process. `scratch` holds the
-/// private copies. GDAL must have loaded its drivers.
-pub fn lock_in(scratch: &Path) -> Vec<String> {
-    [close_file_system(scratch), close_calls()].into_iter().filter_map(Result::err).collect()
+/// private copies, `readable` is what else may be read. GDAL must have loaded its drivers.
+pub fn lock_in(scratch: &Path, readable: &[&Path]) -> Vec<String> {
+    [close_file_system(scratch, readable), close_calls()].into_iter().filter_map(Result::err).collect()
 }
 
 /// What GDAL, PROJ and the character converter of the C library read.
@@ -96,7 +96,7 @@ const READ_ONLY: [&str; 10] = [
     "/dev/urandom",
 ];
 
-fn close_file_system(scratch: &Path) -> Result<(), String> {
+fn close_file_system(scratch: &Path, readable: &[&Path]) -> Result<(), String> {
     let reading = AccessFs::ReadFile | AccessFs::ReadDir;
     let writing = reading
         | AccessFs::WriteFile
@@ -112,6 +112,7 @@ fn close_file_system(scratch: &Path) -> Result<(), String> {
         .and_then(|rules| rules.scope(Scope::from_all(ABI::V6)))
         .and_then(|rules| rules.create())
         .and_then(|rules| rules.add_rules(path_beneath_rules(READ_ONLY, reading)))
+        .and_then(|rules| rules.add_rules(path_beneath_rules(readable, reading)))
         .and_then(|rules| rules.add_rules(path_beneath_rules([scratch], writing)))
         .and_then(|rules| rules.restrict_self())
         .map_err(|error| format!("Landlock could not be set: {error}"))?;

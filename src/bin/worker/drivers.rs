@@ -34,10 +34,14 @@ fn driver_of(format: Format) -> &'static str {
 
 /// Takes away every driver but those that are needed for these formats.
 pub fn keep_only(formats: &[Format]) {
+    keep_only_named(&formats.iter().map(|format| driver_of(*format)).collect::<Vec<_>>());
+}
+
+/// Takes away every driver but these.
+pub fn keep_only_named(needed: &[&str]) {
     // The crate would else register all of them again when the first file is opened.
     DriverManager::prevent_auto_registration();
     DriverManager::register_all();
-    let needed: Vec<&str> = formats.iter().map(|format| driver_of(*format)).collect();
     for place in (0..DriverManager::count()).rev() {
         if let Ok(driver) = DriverManager::get_driver(place)
             && !needed.contains(&driver.short_name().as_str())

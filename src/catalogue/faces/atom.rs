@@ -1,5 +1,6 @@
 //! Atom (RFC 4287) with GeoRSS boxes: the newest publications first.
 
+use super::resources::resources;
 use super::{Listing, description, moment, title};
 use crate::base::Language;
 use crate::base::xml_writer::XmlWriter;
@@ -50,6 +51,17 @@ fn entry(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) {
         xml.leaf("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &listing.page())], "");
         let changes = format!("{}/changes", listing.page());
         xml.leaf("link", &[("rel", "related"), ("type", "application/json"), ("href", &changes)], "");
+        for resource in resources(listing) {
+            let Some(file) = &resource.file else { continue };
+            let attributes = [
+                ("rel", "enclosure"),
+                ("type", &resource.media_type),
+                ("title", resource.title.get(language)),
+                ("length", &file.bytes.to_string()),
+                ("href", &resource.address),
+            ];
+            xml.leaf("link", &attributes, "");
+        }
         if let Some(bbox) = listing.extent() {
             let [west, south, east, north] = bbox.to_array();
             xml.leaf("georss:box", &[], &format!("{south} {west} {north} {east}"));

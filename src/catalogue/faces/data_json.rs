@@ -24,14 +24,19 @@ fn dataset(listing: &Listing<'_>, language: Language) -> Value {
     let distribution: Vec<Value> = resources(listing)
         .into_iter()
         .map(|resource| {
-            let address = if resource.kind == Kind::Query { "downloadURL" } else { "accessURL" };
-            json!({
+            let address = if resource.kind == Kind::Whole { "downloadURL" } else { "accessURL" };
+            let mut distribution = json!({
                 "@type": "dcat:Distribution",
                 "title": resource.title.get(language),
                 "format": resource.format,
                 "mediaType": resource.media_type,
                 address: resource.address,
-            })
+            });
+            if let Some(file) = &resource.file {
+                // The schema has no place of their own for these.
+                distribution["description"] = format!("{} bytes, SHA-256 {}", file.bytes, file.sha256).into();
+            }
+            distribution
         })
         .collect();
     let mut contact = json!({ "@type": "vcard:Contact", "fn": publisher });

@@ -195,8 +195,18 @@ fn add_distribution(graph: &mut Graph, listing: &Listing<'_>, resource: &Resourc
         .say("dct:license", Object::Iri(licence_iri(listing)))
         .say("dct:modified", Object::Typed(listing.updated(), "xsd:dateTime"));
     graph.add(Node::named(&resource.address, "rdfs:Resource"));
-    if resource.kind == Kind::Query {
+    if resource.kind == Kind::Whole {
         distribution = distribution.say("dcat:downloadURL", Object::Iri(resource.address.clone()));
+    }
+    if let Some(file) = &resource.file {
+        const ALGORITHM: &str = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256";
+        let checksum = Node::inner("spdx:Checksum")
+            .say("spdx:algorithm", Object::Iri(ALGORITHM.to_owned()))
+            .say("spdx:checksumValue", Object::Typed(file.sha256.to_string(), "xsd:hexBinary"));
+        distribution = distribution
+            .say("dcat:byteSize", Object::Typed(file.bytes.to_string(), "xsd:nonNegativeInteger"))
+            .say("spdx:checksum", Object::Node(checksum));
+        graph.add(Node::named(ALGORITHM, "spdx:ChecksumAlgorithm"));
     }
     if !record.credit.is_empty() {
         let rights = Node::inner("dct:RightsStatement").say_all("rdfs:label", in_languages(&record.credit));
@@ -260,11 +270,12 @@ fn access(class: Class) -> &'static str {
 
 /// Code of the EU's file type vocabulary.
 fn eu_file_type(format: &str) -> Option<&'static str> {
-    const CODES: [(&str, &str); 8] = [
+    const CODES: [(&str, &str); 9] = [
         ("GeoJSON", "GEOJSON"),
         ("GeoPackage", "GPKG"),
         ("CSV", "CSV"),
         ("Shapefile", "SHP"),
+        ("FileGDB", "GDB"),
         ("KML", "KML"),
         ("GML", "GML"),
         ("TileJSON", "JSON"),

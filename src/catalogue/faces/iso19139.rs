@@ -344,7 +344,7 @@ fn distribution(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) 
     let all = resources(listing);
     xml.element("gmd:MD_Distribution", &[], |xml| {
         let mut formats: Vec<&str> = Vec::new();
-        for resource in all.iter().filter(|resource| resource.kind == Kind::Query) {
+        for resource in all.iter().filter(|resource| resource.kind == Kind::Whole) {
             if formats.contains(&resource.format.as_str()) {
                 continue;
             }
@@ -364,11 +364,21 @@ fn distribution(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language) 
 
 fn transfer(xml: &mut XmlWriter, resource: &Resource, language: Language) {
     xml.element("gmd:MD_DigitalTransferOptions", &[], |xml| {
+        if let Some(file) = &resource.file {
+            /// The schema's unit is the megabyte.
+            const MEGABYTE: f64 = 1e6;
+            let size_mb = file.bytes as f64 / MEGABYTE;
+            xml.element("gmd:transferSize", &[], |xml| xml.leaf("gco:Real", &[], &format!("{size_mb:.6}")));
+        }
         xml.element("gmd:onLine", &[], |xml| {
             xml.element("gmd:CI_OnlineResource", &[], |xml| {
                 xml.element("gmd:linkage", &[], |xml| xml.leaf("gmd:URL", &[], &resource.address));
                 string(xml, "gmd:protocol", resource.protocol);
                 free_text(xml, "gmd:name", &resource.title, language);
+                if let Some(file) = &resource.file {
+                    let whole = format!("{} bytes, SHA-256 {}", file.bytes, file.sha256);
+                    string(xml, "gmd:description", &whole);
+                }
                 let function = if resource.kind == Kind::Page { "information" } else { "download" };
                 code(xml, "gmd:function", "CI_OnLineFunctionCode", function);
             });

@@ -20,6 +20,7 @@ pub mod waf;
 
 use super::LayerRecord;
 use crate::base::{BBox, Language};
+use crate::store::Download;
 
 /// One entry of the catalogue: a record, and where it is published.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub struct Listing<'a> {
     pub record: &'a LayerRecord,
     /// Public address of the server, without a slash at its end.
     pub base: &'a str,
+    /// Whole files of the layer for taking away.
+    pub downloads: &'a [Download],
 }
 
 impl Listing<'_> {

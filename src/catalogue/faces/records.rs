@@ -62,8 +62,11 @@ pub fn record(listing: &Listing<'_>, language: Language) -> Value {
 fn properties(listing: &Listing<'_>, language: Language) -> Value {
     let record = listing.record;
     let mut formats: Vec<Value> = Vec::new();
-    for resource in resources(listing).iter().filter(|resource| resource.kind == Kind::Query) {
-        formats.push(json!({ "name": resource.format, "mediaType": resource.media_type }));
+    for resource in resources(listing).iter().filter(|resource| resource.kind == Kind::Whole) {
+        let format = json!({ "name": resource.format, "mediaType": resource.media_type });
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
     }
     let languages = Language::ALL.map(language_object);
     let mut properties = json!({
@@ -180,12 +183,23 @@ fn links(listing: &Listing<'_>, language: Language) -> Vec<Value> {
 
 fn resource_link(resource: &Resource, language: Language) -> Value {
     let rel = match (resource.kind, resource.id.as_str()) {
-        (Kind::Query, _) => "enclosure",
+        (Kind::Whole, _) => "enclosure",
         (Kind::Service, "tilejson") => "tiles",
         (Kind::Service, _) => "item",
         (Kind::Page, _) => "about",
     };
-    link(&resource.address, rel, &resource.media_type, resource.title.get(language))
+    let mut link = link(&resource.address, rel, &resource.media_type, resource.title.get(language));
+    if let Some(file) = &resource.file {
+        link["length"] = json!(file.bytes);
+        link["sha256"] = json!(file.sha256);
+    }
+    link
+}
+
+/// The links to a layer's whole files.
+pub fn enclosures(listing: &Listing<'_>, language: Language) -> Vec<Value> {
+    let files = resources(listing).into_iter().filter(|resource| resource.file.is_some());
+    files.map(|resource| resource_link(&resource, language)).collect()
 }
 
 fn link(href: &str, rel: &str, media_type: &str, title: &str) -> Value {

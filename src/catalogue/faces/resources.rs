@@ -1,8 +1,11 @@
 //! What can be had of a layer: its features, services and pages, listed once for every face.
 
 use super::Listing;
+use crate::base::digest::Sha256Hex;
 use crate::base::{GeometryKind, Trilingual, limits};
+use crate::definition::{DownloadCrs, DownloadFormat};
 use crate::formats::esri_json;
+use crate::store::Download;
 
 /// One address at which the layer is had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +22,32 @@ pub struct Resource {
     pub protocol: &'static str,
     /// The standard that a service follows.
     pub conforms_to: Option<&'static str>,
+    /// Of a whole file, how to know that it came whole.
+    pub file: Option<FileFacts>,
+}
+
+/// What is known of a file before it is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    pub bytes: u64,
+    pub sha256: Sha256Hex,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// All features by one request.
-    Query,
+    /// All features at one address: a file, or one request.
+    Whole,
     Service,
     Page,
 }
 
-/// Every address of a layer: its features as one document, then services, then its page.
+/// Every address of a layer: all its features in files or, until one of GeoJSON is made, by one
+/// request, then services, then its page.
 pub fn resources(listing: &Listing<'_>) -> Vec<Resource> {
-    let mut all: Vec<Resource> = all_features(listing).into_iter().collect();
+    let mut all: Vec<Resource> = listing.downloads.iter().map(|download| file(listing, download)).collect();
+    if !listing.downloads.iter().any(|download| download.format == DownloadFormat::GeoJson) {
+        all.extend(all_features(listing));
+    }
     all.extend(services(listing));
     all.push(page(listing));
     all
@@ -40,19 +56,46 @@ pub fn resources(listing: &Listing<'_>) -> Vec<Resource> {
 /// QGIS MetaSearch adds an address of this kind as a layer.
 const FILE: &str = "FILE:GEO";
 const LINK: &str = "WWW:LINK-1.0-http--link";
+const DOWNLOAD: &str = "WWW:DOWNLOAD-1.0-http--download";
+
+/// A whole file.
+fn file(listing: &Listing<'_>, download: &Download) -> Resource {
+    let name = download.format.name();
+    let title = match download.crs {
+        DownloadCrs::Crs84 | DownloadCrs::WebMercator => text(name, name, name),
+        DownloadCrs::Hk1980 => text(
+            &format!("{name} (HK1980 Grid)"),
+            &format!("{name}（香港1980方格網）"),
+            &format!("{name}（香港1980方格网）"),
+        ),
+    };
+    let needs_a_dialog = [DownloadFormat::Csv, DownloadFormat::Gml, DownloadFormat::PmTiles];
+    Resource {
+        id: download.kind().id(),
+        kind: Kind::Whole,
+        title,
+        address: format!("{}/downloads/{}/{}", listing.base, listing.record.id, download.name),
+        format: name.to_owned(),
+        media_type: download.media_type.clone(),
+        protocol: if needs_a_dialog.contains(&download.format) { DOWNLOAD } else { FILE },
+        conforms_to: None,
+        file: Some(FileFacts { bytes: download.bytes, sha256: download.sha256.clone() }),
+    }
+}
 
 /// All features as one GeoJSON document, where one page holds them all.
 fn all_features(listing: &Listing<'_>) -> Option<Resource> {
     let is_whole = listing.record.counts.kept <= u64::from(limits::PAGE_FEATURES_MAX);
     is_whole.then(|| Resource {
         id: "geojson".to_owned(),
-        kind: Kind::Query,
+        kind: Kind::Whole,
         title: text("All features as GeoJSON", "所有地理要素（GeoJSON）", "所有地理要素（GeoJSON）"),
         address: format!("{}/items?f=json&limit={}", listing.page(), limits::PAGE_FEATURES_MAX),
         format: "GeoJSON".to_owned(),
         media_type: "application/geo+json".to_owned(),
         protocol: FILE,
         conforms_to: None,
+        file: None,
     })
 }
 
@@ -151,6 +194,7 @@ fn services(listing: &Listing<'_>) -> impl Iterator<Item = Resource> {
             media_type: service.media_type.to_owned(),
             protocol: service.protocol,
             conforms_to: Some(service.conforms_to),
+            file: None,
         }
     })
 }
@@ -165,6 +209,7 @@ fn page(listing: &Listing<'_>) -> Resource {
         media_type: "text/html".to_owned(),
         protocol: LINK,
         conforms_to: None,
+        file: None,
     }
 }
 

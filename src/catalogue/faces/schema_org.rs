@@ -16,14 +16,19 @@ pub fn dataset(listing: &Listing<'_>, language: Language) -> Value {
     });
     let files: Vec<Value> = resources(listing)
         .into_iter()
-        .filter(|resource| resource.kind == Kind::Query)
+        .filter(|resource| resource.kind == Kind::Whole)
         .map(|resource| {
-            json!({
+            let mut download = json!({
                 "@type": "DataDownload",
                 "name": resource.title.get(language),
                 "contentUrl": resource.address,
                 "encodingFormat": resource.media_type,
-            })
+            });
+            if let Some(file) = &resource.file {
+                download["contentSize"] = json!(format!("{} B", file.bytes));
+                download["sha256"] = json!(file.sha256);
+            }
+            download
         })
         .collect();
     let variables: Vec<Value> = record

@@ -47,13 +47,19 @@ pub fn collection(listing: &Listing<'_>, language: Language) -> Value {
     let mut assets = serde_json::Map::new();
     for resource in resources(listing) {
         match resource.kind {
-            Kind::Query => {
-                let asset = json!({
+            Kind::Whole => {
+                let mut asset = json!({
                     "href": resource.address,
                     "type": resource.media_type,
                     "title": resource.title.get(language),
                     "roles": ["data"],
                 });
+                if let Some(file) = &resource.file {
+                    /// Multihash: SHA-256 is function 0x12, its digest has 0x20 bytes.
+                    const SHA256: &str = "1220";
+                    asset["file:size"] = json!(file.bytes);
+                    asset["file:checksum"] = json!(format!("{SHA256}{}", file.sha256));
+                }
                 assets.insert(resource.id, asset);
             }
             Kind::Service => {
@@ -75,7 +81,10 @@ pub fn collection(listing: &Listing<'_>, language: Language) -> Value {
     json!({
         "type": "Collection",
         "stac_version": VERSION,
-        "stac_extensions": ["https://stac-extensions.github.io/table/v1.2.0/schema.json"],
+        "stac_extensions": [
+            "https://stac-extensions.github.io/table/v1.2.0/schema.json",
+            "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+        ],
         "id": record.id,
         "title": record.title.get(language),
         "description": record.abstract_text.get(language),

@@ -10,7 +10,7 @@ mod dbase;
 pub mod private_use;
 pub mod protocol;
 mod recognise;
-mod run;
+pub(super) mod run;
 mod signs;
 mod stage;
 pub mod tar;

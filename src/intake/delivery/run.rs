@@ -35,7 +35,7 @@ pub fn run(
         latitude: request.latitude.clone(),
     };
     let argument = serde_json::to_string(&asked).map_err(|error| DeliveryError::WorkerFailed(error.to_string()))?;
-    let mut child = start(worker, scratch)?;
+    let mut child = start(worker, scratch, &[])?;
     let watch = Watch::over(&child);
     // A worker that dies before it has read this says so by its status.
     if let Some(mut stdin) = child.stdin.take() {
@@ -97,10 +97,11 @@ const COMPLAINTS: &str = "worker.stderr";
 
 /// An empty environment but for what GDAL needs; nothing of the network, of plug-ins, of Python.
 /// The request goes in by standard input, for a command line ends at 128 KiB.
-fn start(worker: &Path, scratch: &Path) -> Result<Child, DeliveryError> {
+pub(in crate::intake) fn start(worker: &Path, scratch: &Path, arguments: &[&str]) -> Result<Child, DeliveryError> {
     let complaints = scratch.join(COMPLAINTS);
     let complaints = File::create(&complaints).map_err(DeliveryError::file(&complaints))?;
     Command::new(worker)
+        .args(arguments)
         .env_clear()
         .env("LANG", "C.UTF-8")
         .env("PROJ_NETWORK", "OFF")
@@ -116,14 +117,14 @@ fn start(worker: &Path, scratch: &Path) -> Result<Child, DeliveryError> {
 }
 
 /// Kills the worker when its time is over.
-struct Watch {
+pub(in crate::intake) struct Watch {
     finished: mpsc::Sender<()>,
     was_late: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Watch {
-    fn over(child: &Child) -> Watch {
+    pub(in crate::intake) fn over(child: &Child) -> Watch {
         let (finished, waiting) = mpsc::channel();
         let was_late = Arc::new(AtomicBool::new(false));
         let late = Arc::clone(&was_late);
@@ -137,7 +138,7 @@ impl Watch {
         Watch { finished, was_late, thread }
     }
 
-    fn end(self) -> bool {
+    pub(in crate::intake) fn end(self) -> bool {
         let _ = self.finished.send(());
         let _ = self.thread.join();
         self.was_late.load(Ordering::Relaxed)
@@ -145,7 +146,7 @@ impl Watch {
 }
 
 /// The first of what the worker wrote on its standard error, for the operator.
-fn complaint(scratch: &Path) -> String {
+pub(in crate::intake) fn complaint(scratch: &Path) -> String {
     const KEPT_BYTES: u64 = 4_096;
     let mut text = Vec::new();
     if let Ok(complaints) = File::open(scratch.join(COMPLAINTS)) {

@@ -153,5 +153,5 @@ pub async fn one(mut context: Context) -> Reply {
     };
     let snapshot = context.app.snapshot();
     let record = find(&snapshot, id)?;
-    Ok(Arc::new(spelling.write(&dcat::dataset(&listing(record, &context.ask.base), profile))))
+    Ok(Arc::new(spelling.write(&dcat::dataset(&listing(&snapshot, record, &context.ask.base), profile))))
 }

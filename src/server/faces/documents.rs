@@ -38,7 +38,7 @@ pub async fn iso(context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     let record = find(&snapshot, id)?;
     let language = context.ask.language;
-    let document = iso19139::document(&listing(record, &context.ask.base), language);
+    let document = iso19139::document(&listing(&snapshot, record, &context.ask.base), language);
     Ok(Arc::new(text(XML, document).in_language(language)))
 }
 
@@ -65,7 +65,7 @@ pub async fn stac_collection(context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     let record = find(&snapshot, context.place("layer"))?;
     let language = context.ask.language;
-    let document = spatiotemporal::collection(&listing(record, &context.ask.base), language);
+    let document = spatiotemporal::collection(&listing(&snapshot, record, &context.ask.base), language);
     Ok(Arc::new(Answer::json(&document).in_language(language)))
 }
 
@@ -95,6 +95,6 @@ pub async fn dictionary(mut context: Context) -> Reply {
     context.finish_parameters("f, lang")?;
     let snapshot = context.app.snapshot();
     let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
-    let document = sds::dictionary(&listing(&layer.record, &context.ask.base));
+    let document = sds::dictionary(&listing(&snapshot, &layer.record, &context.ask.base));
     Ok(json_or_twin(&context, &document, layer.record.title.get(context.ask.language)))
 }

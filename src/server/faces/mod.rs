@@ -57,14 +57,14 @@ pub fn routes() -> Router<Arc<App>> {
     router
 }
 
-/// A record of the catalogue with the address that this request shows.
-pub(super) fn listing<'a>(record: &'a LayerRecord, base: &'a str) -> Listing<'a> {
-    Listing { record, base }
+/// A record of the catalogue with its files and the address that this request shows.
+pub(super) fn listing<'a>(snapshot: &'a Snapshot, record: &'a LayerRecord, base: &'a str) -> Listing<'a> {
+    Listing { record, base, downloads: snapshot.layer(&record.id).map_or(&[], |layer| layer.files()) }
 }
 
 /// Everything that the public finds, in order of id.
 pub(super) fn listings<'a>(snapshot: &'a Snapshot, base: &'a str) -> Vec<Listing<'a>> {
-    snapshot.index.records().iter().map(|record| listing(record, base)).collect()
+    snapshot.index.records().iter().map(|record| listing(snapshot, record, base)).collect()
 }
 
 /// The record of this id that the public finds.

@@ -1,6 +1,7 @@
 //! The API definition, OpenAPI 3.0.3, written by hand: the crates write only 3.1, and the OGC
 //! class `oas30` needs 3.0. It refers to nothing outside itself.
 
+mod files;
 mod parameters;
 
 use std::sync::Arc;
@@ -261,6 +262,9 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/tileMatrixSets/{tileMatrixSetId}",
         operation("getTileMatrixSet", "One grid", &["tileMatrixSetId"], &["application/json", "text/html"], &["404"]),
     );
+    for (path, operation) in files::paths() {
+        add(path, operation);
+    }
     let layers: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
     let catalogued: Vec<&str> =
         records.iter().filter(|record| record.catalogued).map(|record| record.id.as_str()).collect();

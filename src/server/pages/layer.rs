@@ -10,6 +10,7 @@ use super::{Frame, text, words};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, GeometryKind, Language, RevisionId, limits};
 use crate::catalogue::LayerRecord;
+use crate::catalogue::faces::resources::{Resource, resources};
 use crate::catalogue::faces::{Listing, schema_org};
 use crate::catalogue::record::FieldFacts;
 use crate::server::request::encode;
@@ -55,6 +56,15 @@ struct Page<'a> {
     source_files: Vec<&'a str>,
     more_files: Option<String>,
     table_href: String,
+    files: Vec<FileRow>,
+    qgis_href: String,
+}
+
+/// A whole file to take away.
+struct FileRow {
+    title: String,
+    href: String,
+    size: String,
 }
 
 /// What the map script needs.
@@ -140,7 +150,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
     let files = &record.source.files;
     let page = Page {
         base: frame.base,
-        dataset: record.catalogued.then(|| dataset(record, frame)),
+        dataset: record.catalogued.then(|| dataset(layer, frame)),
         title: Said::of(&record.title, language),
         is_derived: language == Language::ZhHans && record.title.zh_hans_derived,
         sentence: Said::of(&record.abstract_text, language),
@@ -180,14 +190,25 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
             Language::ZhHans => format!("及另外{more}个"),
         }),
         table_href: shared.href(&format!("{here}/items")),
+        files: file_rows(layer, frame),
+        qgis_href: format!("/qgis/{}.qlr", record.id),
         record,
         shared,
     };
     page.render().unwrap_or_default()
 }
 
-fn dataset(record: &LayerRecord, frame: &Frame<'_>) -> String {
-    let listing = Listing { record, base: frame.base };
+fn file_rows(layer: &LiveLayer, frame: &Frame<'_>) -> Vec<FileRow> {
+    let listing = Listing { record: &layer.record, base: frame.base, downloads: layer.files() };
+    let row = |resource: Resource| {
+        let size = text::bytes(resource.file?.bytes);
+        Some(FileRow { title: resource.title.get(frame.language).to_owned(), href: resource.address, size })
+    };
+    resources(&listing).into_iter().filter_map(row).collect()
+}
+
+fn dataset(layer: &LiveLayer, frame: &Frame<'_>) -> String {
+    let listing = Listing { record: &layer.record, base: frame.base, downloads: layer.files() };
     schema_org::for_page(&schema_org::dataset(&listing, frame.language))
 }
 

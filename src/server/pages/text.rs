@@ -24,6 +24,20 @@ pub fn date(date: jiff::civil::Date, language: Language) -> String {
     }
 }
 
+/// `224 KB`, `1.2 MB`: what a person weighs a download by.
+pub fn bytes(bytes: u64) -> String {
+    const UNIT: f64 = 1_000.0;
+    let mut size = bytes as f64 / UNIT;
+    for unit in ["KB", "MB"] {
+        if size < UNIT {
+            // A small number says more with a decimal, and nothing weighs nothing.
+            return if size < 10.0 { format!("{:.1} {unit}", size.max(0.1)) } else { format!("{size:.0} {unit}") };
+        }
+        size /= UNIT;
+    }
+    format!("{size:.1} GB")
+}
+
 /// A moment as its day in Hong Kong.
 pub fn day(moment: jiff::Timestamp, language: Language) -> String {
     let zone = jiff::tz::TimeZone::get("Asia/Hong_Kong").unwrap_or(jiff::tz::TimeZone::UTC);
@@ -217,6 +231,15 @@ pub fn language_of(text: &str, page: Language) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_said_in_the_unit_that_people_weigh_by() {
+        for (size, said) in
+            [(10, "0.1 KB"), (9_940, "9.9 KB"), (224_300, "224 KB"), (1_240_000, "1.2 MB"), (3_000_000_000, "3.0 GB")]
+        {
+            assert_eq!(bytes(size), said);
+        }
+    }
 
     #[test]
     fn numbers_dates_and_hidden_marks_are_made_readable() {

@@ -106,6 +106,7 @@ fn extras(listing: &Listing<'_>, language: Language) -> Vec<Value> {
 
 fn resource(listing: &Listing<'_>, resource: &Resource, position: usize, package: &str, language: Language) -> Value {
     let modified = ckan_moment(listing.record.published);
+    let file = resource.file.as_ref();
     json!({
         "id": resource_id(listing.record, resource),
         "package_id": package,
@@ -115,15 +116,16 @@ fn resource(listing: &Listing<'_>, resource: &Resource, position: usize, package
         "format": resource.format,
         "mimetype": resource.media_type,
         "resource_type": match resource.kind {
-            Kind::Query => "file",
+            Kind::Whole => "file",
             Kind::Service => "api",
             Kind::Page => "documentation",
         },
         "url_type": null,
         "state": "active",
         "position": position,
-        "size": null,
-        "hash": "",
+        "size": file.map(|file| file.bytes),
+        "hash": file.map_or("", |file| file.sha256.as_str()),
+        "hash_algorithm": file.map(|_| "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"),
         "created": modified,
         "dateCreated": modified,
         "last_modified": modified,

@@ -245,10 +245,14 @@ fn full_elements(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language)
         xml.leaf("dct:references", &[("scheme", resource.protocol)], &resource.address);
     }
     for resource in resources(listing) {
+        let description = match &resource.file {
+            Some(file) => format!("{}, {} bytes, SHA-256 {}", resource.format, file.bytes, file.sha256),
+            None => resource.format.clone(),
+        };
         let attributes = [
             ("protocol", resource.protocol),
             ("name", resource.title.get(language)),
-            ("description", resource.format.as_str()),
+            ("description", description.as_str()),
         ];
         xml.leaf("dc:URI", &attributes, &resource.address);
     }

@@ -1,0 +1,44 @@
+//! The worker's second mode: it reads one package and writes one file in a folder of its own.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::WriteRequest;
+use crate::base::limits;
+use crate::intake::delivery::DeliveryError;
+use crate::intake::delivery::protocol::Frame;
+use crate::intake::delivery::run::{Watch, complaint, start};
+use crate::intake::{IngestError, Workshop, file_error};
+
+/// The argument by which the worker knows that it is to write.
+pub const WRITE: &str = "write";
+
+pub fn write(workshop: &Workshop, request: &WriteRequest, target: &Path) -> Result<(), IngestError> {
+    let scratch = workshop.store.stage()?;
+    let failed = |message: String| IngestError::Delivery(DeliveryError::WorkerFailed(message));
+    let asked = serde_json::to_vec(request).map_err(|error| failed(error.to_string()))?;
+    let mut child = start(&workshop.worker, scratch.folder(), &[WRITE])?;
+    let watch = Watch::over(&child);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A worker that dies before it has read this says so by its status.
+        let _ = stdin.write_all(&asked);
+    }
+    let answer = child.stdout.take().map(|mut stdout| Frame::read(&mut stdout));
+    let was_late = watch.end();
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    match answer {
+        _ if was_late => {
+            Err(IngestError::Delivery(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }))
+        }
+        Some(Ok(Frame::Refused(message))) => Err(IngestError::Refused(message)),
+        Some(Ok(Frame::End(written))) if status.success() && written == request.features => {
+            let made = scratch.folder().join(&request.file);
+            fs::rename(&made, target).map_err(file_error(target))
+        }
+        Some(Ok(Frame::End(written))) if status.success() => {
+            Err(failed(format!("it wrote {written} of {} features", request.features)))
+        }
+        _ => Err(failed(format!("{status}; {}", complaint(scratch.folder())))),
+    }
+}
