@@ -226,6 +226,103 @@ class EveryFaceSaysTheSame(Checks):
         self.assert_all(found, "Atom")
 
 
+def in_words(text):
+    """Size and digest where a standard has no place for them but in a text."""
+    found = re.search(r"(\d+) bytes, SHA-256 ([0-9a-f]{64})", text or "")
+    return found and (int(found[1]), found[2])
+
+
+class EveryFaceListsTheSameFiles(Checks):
+    """Address, size and SHA-256 of the files of a layer, as the record-core face has them and each other one."""
+
+    def wanted(self, layer):
+        links = server.links(server.get_json(f"/collections/catalogue/items/{layer}"), "enclosure")
+        return {link["href"]: (link["length"], link["sha256"]) for link in links}
+
+    def assert_lists(self, layer, found, face):
+        self.assertEqual(self.wanted(layer), found, f"{face}: {layer}")
+
+    @on_every_layer
+    def test_the_collection_and_the_page(self, layer):
+        links = server.links(server.get_json(f"/collections/{layer.id}"), "enclosure")
+        self.assertGreaterEqual(len(links), 3)
+        self.assert_lists(layer.id, {link["href"]: (link["length"], link["sha256"]) for link in links}, "collection")
+        page = etree.HTML(server.get(f"/collections/{layer.id}?f=html").body)
+        dataset = json.loads(page.xpath("//script[@type='application/ld+json']/text()")[0])
+        found = {
+            one["contentUrl"]: (int(one["contentSize"].removesuffix(" B")), one["sha256"])
+            for one in dataset["distribution"]
+        }
+        self.assert_lists(layer.id, found, "schema.org")
+        shown = {link.get("href") for link in page.xpath("//aside//a")}
+        self.assertLessEqual(set(self.wanted(layer.id)), shown)
+
+    def test_dcat(self):
+        spdx = rdflib.Namespace("http://spdx.org/rdf/terms#")
+        for address, form in (("/dcat.ttl", "turtle"), ("/dcat.rdf", "xml"), ("/dcat.jsonld", "json-ld")):
+            graph = graph_of(address, form)
+            for dataset in graph.subjects(rdflib.RDF.type, DCAT.Dataset):
+                found = {}
+                for distribution in graph.objects(dataset, DCAT.distribution):
+                    size = graph.value(distribution, DCAT.byteSize)
+                    if size is not None:
+                        checksum = graph.value(distribution, spdx.checksum)
+                        self.assertTrue(str(graph.value(checksum, spdx.algorithm)).endswith("sha256"))
+                        # rdflib reads hexBinary as the bytes that it stands for.
+                        digest = graph.value(checksum, spdx.checksumValue).toPython().hex()
+                        found[str(graph.value(distribution, DCAT.downloadURL))] = (int(size), digest)
+                self.assert_lists(str(graph.value(dataset, DCTERMS.identifier)), found, address)
+
+    @on_every_layer
+    def test_iso_19139(self, layer):
+        found = {}
+        names = {"gmd": "http://www.isotc211.org/2005/gmd", "gco": "http://www.isotc211.org/2005/gco"}
+        for transfer in iso_record(layer.id).iterfind(".//gmd:MD_DigitalTransferOptions", names):
+            said = in_words(transfer.findtext(".//gmd:description/gco:CharacterString", namespaces=names))
+            if said:
+                found[transfer.findtext(".//gmd:URL", namespaces=names)] = said
+                megabytes = float(transfer.findtext("gmd:transferSize/gco:Real", namespaces=names))
+                self.assertAlmostEqual(said[0] / 1e6, megabytes, delta=1e-6)
+        self.assert_lists(layer.id, found, "ISO 19139")
+
+    def test_csw(self):
+        client = CatalogueServiceWeb(f"{server.URL}/csw")
+        client.getrecords2(esn="full", maxrecords=100)
+        for layer, record in client.records.items():
+            found = {uri["url"]: in_words(uri["description"]) for uri in record.uris if in_words(uri["description"])}
+            self.assert_lists(layer, found, "CSW")
+
+    def test_ckan(self):
+        client = ckanapi.RemoteCKAN(f"{server.URL}/en-data")
+        for package in client.action.package_search(rows=1000)["results"]:
+            found = {one["url"]: (one["size"], one["hash"]) for one in package["resources"] if one["size"]}
+            self.assert_lists(package["name"], found, "CKAN")
+
+    @on_every_layer
+    def test_stac(self, layer):
+        collection = pystac.Collection.from_dict(server.get_json(f"/stac/{layer.id}"))
+        found = {}
+        for asset in collection.assets.values():
+            checksum = asset.extra_fields["file:checksum"]
+            self.assertEqual("1220", checksum[:4])
+            found[asset.href] = (asset.extra_fields["file:size"], checksum[4:])
+        self.assert_lists(layer.id, found, "STAC")
+
+    def test_data_json(self):
+        for dataset in server.get_json("/data.json")["dataset"]:
+            files = [one for one in dataset["distribution"] if in_words(one.get("description"))]
+            found = {one["downloadURL"]: in_words(one["description"]) for one in files}
+            self.assert_lists(dataset["identifier"].rsplit("/", 1)[-1], found, "data.json")
+
+    def test_the_feed(self):
+        names = {"a": "http://www.w3.org/2005/Atom"}
+        for entry in etree.fromstring(server.get("/feed.atom").body).findall("a:entry", names):
+            layer = entry.findtext("a:id", namespaces=names).rsplit("/", 1)[-1].split("?")[0]
+            enclosures = entry.findall("a:link[@rel='enclosure']", names)
+            found = {link.get("href"): int(link.get("length")) for link in enclosures}
+            self.assertEqual({href: size for href, (size, _) in self.wanted(layer).items()}, found, layer)
+
+
 class EachFaceIsAsItsReadersWant(Checks):
     def test_dcat_answers_head_with_its_type(self):
         for address, media_type in (

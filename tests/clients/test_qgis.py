@@ -7,6 +7,7 @@ layer is hidden. With `run --pictures DIR` a larger map is saved to look at.
 
 import json
 import os
+import tempfile
 import unittest
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +17,9 @@ import server
 from osgeo import ogr
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsDataSourceUri,
     QgsGeometry,
+    QgsLayerDefinition,
     QgsMapBoxGlStyleConversionContext,
     QgsMapBoxGlStyleConverter,
     QgsMapRendererParallelJob,
@@ -29,6 +32,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
 from server import Checks, on_every_layer
 from styles import colour_of, is_near
 
@@ -213,6 +217,65 @@ class QgisDrawsTiles(QgisChecks):
         self.assertTrue(judged)
         for feature, place in judged:
             self.assert_drawn_and_hidden(tiles, place, colour_of(style, feature, ZOOM))
+
+
+def defined_layer(name):
+    """The one layer that a layer definition adds to a project."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.qlr"
+        path.write_bytes(server.get(f"/qgis/{name}.qlr").body)
+        QgsProject.instance().clear()
+        root = QgsProject.instance().layerTreeRoot()
+        done, message = QgsLayerDefinition.loadLayerDefinition(str(path), QgsProject.instance(), root)
+        if not done:
+            raise AssertionError(f"QGIS cannot load {path.name}: {message}")
+        (layer,) = QgsProject.instance().mapLayers().values()
+        return layer
+
+
+class QgisInOneStep(QgisChecks):
+    @on_every_layer
+    def test_a_layer_definition_adds_the_layer_with_its_style(self, layer):
+        style = server.get_json(f"/styles/{layer.id}")
+        found = defined_layer(layer.id)
+        self.assertTrue(found.isValid())
+        self.assertEqual(server.collections()[layer.id]["title"], found.name())
+        drawn = [one["id"] for one in style["layers"] if one["type"] in ("circle", "line", "fill")]
+        self.assertEqual(drawn, [one.styleName() for one in found.renderer().styles()])
+        labels = {one["id"] for one in style["layers"] if one["type"] == "symbol"}
+        self.assertEqual(labels, {one.styleName() for one in found.labeling().styles()})
+        entry = QgsProject.instance().layerTreeRoot().findLayer(found.id())
+        entry.layer().setName(layer.id)
+        for feature, place in judged_features(layer.id):
+            self.assert_drawn_and_hidden(found, place, colour_of(style, feature, ZOOM))
+
+    def connections(self, address, root):
+        document = QDomDocument()
+        text = server.get(address).body.decode("utf-8")
+        self.assertTrue(document.setContent(text)[0])
+        self.assertEqual(root, document.documentElement().tagName())
+        nodes = document.documentElement().childNodes()
+        return [nodes.at(place).toElement() for place in range(nodes.length())]
+
+    def test_a_connection_leads_to_every_layer(self):
+        (connection,) = self.connections("/qgis/connections.xml", "qgsWFSConnections")
+        self.assertEqual("OGC_API_FEATURES", connection.attribute("version"))
+        for name in server.spread(list(server.tree()), 3):
+            layer = QgsVectorLayer(f"url='{connection.attribute('url')}' typename='{name}'", name, "OAPIF")
+            self.assertTrue(layer.isValid(), name)
+
+    def test_connections_to_tiles_have_their_styles(self):
+        connections = self.connections("/qgis/vector-tiles.xml", "qgsVectorTileConnections")
+        self.assertEqual(len(server.tree()), len(connections))
+        for connection in server.spread(connections, 3):
+            source = QgsDataSourceUri()
+            source.setParam("type", "xyz")
+            for key in ("url", "zmin", "zmax", "styleUrl"):
+                source.setParam(key, connection.attribute(key))
+            layer = QgsVectorTileLayer(bytes(source.encodedUri()).decode(), connection.attribute("name"))
+            self.assertTrue(layer.isValid())
+            message, done = layer.loadDefaultStyle()
+            self.assertTrue(done, message)
 
 
 class Picture(QgisChecks):
