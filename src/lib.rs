@@ -32,6 +32,8 @@ pub mod catalogue;
 
 pub mod styles;
 
+pub mod pictures;
+
 pub mod intake;
 
 pub mod server;

@@ -22,6 +22,8 @@ pub const CACHE_BYTES: u64 = 512 * 1024 * 1024;
 pub const CACHE_ITEM_BYTES: usize = 8 * 1024 * 1024;
 /// Compressed bytes of a tile: what a phone draws without a pause.
 pub const TILE_BYTES_MAX: usize = 500 * 1000;
+/// Time to draw one picture, once its tiles are there.
+pub const PICTURE_TIME: Duration = Duration::from_secs(3);
 /// Features of a tile.
 pub const TILE_FEATURES_MAX: usize = 200_000;
 /// Layers in one tile: each brings a tile of its own budget, and a map of more is not legible.

@@ -29,6 +29,8 @@ pub struct Configuration {
     pub base_url: Option<String>,
     /// Bytes of finished answers kept in memory.
     pub cache_bytes: Option<u64>,
+    /// A font file for the characters that the font of the tree lacks.
+    pub font: Option<PathBuf>,
     /// How often a watching ingest asks other hosts for what definitions name there, in seconds.
     pub sources_asked_every_s: Option<NonZeroU32>,
     /// Hosts that may be asked for files.
@@ -73,6 +75,7 @@ mod tests {
         let all: Configuration = toml::from_str(&told).unwrap();
         assert!(all.data.is_some() && all.layers.is_some() && all.styles.is_some());
         assert!(all.listen.is_some() && all.base_url.is_some() && all.cache_bytes.is_some());
+        assert!(all.font.is_some());
         assert!(all.sources_asked_every_s.is_some() && all.hosts.len() == 1);
         assert!(all.districts.is_some());
     }

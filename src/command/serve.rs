@@ -1,5 +1,7 @@
 //! `causeway serve`: serve everything that is published, noticing new revisions by itself.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{Arguments, Ending};
@@ -21,6 +23,10 @@ pub struct ServeArguments {
     /// Bytes of finished answers kept in memory [default: 512 MiB].
     #[arg(long, env = "CAUSEWAY_CACHE_BYTES", value_name = "BYTES")]
     cache_bytes: Option<u64>,
+    /// Font file for characters of labels that the built-in font lacks, such as Han; of a collection the face for Hong
+    /// Kong.
+    #[arg(long, env = "CAUSEWAY_FONT", value_name = "FILE")]
+    font: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
@@ -35,6 +41,7 @@ pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
         base_url: serve.base_url.clone().or_else(|| file.base_url.clone()),
         districts: file.districts.clone(),
         cache_bytes: serve.cache_bytes.or(file.cache_bytes).unwrap_or(limits::CACHE_BYTES),
+        font: serve.font.clone().or_else(|| file.font.clone()),
     };
     let served = Store::open(&arguments.data).map_err(server::ServeError::from).and_then(|store| {
         let runtime = tokio::runtime::Runtime::new().map_err(server::ServeError::Start)?;

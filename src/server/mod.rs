@@ -31,6 +31,7 @@ mod openapi;
 mod outlet;
 mod paced;
 pub mod pages;
+mod pictures;
 mod problem;
 mod qgis;
 mod request;
@@ -45,6 +46,7 @@ mod tiles;
 mod walks;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::LayerId;
@@ -62,6 +64,8 @@ pub struct ServerSettings {
     pub cache_bytes: u64,
     /// The layer whose areas are the districts; unset, the one under our maps.
     pub districts: Option<LayerId>,
+    /// What labels of pictures are drawn with where the font of the tree has no such character.
+    pub font: Option<PathBuf>,
 }
 
 /// Why the server did not start or stopped.
@@ -73,6 +77,8 @@ pub enum ServeError {
     BaseAddress(String),
     #[error("the layer of districts: {0}")]
     Districts(crate::base::ids::IdError),
+    #[error(transparent)]
+    Font(#[from] crate::pictures::font::FontFault),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     #[error("{0}")]

@@ -19,7 +19,7 @@ use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
     aggregate, assets, catalogue, changes, collections, dialects, downloads, faces, features, functions, health,
-    landing, map, openapi, qgis, styles, tiles,
+    landing, map, openapi, pictures, qgis, styles, tiles,
 };
 use crate::base::limits;
 
@@ -92,9 +92,19 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(esri_tiles("/esri/rest/services/WebMercator/{layer}", Folder::Mercator))
         .route("/esri/rest/services/WebMercator", esri(vector_tiles::folder))
         .route("/wfs", get_dressed(dialects::wfs::answer, dialects::wfs::dress).fallback(wfs_by_another_method))
+        .route("/wmts", get_dressed(dialects::wmts::answer, dialects::wmts::dress))
+        .route("/wmts/1.0.0/WMTSCapabilities.xml", get_dressed(dialects::wmts::capabilities, dialects::wmts::dress))
+        .route(
+            "/wmts/{layer}/{style}/{grid}/{z}/{row}/{file}",
+            get_dressed(dialects::wmts::resource, dialects::wmts::dress),
+        )
         .route("/apim/dataquery/api", get(dialects::csdi::query))
         .route("/apim/dataquery/api/", get(dialects::csdi::query))
         .route("/map", get(map::map))
+        .route("/map/{layer}/{z}/{x}/{file}", get(pictures::map_tile))
+        .route("/fonts/{stack}/{file}", get(pictures::glyphs))
+        .route("/legends/{file}", get(pictures::legend))
+        .route("/fingerprints/{file}", get(pictures::fingerprint))
         .route("/styles", get(styles::list))
         .route("/styles/{style}", get(styles::one))
         .route("/healthz", get(health::alive))

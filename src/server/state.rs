@@ -16,6 +16,7 @@ use super::{ServeError, ServerSettings};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
 use crate::base::{LayerId, limits};
 use crate::package::Pool;
+use crate::pictures::Fonts;
 use crate::store::Store;
 use crate::styles::BASE_LAYER;
 
@@ -32,6 +33,7 @@ pub struct App {
     pub(super) district_layer: LayerId,
     /// The districts that were last looked into.
     pub(super) districts: ArcSwapOption<Districts>,
+    pub fonts: Arc<Fonts>,
 }
 
 impl App {
@@ -55,6 +57,7 @@ impl App {
             walks: Walks::default(),
             district_layer,
             districts: ArcSwapOption::empty(),
+            fonts: Arc::new(Fonts::open(settings.font.as_deref())?),
         })
     }
 

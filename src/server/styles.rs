@@ -73,7 +73,9 @@ pub async fn one(mut context: Context) -> Reply {
     let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
     let scheme = match (ground, &layer) {
         (None, Some(layer)) => {
-            let style = finished(layer, &ask, first_colour);
+            let mut style = finished(layer, &ask, first_colour);
+            // Our own pages, which ask for a ground, draw labels with the fonts of their reader instead.
+            style["glyphs"] = format!("{}/fonts/{{fontstack}}/{{range}}.pbf", ask.base).into();
             return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language)));
         }
         (scheme, _) => scheme.unwrap_or(room::Scheme::Light),
@@ -113,11 +115,8 @@ fn first_colour(text: &str) -> Result<usize, Problem> {
 
 /// The layer's own style, with our address in it.
 pub fn finished(layer: &LiveLayer, ask: &Ask, first_colour: usize) -> serde_json::Value {
-    let stored = match room::is_derived(&layer.style) {
-        true => room::derive_in(&layer.record, ask.language, first_colour),
-        false => layer.style.as_ref().clone(),
-    };
-    room::placed(&stored, &ask.base, &layer.record)
+    let chosen = room::chosen(&layer.style, &layer.record, ask.language, first_colour);
+    room::placed(&chosen, &ask.base, &layer.record)
 }
 
 /// A point inside each district, with its name.

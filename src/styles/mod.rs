@@ -11,8 +11,11 @@ mod derived;
 mod legend;
 mod qgis;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use crate::base::Language;
 use crate::catalogue::LayerRecord;
 
 pub use base_map::{BASE_LAYER, DistrictName, Districts, Scheme, with_base_map};
@@ -34,6 +37,14 @@ pub fn empty() -> Value {
 /// Whether nobody made the style by hand.
 pub fn is_derived(style: &Value) -> bool {
     style["metadata"]["causeway:derived"] == true
+}
+
+/// A layer's style in a language: the one made by hand, else one derived from its record.
+pub fn chosen<'a>(stored: &'a Value, record: &LayerRecord, language: Language, first_colour: usize) -> Cow<'a, Value> {
+    match is_derived(stored) {
+        true => Cow::Owned(derive_in(record, language, first_colour)),
+        false => Cow::Borrowed(stored),
+    }
 }
 
 /// Checks a hand-made style: MapLibre version 8, drawing this layer from this layer's tiles.

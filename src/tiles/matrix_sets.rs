@@ -55,9 +55,15 @@ impl Grid {
         }
     }
 
+    /// Metres on the ground for one of the OGC's standardised rendering at a zoom.
+    pub fn scale_denominator(self, zoom: u8) -> f64 {
+        let (cell, unit_m) = self.cell();
+        cell / f64::from(1u32 << zoom) * unit_m / PIXEL_M
+    }
+
     /// The corner in the axis order of the document: for the HK1980 Grid, as the document states
     /// in `orderedAxes`, easting before northing, which is how every client of that grid has it.
-    fn corner(self) -> [f64; 2] {
+    pub fn corner(self) -> [f64; 2] {
         match self {
             Grid::WebMercatorQuad => [-HALF_WORLD_M, HALF_WORLD_M],
             Grid::WorldCRS84Quad => [-180.0, 90.0],
@@ -76,13 +82,13 @@ impl Grid {
 
 /// The grid as a TileMatrixSet document.
 pub fn tile_matrix_set(grid: Grid) -> Value {
-    let (cell, unit_m) = grid.cell();
+    let (cell, _) = grid.cell();
     let matrices: Vec<Value> = (0..=limits::ZOOM_MAX)
         .map(|zoom| {
             let cell = cell / f64::from(1u32 << zoom);
             json!({
                 "id": zoom.to_string(),
-                "scaleDenominator": cell * unit_m / PIXEL_M,
+                "scaleDenominator": grid.scale_denominator(zoom),
                 "cellSize": cell,
                 "cornerOfOrigin": "topLeft",
                 "pointOfOrigin": grid.corner(),

@@ -1,5 +1,5 @@
 //! Vector tiles: grids, tile addresses, baking the heavy tiles of a package, cutting one tile from
-//! a permitted layer, MVT, TileJSON.
+//! a permitted layer, MVT written and read, TileJSON.
 //!
 //! Comes in: a [`TileAddress`], a [`TileSelection`] and an open package. Goes out: a finished tile,
 //! and what was thinned in it. Must not know: HTTP.
@@ -16,6 +16,7 @@ pub mod grid;
 mod matching;
 pub mod matrix_sets;
 pub mod mvt;
+pub mod read;
 mod selection;
 pub mod tilejson;
 

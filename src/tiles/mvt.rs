@@ -236,12 +236,14 @@ pub(super) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-pub(super) fn write_field_varint(out: &mut Vec<u8>, field: u64, value: u64) {
+/// Writes a whole number as a field of a protobuf message.
+pub fn write_field_varint(out: &mut Vec<u8>, field: u64, value: u64) {
     write_varint(out, field << 3);
     write_varint(out, value);
 }
 
-pub(super) fn write_field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
+/// Writes bytes, a text or a message as a field of a protobuf message.
+pub fn write_field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     write_varint(out, field << 3 | 2);
     write_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);

@@ -114,7 +114,7 @@ struct Service {
 
 /// Services that this server answers. One that it comes to offer is one more row here, and then
 /// stands in every face.
-const SERVICES: [Service; 6] = [
+const SERVICES: [Service; 7] = [
     Service {
         id: "ogc-api-features",
         title: ("OGC API Features", "OGC API 地理要素服務", "OGC API 地理要素服务"),
@@ -154,6 +154,16 @@ const SERVICES: [Service; 6] = [
         protocol: "OGC:WFS",
         conforms_to: "http://www.opengis.net/spec/wfs/2.0",
         serves: |_| true,
+    },
+    Service {
+        id: "wmts",
+        title: ("Web Map Tile Service (WMTS 1.0)", "網絡地圖圖磚服務（WMTS 1.0）", "网络地图图砖服务（WMTS 1.0）"),
+        path: "/wmts/1.0.0/WMTSCapabilities.xml",
+        format: "WMTS",
+        media_type: "application/xml",
+        protocol: "OGC:WMTS",
+        conforms_to: "http://www.opengis.net/spec/wmts/1.0",
+        serves: has_geometry,
     },
     Service {
         id: "arcgis-features",

@@ -1,5 +1,5 @@
 //! Services that clients know from elsewhere, read into the same query as every other: ArcGIS
-//! feature services, WFS 2.0, and the data query of Hong Kong's CSDI.
+//! feature services, WFS 2.0, and the data query of Hong Kong's CSDI; and WMTS 1.0, which shows layers as pictures.
 //!
 //! What they have in common: unknown parameters say nothing, a problem is answered in the dialect's
 //! own shape, and a name of a coordinate system also says which coordinate comes first. They are not
@@ -7,8 +7,10 @@
 
 pub mod csdi;
 pub mod esri;
+mod ows;
 mod systems;
 pub mod wfs;
+pub mod wmts;
 
 use std::sync::Arc;
 

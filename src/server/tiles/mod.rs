@@ -94,7 +94,7 @@ pub fn grids_of(layer: &LiveLayer) -> Vec<Grid> {
     }
 }
 
-fn check_offered(layer: &LiveLayer, grid: Grid) -> Result<(), Problem> {
+pub fn check_offered(layer: &LiveLayer, grid: Grid) -> Result<(), Problem> {
     let offered = grids_of(layer);
     if offered.contains(&grid) {
         return Ok(());

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::ows::in_languages;
 use super::super::{systems, visible};
 use super::request::OutputFormat;
 use super::{Exception, OWS, Outcome, VERSION, WFS, XML};
 use crate::base::ids::cut;
 use crate::base::xml_writer::XmlWriter;
-use crate::base::{GeometryKind, Language, Trilingual, limits};
+use crate::base::{GeometryKind, Language, limits};
 use crate::crs::System;
 use crate::formats::gml::{GML, LAYERS, PREFIX, type_name};
 use crate::server::answer::Answer;
@@ -172,17 +173,6 @@ fn feature_type(layer: &LiveLayer, base: &str, language: Language, xml: &mut Xml
     }
     xml.empty("wfs:MetadataURL", &[("xlink:href", &format!("{base}/collections/catalogue/items/{}", record.id))]);
     xml.close("wfs:FeatureType");
-}
-
-/// The asked language first, because many clients read the first one only.
-fn in_languages(element: &str, text: &Trilingual, language: Language, xml: &mut XmlWriter) {
-    let others = Language::ALL.into_iter().filter(|other| *other != language);
-    for language in std::iter::once(language).chain(others) {
-        let (words, written_in) = text.get_with_language(language);
-        if written_in == language && !words.is_empty() {
-            xml.leaf(element, &[("xml:lang", language.tag())], words);
-        }
-    }
 }
 
 fn filter_capabilities(xml: &mut XmlWriter) {

@@ -14,16 +14,15 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::super::answer::{Answer, CacheFor};
+use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::super::request::Ask;
 use super::super::routes::{Context, Reply};
+use super::ows::{self, OWS};
 use crate::base::ids::cut;
-use crate::base::xml_writer::XmlWriter;
 
 const VERSION: &str = "2.0.0";
 const WFS: &str = "http://www.opengis.net/wfs/2.0";
-const OWS: &str = "http://www.opengis.net/ows/1.1";
 const XML: &str = "text/xml; charset=utf-8";
 
 /// What went wrong, as OGC 06-121r3 §8 reports it.
@@ -60,33 +59,15 @@ impl Exception {
     }
 
     fn answer(&self) -> Answer {
-        let mut xml = XmlWriter::document();
-        xml.open("ows:ExceptionReport", &[("xmlns:ows", OWS), ("version", VERSION), ("xml:lang", "en")]);
-        let mut attributes = vec![("exceptionCode", self.code)];
-        if !self.locator.is_empty() {
-            attributes.push(("locator", &self.locator));
-        }
-        xml.open("ows:Exception", &attributes);
-        xml.leaf("ows:ExceptionText", &[], &self.problem.detail);
-        xml.close("ows:Exception");
-        xml.close("ows:ExceptionReport");
-        let mut answer = Answer::new(XML, xml.finish());
-        answer.status = self.problem.status;
-        answer.cache = CacheFor::Nothing;
-        match self.problem.retry_after_s {
-            Some(seconds) => answer.with_header("retry-after", seconds.to_string()),
-            None => answer,
-        }
+        ows::report(VERSION, self.code, &self.locator, &self.problem)
     }
 }
 
 impl From<Problem> for Exception {
     fn from(problem: Problem) -> Self {
         let code = match problem.status {
-            StatusCode::BAD_REQUEST => "InvalidParameterValue",
             StatusCode::NOT_FOUND => "NotFound",
-            StatusCode::METHOD_NOT_ALLOWED => "OperationNotSupported",
-            _ => "NoApplicableCode",
+            status => ows::code(status),
         };
         Exception { code, locator: String::new(), problem }
     }
