@@ -130,6 +130,10 @@ fn the_data_of_a_layer_that_is_not_open_is_absent_in_every_dialect() {
         "/xyz/{}/metadata.json",
         "/xyz/{}/0/0/0.mvt",
         "/styles/{}",
+        "/map/{}/0/0/0.png",
+        "/wmts/{}/default/WebMercatorQuad/0/0/0.png",
+        "/fingerprints/{}.svg",
+        "/legends/{}.svg",
         "/esri/rest/services/{}/FeatureServer?f=json",
         "/esri/rest/services/{}/FeatureServer/0?f=json",
         "/esri/rest/services/{}/FeatureServer/0/query?where=1%3D1&f=json",
@@ -150,7 +154,13 @@ fn the_data_of_a_layer_that_is_not_open_is_absent_in_every_dialect() {
         let (_, open) = answer("lcsd-libraries");
         assert_ne!(open.replace("lcsd-libraries", "td-zqcanarx"), body, "{path}");
     }
-    for path in ["/wfs?service=WFS&request=GetCapabilities", "/esri/rest/services?f=json", "/styles", "/functions"] {
+    for path in [
+        "/wfs?service=WFS&request=GetCapabilities",
+        "/wmts?service=WMTS&request=GetCapabilities",
+        "/esri/rest/services?f=json",
+        "/styles",
+        "/functions",
+    ] {
         let response = server.get(path);
         assert_eq!(response.status(), 200, "{path}");
         assert!(!response.text().unwrap().to_lowercase().contains(CANARY), "{path}");

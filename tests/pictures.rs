@@ -20,15 +20,15 @@ static PUBLISHED: LazyLock<Workspace> = LazyLock::new(|| {
     workspace.ingest();
     workspace
 });
-static SERVER: LazyLock<Server> = LazyLock::new(|| PUBLISHED.serve());
 
 const ALPS: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"Rhine"},
 "geometry":{"type":"LineString","coordinates":[[9.47,47.05],[9.5,47.1],[9.52,47.2],[9.6,47.27]]}}]}"#;
 
 #[test]
 fn a_fingerprint_is_a_small_picture_that_is_kept_for_ever_by_its_revision() {
+    let server = PUBLISHED.serve();
     let address = format!("/fingerprints/{LIBRARIES}.svg?revision={}", PUBLISHED.revision(LIBRARIES));
-    let answer = SERVER.get(&address);
+    let answer = server.get(&address);
     assert_eq!(header(&answer, "content-type"), "image/svg+xml");
     assert!(header(&answer, "cache-control").contains("immutable"));
     assert!(header(&answer, "content-security-policy").contains("style-src 'unsafe-inline'"));
@@ -36,33 +36,35 @@ fn a_fingerprint_is_a_small_picture_that_is_kept_for_ever_by_its_revision() {
     assert!((1_000..6_000).contains(&svg.len()), "{} bytes", svg.len());
     // Dots of the libraries on the land of the districts.
     assert!(svg.contains("class=\"l\"") && svg.contains("class=\"p\"") && svg.contains("prefers-color-scheme:dark"));
-    let current = SERVER.get(&format!("/fingerprints/{LIBRARIES}.svg"));
+    let current = server.get(&format!("/fingerprints/{LIBRARIES}.svg"));
     assert!(!header(&current, "cache-control").contains("immutable"));
     assert_eq!(current.text().unwrap(), svg);
 }
 
 #[test]
 fn a_layer_elsewhere_has_its_own_ground_without_the_land_of_hong_kong() {
-    let svg = SERVER.get("/fingerprints/epd-elsewhere.svg").text().unwrap();
+    let server = PUBLISHED.serve();
+    let svg = server.get("/fingerprints/epd-elsewhere.svg").text().unwrap();
     assert!(svg.contains("class=\"k\"") && !svg.contains("class=\"l\""), "{svg}");
 }
 
 #[test]
 fn what_has_no_picture_says_so() {
+    let server = PUBLISHED.serve();
     for (path, part) in [
         ("/fingerprints/epd-table.svg", "a table without geometry"),
         ("/fingerprints/x-gone.svg", "no layer \"x-gone\""),
         ("/fingerprints/lcsd-libraries.gif", "its name ends in .svg"),
     ] {
-        let detail = SERVER.problem(path, 404);
+        let detail = server.problem(path, 404);
         assert!(detail.contains(part), "{path}: {detail}");
     }
-    assert!(SERVER.problem("/fingerprints/lcsd-libraries.svg?size=3", 400).contains("size"));
+    assert!(server.problem("/fingerprints/lcsd-libraries.svg?size=3", 400).contains("size"));
 }
 
 /// A picture and how many of its pixels are not transparent.
-fn picture(path: &str) -> (tiny_skia::Pixmap, usize) {
-    let answer = SERVER.get(path);
+fn picture(server: &Server, path: &str) -> (tiny_skia::Pixmap, usize) {
+    let answer = server.get(path);
     assert_eq!((answer.status().as_u16(), header(&answer, "content-type").as_str()), (200, "image/png"), "{path}");
     let pixmap = tiny_skia::Pixmap::decode_png(&answer.bytes().unwrap()).unwrap();
     let drawn = pixmap.pixels().iter().filter(|pixel| pixel.alpha() > 0).count();
@@ -74,26 +76,28 @@ const HARBOUR: &str = "10/836/446";
 
 #[test]
 fn a_layer_is_drawn_where_it_lies_and_is_transparent_elsewhere() {
-    let (pixmap, drawn) = picture(&format!("/map/{LIBRARIES}/{HARBOUR}.png"));
+    let server = PUBLISHED.serve();
+    let (pixmap, drawn) = picture(&server, &format!("/map/{LIBRARIES}/{HARBOUR}.png"));
     assert_eq!((pixmap.width(), pixmap.height()), (256, 256));
     assert!((1_000..30_000).contains(&drawn), "{drawn} pixels");
-    let (double, drawn_double) = picture(&format!("/map/{LIBRARIES}/{HARBOUR}@2x.png"));
+    let (double, drawn_double) = picture(&server, &format!("/map/{LIBRARIES}/{HARBOUR}@2x.png"));
     assert_eq!(double.width(), 512);
     assert!((3.5..4.5).contains(&(drawn_double as f64 / drawn as f64)), "{drawn_double} to {drawn} pixels");
-    assert_eq!(picture(&format!("/map/{LIBRARIES}/10/0/0.png")).1, 0);
+    assert_eq!(picture(&server, &format!("/map/{LIBRARIES}/10/0/0.png")).1, 0);
     let address = format!("/map/{LIBRARIES}/{HARBOUR}.png?revision={}", PUBLISHED.revision(LIBRARIES));
-    assert!(header(&SERVER.get(&address), "cache-control").contains("immutable"));
+    assert!(header(&server.get(&address), "cache-control").contains("immutable"));
 }
 
 /// What is drawn at an edge goes on beyond it: the outermost pixels of both sides are drawn or not alike.
 #[test]
 fn neighbouring_pictures_fit_together() {
+    let server = PUBLISHED.serve();
     for layer in [LIBRARIES, "had-districts-18"] {
         let mut drawn_at_edges = 0;
         for (row, column) in [(111u32, 209u32), (223, 418), (446, 836), (893, 1672), (1786, 3345)] {
             let zoom = (column as f64 / 0.817).log2().round() as u32;
-            let (west, _) = picture(&format!("/map/{layer}/{zoom}/{column}/{row}.png"));
-            let (east, _) = picture(&format!("/map/{layer}/{zoom}/{}/{row}.png", column + 1));
+            let (west, _) = picture(&server, &format!("/map/{layer}/{zoom}/{column}/{row}.png"));
+            let (east, _) = picture(&server, &format!("/map/{layer}/{zoom}/{}/{row}.png", column + 1));
             for y in 0..256 {
                 let (a, b) = (west.pixel(255, y).unwrap().alpha(), east.pixel(0, y).unwrap().alpha());
                 drawn_at_edges += usize::from(a > 0);
@@ -107,6 +111,7 @@ fn neighbouring_pictures_fit_together() {
 
 #[test]
 fn what_no_picture_can_be_made_of_is_refused() {
+    let server = PUBLISHED.serve();
     for (path, part) in [
         ("/map/lcsd-libraries/10/836/446.jpg", "its name ends in .png"),
         ("/map/lcsd-libraries/30/0/0.png", "zoom \"30\""),
@@ -114,31 +119,33 @@ fn what_no_picture_can_be_made_of_is_refused() {
         ("/map/epd-table/1/0/0.png", "a table without geometry"),
         ("/map/x-gone/1/0/0.png", "no layer"),
     ] {
-        let detail = SERVER.problem(path, 404);
+        let detail = server.problem(path, 404);
         assert!(detail.contains(part), "{path}: {detail}");
     }
 }
 
 #[test]
 fn wmts_gives_the_same_pictures_by_address_and_by_key_and_value() {
-    let wanted = SERVER.get(&format!("/map/{LIBRARIES}/{HARBOUR}.png")).bytes().unwrap();
-    let by_address = SERVER.get(&format!("/wmts/{LIBRARIES}/default/WebMercatorQuad/10/446/836.png"));
+    let server = PUBLISHED.serve();
+    let wanted = server.get(&format!("/map/{LIBRARIES}/{HARBOUR}.png")).bytes().unwrap();
+    let by_address = server.get(&format!("/wmts/{LIBRARIES}/default/WebMercatorQuad/10/446/836.png"));
     assert_eq!(by_address.bytes().unwrap(), wanted);
     let asked = format!(
         "/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={LIBRARIES}&STYLE=default&FORMAT=image/png\
          &TILEMATRIXSET=WebMercatorQuad&TILEMATRIX=10&TILEROW=446&TILECOL=836"
     );
-    assert_eq!(SERVER.get(&asked).bytes().unwrap(), wanted);
+    assert_eq!(server.get(&asked).bytes().unwrap(), wanted);
     // Tile 10/143/192 of the Lands Department's grid holds the origin of its coordinates.
-    assert!(picture(&format!("/wmts/{LIBRARIES}/default/HongKong1980Grid/10/192/143.png")).1 > 1_000);
+    assert!(picture(&server, &format!("/wmts/{LIBRARIES}/default/HongKong1980Grid/10/192/143.png")).1 > 1_000);
 }
 
 #[test]
 fn wmts_lists_layers_with_a_geometry_and_their_grids() {
-    let answer = SERVER.get("/wmts?service=WMTS&request=GetCapabilities&lang=en");
+    let server = PUBLISHED.serve();
+    let answer = server.get("/wmts?service=WMTS&request=GetCapabilities&lang=en");
     assert_eq!(header(&answer, "content-type"), "text/xml; charset=utf-8");
     let document = answer.text().unwrap();
-    assert_eq!(SERVER.get("/wmts/1.0.0/WMTSCapabilities.xml?lang=en").text().unwrap(), document);
+    assert_eq!(server.get("/wmts/1.0.0/WMTSCapabilities.xml?lang=en").text().unwrap(), document);
     for part in [
         "<ows:Identifier>lcsd-libraries</ows:Identifier>",
         "<TileMatrixSet>HongKong1980Grid</TileMatrixSet>",
@@ -154,6 +161,7 @@ fn wmts_lists_layers_with_a_geometry_and_their_grids() {
 
 #[test]
 fn wmts_reports_faults_in_its_own_shape() {
+    let server = PUBLISHED.serve();
     let tile = "/wmts?service=WMTS&request=GetTile&format=image/png&layer=lcsd-libraries";
     for (path, status, code, locator) in [
         ("/wmts?service=WMTS".to_owned(), 400, "MissingParameterValue", "request"),
@@ -174,7 +182,7 @@ fn wmts_reports_faults_in_its_own_shape() {
         (format!("{tile}&tilematrixset=WebMercatorQuad&tilematrix=0"), 400, "MissingParameterValue", "TileRow"),
         ("/wmts/x-gone/default/WebMercatorQuad/0/0/0.png".to_owned(), 404, "InvalidParameterValue", "layer"),
     ] {
-        let answer = SERVER.get(&path);
+        let answer = server.get(&path);
         assert_eq!(answer.status(), status, "{path}");
         let report = answer.text().unwrap();
         let wanted = format!("exceptionCode=\"{code}\" locator=\"{locator}\"");
@@ -184,23 +192,25 @@ fn wmts_reports_faults_in_its_own_shape() {
 
 #[test]
 fn any_stack_of_fonts_has_the_glyphs_that_there_are() {
-    let style = SERVER.json(&format!("/styles/{LIBRARIES}"));
+    let server = PUBLISHED.serve();
+    let style = server.json(&format!("/styles/{LIBRARIES}"));
     assert!(style["glyphs"].as_str().unwrap().ends_with("/fonts/{fontstack}/{range}.pbf"));
     for stack in ["Open%20Sans%20Regular,Arial%20Unicode%20MS%20Regular", "Nobody%20Has%20This"] {
-        let answer = SERVER.get(&format!("/fonts/{stack}/0-255.pbf"));
+        let answer = server.get(&format!("/fonts/{stack}/0-255.pbf"));
         assert_eq!(header(&answer, "content-type"), "application/x-protobuf");
         assert!(answer.bytes().unwrap().len() > 20_000);
     }
     // Only the font of the tree is here, which has no Han.
-    assert!(SERVER.get("/fonts/Open%20Sans%20Regular/19968-20223.pbf").bytes().unwrap().len() < 100);
-    let detail = SERVER.problem("/fonts/Open%20Sans%20Regular/131072-131327.pbf", 404);
+    assert!(server.get("/fonts/Open%20Sans%20Regular/19968-20223.pbf").bytes().unwrap().len() < 100);
+    let detail = server.problem("/fonts/Open%20Sans%20Regular/131072-131327.pbf", 404);
     assert!(detail.contains("no range of glyphs"), "{detail}");
 }
 
 #[test]
 fn a_legend_is_a_picture_in_the_language_that_is_asked_for() {
-    let svg = |language: &str| SERVER.get(&format!("/legends/had-districts-18.svg?lang={language}")).text().unwrap();
+    let server = PUBLISHED.serve();
+    let svg = |language: &str| server.get(&format!("/legends/had-districts-18.svg?lang={language}")).text().unwrap();
     assert!(svg("en").contains(">Kowloon<") && svg("zh-Hant").contains(">九龍<"));
-    assert!(picture("/legends/had-districts-18.png?lang=en").1 > 500);
-    assert!(SERVER.problem("/legends/had-districts-18.gif", 404).contains("its name ends in .png"));
+    assert!(picture(&server, "/legends/had-districts-18.png?lang=en").1 > 500);
+    assert!(server.problem("/legends/had-districts-18.gif", 404).contains("its name ends in .png"));
 }

@@ -80,8 +80,8 @@ pub async fn fingerprint(mut context: Context) -> Reply {
 /// `/map/{layer}/{z}/{x}/{y}.png`, and `{y}@2x.png` for screens with twice as many pixels.
 pub async fn map_tile(mut context: Context) -> Reply {
     let wanted = Wanted::take(&mut context.parameters)?;
-    context.parameters.take("lang");
-    context.finish_parameters("revision, as-at, lang")?;
+    context.parameters.take_common(&["png"])?;
+    context.finish_parameters("revision, as-at, f, lang")?;
     let name = named(&context, ".png")?;
     let (row, scale) = name.strip_suffix("@2x").map_or((name, 1), |row| (row, 2));
     let tile = TileAddress::parse(Grid::WebMercatorQuad, context.place("z"), context.place("x"), row)
@@ -151,9 +151,9 @@ pub async fn glyphs(mut context: Context) -> Reply {
 
 /// `/legends/{style}.svg` and `.png`: what the colours of a layer's style mean, in the asked language.
 pub async fn legend(mut context: Context) -> Reply {
-    context.parameters.take("lang");
-    context.finish_parameters("lang")?;
     let is_svg = context.place("file").ends_with(".svg");
+    context.parameters.take_common(&[if is_svg { "svg" } else { "png" }])?;
+    context.finish_parameters("f, lang")?;
     let id = named(&context, if is_svg { ".svg" } else { ".png" })?;
     let snapshot = context.app.snapshot();
     let (layer, permit) = context.app.permitted(&snapshot, id, Action::ReadTiles)?;

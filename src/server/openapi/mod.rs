@@ -18,6 +18,8 @@ use crate::server::pages;
 use crate::server::routes::{Context, Reply};
 use crate::server::tiles::PARAMETERS as TILES_PARAMETERS;
 
+const PNG: &str = "image/png";
+const SVG: &str = "image/svg+xml";
 /// Exactly as OGC 17-069r4 §7.3 and its test suite write it.
 pub const MEDIA_TYPE: &str = "application/vnd.oai.openapi+json;version=3.0";
 
@@ -220,6 +222,35 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         tile_operation(".dataset.vector.getTile", "One vector tile of several layers", "collections"),
     );
     add(
+        "/map/{collectionId}/{tileMatrix}/{tileCol}/{tileRow}.png",
+        picture_operation(
+            "getMapTile",
+            "One tile of a map as a picture, in WebMercatorQuad",
+            &["collectionId", "tileMatrix", "tileCol", "tileRow", "revision", "as-at", "lang"],
+            PNG,
+        ),
+    );
+    add(
+        "/fingerprints/{collectionId}.svg",
+        picture_operation(
+            "getFingerprint",
+            "The shapes of a layer as one small picture",
+            &["collectionId", "revision", "as-at"],
+            SVG,
+        ),
+    );
+    for (ending, media_type) in [("svg", SVG), ("png", PNG)] {
+        add(
+            &format!("/legends/{{collectionId}}.{ending}"),
+            picture_operation(
+                &format!("getLegend.{ending}"),
+                "What the colours of a layer mean",
+                &["collectionId", "lang"],
+                media_type,
+            ),
+        );
+    }
+    add(
         "/collections/{collectionId}/aggregate",
         operation(
             "getAggregate",
@@ -396,6 +427,20 @@ fn tile_operation(id: &str, summary: &str, layers: &str) -> Value {
         operation["responses"][*status] = json!({ "$ref": "#/components/responses/problem" });
     }
     operation
+}
+
+/// An address whose own ending says what picture it gives.
+fn picture_operation(id: &str, summary: &str, names: &[&str], media_type: &str) -> Value {
+    let listed: Vec<Value> =
+        names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
+    let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+    let mut answers = Map::new();
+    answers.insert("200".to_owned(), json!({ "description": summary, "content": { media_type: binary } }));
+    answers.insert("304".to_owned(), json!({ "description": "Not changed since the ETag that was sent" }));
+    for status in ["400", "404", "410", "500", "503"] {
+        answers.insert(status.to_owned(), json!({ "$ref": "#/components/responses/problem" }));
+    }
+    json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
 }
 
 fn responses() -> Value {
