@@ -138,15 +138,16 @@ async fn draw_picture(
 /// `/fonts/{stack}/{range}.pbf`. There is one set of fonts: whatever stack a style names, its labels are drawn with these
 /// rather than not at all.
 pub async fn glyphs(mut context: Context) -> Reply {
-    context.finish_parameters("")?;
+    context.parameters.take_common(&["pbf"])?;
+    context.finish_parameters("f, lang")?;
     let range: GlyphRange = named(&context, ".pbf")?.parse().map_err(Problem::not_found)?;
-    let (stack, fonts) = (cut(context.place("stack")), Arc::clone(&context.app.fonts));
+    let fonts = Arc::clone(&context.app.fonts);
     let made = async move {
-        let drawn = tokio::task::spawn_blocking(move || glyphs::glyphs(&fonts, &stack, range)).await;
+        let drawn = tokio::task::spawn_blocking(move || glyphs::glyphs(&fonts, range)).await;
         let glyphs = drawn.map_err(|_| Problem::internal("the glyphs could not be drawn"))?;
         Ok(Answer::new("application/x-protobuf", glyphs))
     };
-    context.app.cache.get_or_make(format!("glyphs|{}|{range}", cut(context.place("stack"))), made).await
+    context.app.cache.get_or_make(format!("glyphs|{range}"), made).await
 }
 
 /// `/legends/{style}.svg` and `.png`: what the colours of a layer's style mean, in the asked language.

@@ -263,7 +263,7 @@ mod tests {
             let id = |number| FeatureId::new(number).unwrap();
             writer.add(id(1), &Parts::Points(&lines[0]), values.iter().copied());
             writer.add(id(2), &Parts::Lines(&lines), values.iter().copied());
-            writer.add(id(3), &Parts::Areas(&[lines.clone()]), [ValueRef::Boolean(true)].into_iter());
+            writer.add(id(3), &Parts::Areas(std::slice::from_ref(&lines)), [ValueRef::Boolean(true)].into_iter());
             let tile = writer.finish();
             let read = layers(&tile).unwrap();
             prop_assert_eq!(read.len(), 1);

@@ -1,4 +1,4 @@
-"""Pictures of layers: WMTS as OWSLib, GDAL and QGIS read it, and tiles beside what MapLibre draws of the same ground."""
+"""Pictures of layers: WMTS as OWSLib and GDAL read it, and tiles beside what MapLibre draws of the same ground."""
 
 import base64
 import math
@@ -7,16 +7,12 @@ from pathlib import Path
 
 import chromium
 import numpy
-import qgis_session
 import server
 from osgeo import gdal
 from owslib.wmts import WebMapTileService
-from qgis.core import QgsPointXY, QgsRasterLayer
 from server import Checks
 
 gdal.UseExceptions()
-
-setUpModule, tearDownModule = qgis_session.begin, qgis_session.end
 
 CAPABILITIES = f"{server.URL}/wmts/1.0.0/WMTSCapabilities.xml"
 
@@ -86,24 +82,6 @@ class Wmts(Checks):
                 middle = window.ReadAsArray()[3, 26:38, 26:38]
                 self.assertGreater(middle.max(), 200, "nothing is drawn at the library")
 
-    def test_qgis_opens_it_and_reads_the_colour_of_a_library(self):
-        lon, lat = server.features("lcsd-libraries")[0]["geometry"]["coordinates"]
-        source = "&".join(
-            (
-                "contextualWMSLegend=0&crs=EPSG:3857&dpiMode=7&format=image/png&layers=lcsd-libraries&styles=default",
-                f"tileMatrixSet=WebMercatorQuad&url={CAPABILITIES}",
-            )
-        )
-        layer = QgsRasterLayer(source, "libraries", "wms")
-        self.assertTrue(layer.isValid(), layer.error().summary())
-        reach = 300
-        x, y = server.mercator_m(lon, lat)
-        extent = layer.extent()
-        self.assertTrue(extent.contains(QgsPointXY(x, y)), extent.toString())
-        extent.set(x - reach, y - reach, x + reach, y + reach)
-        block = layer.dataProvider().block(1, extent, 65, 65)
-        self.assertEqual(255, block.color(32, 32).alpha(), "nothing is drawn at the library")
-
 
 @unittest.skipIf(chromium.program() is None, "no Chromium")
 class BesideMapLibre(Checks):
@@ -115,7 +93,7 @@ class BesideMapLibre(Checks):
                     ours = on_white(pixels(server.get(f"/map/{layer}/{zoom}/{column}/{row}.png").body))
                     theirs = on_white(pixels(drawn_by_maplibre(browser, layer, zoom, column, row)))
                     difference = numpy.abs(ours - theirs).mean()
-                    self.assertGreater((theirs < 250).mean(), 0.01, "MapLibre drew nothing")
+                    self.assertGreater((theirs < 250).mean(), 0.001, "MapLibre drew nothing")
                     self.assertLess(difference, most)
         finally:
             browser.close()
@@ -139,6 +117,6 @@ def drawn_by_maplibre(browser, layer, zoom, column, row):
         )
         page.wait_for("window.drawn?.loaded() && window.drawn.areTilesLoaded()", f"MapLibre's map of {layer}")
         page.run("new Promise((done) => setTimeout(done, 300))")
-        shot = page.ask("Page.captureScreenshot", format="png",
-                        clip={"x": 0, "y": 0, "width": SIDE_PX, "height": SIDE_PX, "scale": 1})
+        clip = {"x": 0, "y": 0, "width": SIDE_PX, "height": SIDE_PX, "scale": 1}
+        shot = page.ask("Page.captureScreenshot", format="png", clip=clip)
     return base64.b64decode(shot["data"])

@@ -186,7 +186,8 @@ mod tests {
         };
         let lines: Vec<Vec<GridPoint>> = (0..4_000).map(|_| (0..12).map(|_| (next(), next())).collect()).collect();
         let frame = Frame::of(Some(HARBOUR));
-        for parts in [Parts::Points(&lines.concat()), Parts::Lines(&lines), Parts::Areas(&[lines.clone()])] {
+        for parts in [Parts::Points(&lines.concat()), Parts::Lines(&lines), Parts::Areas(std::slice::from_ref(&lines))]
+        {
             let svg = fingerprint(&frame, &tile(&[parts]), &[]).unwrap();
             assert!((500..PATH_BYTES_MAX + 800).contains(&svg.len()), "{}", svg.len());
         }

@@ -44,7 +44,7 @@ enum State {
 pub fn draw(canvas: &mut Canvas, style: &Style, sources: &[Source<'_>], faces: &Faces<'_>) -> Result<(), DrawFault> {
     let mut candidates = candidates(canvas, style, sources, faces)?;
     candidates.sort_by_key(|candidate| candidate.rank);
-    let boxes: Vec<Box2> = candidates.iter().map(|candidate| candidate.collision_box(canvas)).collect();
+    let boxes: Vec<Bounds> = candidates.iter().map(|candidate| candidate.collision_box(canvas)).collect();
     for _ in 0..ROUNDS {
         place(&mut candidates, &boxes);
     }
@@ -173,7 +173,7 @@ fn spread(id: u64) -> u64 {
     id.wrapping_mul(FIBONACCI)
 }
 
-fn place(candidates: &mut [Candidate<'_>], boxes: &[Box2]) {
+fn place(candidates: &mut [Candidate<'_>], boxes: &[Bounds]) {
     let overlaps = |state: State, of: usize, candidates: &[Candidate<'_>], until: usize| {
         (0..until).any(|other| other != of && candidates[other].state == state && boxes[other].overlaps(&boxes[of]))
     };
@@ -201,13 +201,13 @@ impl Candidate<'_> {
         ((x as f32 - self.block.width_em * left as f32) * em, (y as f32 - self.block.height_em() * up as f32) * em)
     }
 
-    fn collision_box(&self, canvas: &Canvas) -> Box2 {
+    fn collision_box(&self, canvas: &Canvas) -> Bounds {
         let em = self.em(canvas);
         let padding = self.label.padding as f32 * f32::from(canvas.picture.scale);
         let (left, top) = self.corner(em);
         let (right, bottom) = (left + self.block.width_em * em, top + self.block.height_em() * em);
         let (sine, cosine) = self.turn_deg.to_radians().sin_cos();
-        let mut found = Box2 { low: (f32::MAX, f32::MAX), high: (f32::MIN, f32::MIN) };
+        let mut found = Bounds { low: (f32::MAX, f32::MAX), high: (f32::MIN, f32::MIN) };
         for (x, y) in [(left, top), (right, top), (right, bottom), (left, bottom)] {
             let (x, y) = (self.at.0 + x * cosine - y * sine, self.at.1 + x * sine + y * cosine);
             found.low = (found.low.0.min(x - padding), found.low.1.min(y - padding));
@@ -257,13 +257,13 @@ fn distance((x, y): (f32, f32), from: (f32, f32), to: (f32, f32)) -> f32 {
 }
 
 #[derive(Clone, Copy)]
-struct Box2 {
+struct Bounds {
     low: (f32, f32),
     high: (f32, f32),
 }
 
-impl Box2 {
-    fn overlaps(&self, other: &Box2) -> bool {
+impl Bounds {
+    fn overlaps(&self, other: &Bounds) -> bool {
         self.low.0 < other.high.0 && other.low.0 < self.high.0 && self.low.1 < other.high.1 && other.low.1 < self.high.1
     }
 }

@@ -69,7 +69,7 @@ impl Picture {
         if self.up() == 0 || !style.at(self.style_zoom()).any(reaches_over) {
             return vec![home];
         }
-        let outer = |at: u32, home: u32| if at % 2 == 0 { home.checked_sub(1) } else { Some(home + 1) };
+        let outer = |at: u32, home: u32| if at.is_multiple_of(2) { home.checked_sub(1) } else { Some(home + 1) };
         let (x, y) = (outer(self.tile.x(), home.x()), outer(self.tile.y(), home.y()));
         let beside = [(x, Some(home.y())), (Some(home.x()), y), (x, y)];
         let tile = |(x, y): (Option<u32>, Option<u32>)| TileAddress::new(home.grid(), home.zoom(), x?, y?);
