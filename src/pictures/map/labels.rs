@@ -1,9 +1,9 @@
 //! Labels. Whether one is placed depends on what lies within reach of it and on nothing else, so that two pictures that
 //! share an edge agree about every label that stands across it.
 //!
-//! Each candidate has a rank that depends on its feature. In a round every candidate is placed that no candidate of
-//! higher rank overlaps; those that overlap a placed one are out. Two rounds fill most of the room; a further one would
-//! make a label depend on what is farther away than the picture sees.
+//! Each candidate has a rank that depends on its feature, and is placed if no candidate of higher rank overlaps it,
+//! whether that one is placed itself or not. Room that a candidate loses to one that is not placed stays empty: filling
+//! it would make a label depend on its neighbour's neighbours, which lie farther away than the picture sees.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -18,7 +18,6 @@ use crate::pictures::text::TextBlock;
 use crate::tiles::grid::EXTENT;
 use crate::tiles::read::TileShape;
 
-const ROUNDS: usize = 2;
 /// One candidate of a style layer in each cell of so many screen pixels, which bounds the work of a full tile.
 const CELL_PIXELS: f32 = 16.0;
 
@@ -31,25 +30,17 @@ struct Candidate<'s> {
     turn_deg: f32,
     /// Lower comes first: style layers from the topmost, then a spread of the features' ids.
     rank: (usize, u64),
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Placed,
-    Out,
 }
 
 pub fn draw(canvas: &mut Canvas, style: &Style, sources: &[Source<'_>], faces: &Faces<'_>) -> Result<(), DrawFault> {
     let mut candidates = candidates(canvas, style, sources, faces)?;
     candidates.sort_by_key(|candidate| candidate.rank);
     let boxes: Vec<Bounds> = candidates.iter().map(|candidate| candidate.collision_box(canvas)).collect();
-    for _ in 0..ROUNDS {
-        place(&mut candidates, &boxes);
-    }
-    for candidate in candidates.iter().rev().filter(|candidate| candidate.state == State::Placed) {
-        candidate.draw(canvas, faces);
+    // What is drawn last lies on top.
+    for (place, candidate) in candidates.iter().enumerate().rev() {
+        if !boxes[..place].iter().any(|higher| higher.overlaps(&boxes[place])) {
+            candidate.draw(canvas, faces);
+        }
     }
     Ok(())
 }
@@ -84,7 +75,7 @@ fn candidates<'s>(
                 let Some(block) = TextBlock::lay_out(&label.text.of(tile, feature), faces, max_width_em) else {
                     continue;
                 };
-                let candidate = Candidate { label, block, at, turn_deg, rank, state: State::Waiting };
+                let candidate = Candidate { label, block, at, turn_deg, rank };
                 if !label.is_along_line || candidate.fits_on(&parts, window, canvas) {
                     found.insert(cell, candidate);
                 }
@@ -171,23 +162,6 @@ fn spread(id: u64) -> u64 {
     /// 2⁶⁴ divided by the golden ratio.
     const FIBONACCI: u64 = 0x9e37_79b9_7f4a_7c15;
     id.wrapping_mul(FIBONACCI)
-}
-
-fn place(candidates: &mut [Candidate<'_>], boxes: &[Bounds]) {
-    let overlaps = |state: State, of: usize, candidates: &[Candidate<'_>], until: usize| {
-        (0..until).any(|other| other != of && candidates[other].state == state && boxes[other].overlaps(&boxes[of]))
-    };
-    let is_first = |of: usize| !overlaps(State::Waiting, of, candidates, of);
-    let waiting: Vec<usize> = (0..candidates.len()).filter(|of| candidates[*of].state == State::Waiting).collect();
-    let firsts: Vec<usize> = waiting.iter().copied().filter(|of| is_first(*of)).collect();
-    for of in firsts {
-        candidates[of].state = State::Placed;
-    }
-    for of in waiting {
-        if candidates[of].state == State::Waiting && overlaps(State::Placed, of, candidates, candidates.len()) {
-            candidates[of].state = State::Out;
-        }
-    }
 }
 
 impl Candidate<'_> {
