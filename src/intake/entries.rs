@@ -210,7 +210,7 @@ mod tests {
         Entry {
             identity: u128::from(scattered) << 64 | 7,
             content: u128::from(number),
-            integer_key: (number % 3 == 0).then_some(number),
+            integer_key: number.is_multiple_of(3).then_some(number),
             id: FeatureId::from_hash(scattered),
             hilbert: scattered % 50,
             offset: number,
@@ -225,7 +225,7 @@ mod tests {
             let mut entries = Entries::in_runs_of(run_entries, folder.path(), by_place);
             let mut others = entries.resorted(by_place);
             for number in 0..1_000 {
-                let part = if number % 2 == 0 { &mut entries } else { &mut others };
+                let part = if number.is_multiple_of(2) { &mut entries } else { &mut others };
                 part.push(entry(number)).unwrap();
             }
             entries.append(others).unwrap();
