@@ -30,6 +30,8 @@ pub mod formats;
 
 pub mod catalogue;
 
+pub mod harvest;
+
 pub mod styles;
 
 pub mod pictures;

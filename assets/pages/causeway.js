@@ -86,11 +86,12 @@ if (box && list) {
     span.append(text.slice(0, place), mark, text.slice(place + part.length));
     return span;
   };
-  // A page may do something else with a row than open it.
-  const open = ({ dataset: { id } }) => {
+  // A layer opens its page, a place the map. A page may do something else with a row.
+  const open = ({ row }) => {
     close();
-    const goes = list.dispatchEvent(new CustomEvent("pick", { cancelable: true, detail: { id } }));
-    if (goes) location.href = `${root}/collections/${id}?f=html&lang=${language}`;
+    if (!list.dispatchEvent(new CustomEvent("pick", { cancelable: true, detail: row }))) return;
+    const [path, hash] = row.kind === "place" ? row.map.split("#") : [`/collections/${row.id}?f=html`];
+    location.href = `${root}${path}&lang=${language}${hash ? `#${hash}` : ""}`;
   };
   const show = (rows, typed) => {
     list.replaceChildren();
@@ -99,9 +100,10 @@ if (box && list) {
       const by = document.createElement("small");
       item.role = "option";
       item.id = `suggestion-${number}`;
-      by.textContent = row.department;
+      by.textContent = row.kind === "place" ? row.layerTitle : row.department;
       item.append(marked(row.title, typed), by);
-      item.dataset.id = row.id;
+      item.dataset.kind = row.kind;
+      item.row = row;
       item.addEventListener("mousedown", () => open(item));
       list.append(item);
     });

@@ -279,12 +279,16 @@ one("[data-add]").addEventListener("submit", (event) => {
   event.preventDefault();
   fly(position);
 });
-// Rows of suggestions are links; here they add to the map.
-one("#suggestions").addEventListener("pick", (event) => {
+// Rows of suggestions are links; here they add to the map, and a place is flown to and chosen.
+one("#suggestions").addEventListener("pick", async (event) => {
+  const row = event.detail;
   event.preventDefault();
   field.value = "";
   one("[data-found]")?.remove();
-  add(event.detail.id);
+  if (row.kind !== "place") return add(row.id);
+  await add(row.layer);
+  map.flyTo({ center: [row.lon, row.lat], zoom: row.zoom });
+  choose(row.layer, row.id);
 });
 
 // ---- Details -----------------------------------------------------------------------------------

@@ -152,5 +152,36 @@ pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Records on a page of a catalogue's dialects, as CKAN's own limit is.
 pub const RECORDS_PAGE_MAX: usize = 1_000;
 
+/// Bytes of one page of another catalogue: a hundred records in three languages have 1 MB.
+pub const HARVEST_PAGE_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// Time for one page of another catalogue.
+pub const HARVEST_PAGE_TIME: Duration = Duration::from_secs(20);
+/// Pages of one catalogue: data.gov.hk has some 160 in three languages.
+pub const HARVEST_PAGES_MAX: usize = 200;
+/// Files of a folder of records, each a page of its own.
+pub const HARVEST_FILES_MAX: usize = 2_000;
+/// Records of one catalogue.
+pub const HARVEST_RECORDS_MAX: usize = 20_000;
+/// Between two requests to another catalogue.
+pub const HARVEST_PACE: Duration = Duration::from_secs(1);
+/// Elements of one page of XML; an ISO record in three languages has some 600.
+pub const HARVEST_XML_ELEMENTS_MAX: usize = 200_000;
+/// Share of the records kept from the last run below which a run is held, in percent.
+pub const HARVEST_LEAST_PERCENT: usize = 80;
+/// Runs in a row in which a record was missing before it is forgotten.
+pub const HARVEST_ABSENCES_MAX: u8 = 3;
+
 /// Layers on one map of the map page: more than a person keeps apart, and than its colours do.
 pub const MAP_LAYERS_MAX: usize = 12;
+
+/// Places that are named when the request does not say: what a person reads.
+pub const PLACES_DEFAULT: u32 = 10;
+/// Places at most, as the address look-up of the Government gives.
+pub const PLACES_MAX: u32 = 200;
+/// Time in which all layers are asked for a place: as long as a person who types waits.
+pub const PLACES_TIME: Duration = Duration::from_millis(800);
+/// The same for a suggestion, which is gone with the next key.
+pub const SUGGESTED_PLACES_TIME: Duration = Duration::from_millis(300);
+/// Layers that are asked at once for a place: the half of the reading threads of a machine of two
+/// cores, so that tiles and pages go on beside it.
+pub const PLACES_LAYERS_AT_ONCE: usize = 2;

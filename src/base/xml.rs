@@ -21,23 +21,38 @@ pub struct Element {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XmlError {
-    #[error("the document has {0} bytes; at most {max} are read", max = limits::XML_BYTES_MAX)]
-    TooLong(usize),
+    #[error("the document has {bytes} bytes; at most {most} are read")]
+    TooLong { bytes: usize, most: usize },
     #[error("the document nests elements deeper than {max}", max = limits::XML_DEPTH_MAX)]
     TooDeep,
-    #[error("the document has more than {max} elements", max = limits::XML_ELEMENTS_MAX)]
-    TooMany,
+    #[error("the document has more than {most} elements")]
+    TooMany { most: usize },
     #[error("the document has a document type or an entity; neither is read")]
     Doctype,
     #[error("the document is not XML: {0}")]
     NotXml(String),
 }
 
+/// How much is read of a document, however deep it may be.
+#[derive(Clone, Copy, Debug)]
+pub struct XmlLimits {
+    pub bytes: usize,
+    pub elements: usize,
+}
+
+/// What a client may send.
+const REQUEST: XmlLimits = XmlLimits { bytes: limits::XML_BYTES_MAX, elements: limits::XML_ELEMENTS_MAX };
+
 impl Element {
-    /// Reads a whole document in UTF-8.
+    /// Reads a whole request in UTF-8.
     pub fn read(bytes: &[u8]) -> Result<Element, XmlError> {
-        if bytes.len() > limits::XML_BYTES_MAX {
-            return Err(XmlError::TooLong(bytes.len()));
+        Element::read_within(bytes, REQUEST)
+    }
+
+    /// Reads a whole document in UTF-8.
+    pub fn read_within(bytes: &[u8], most: XmlLimits) -> Result<Element, XmlError> {
+        if bytes.len() > most.bytes {
+            return Err(XmlError::TooLong { bytes: bytes.len(), most: most.bytes });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| XmlError::NotXml(error.to_string()))?;
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
@@ -72,8 +87,8 @@ impl Element {
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             }
-            if count > limits::XML_ELEMENTS_MAX {
-                return Err(XmlError::TooMany);
+            if count > most.elements {
+                return Err(XmlError::TooMany { most: most.elements });
             }
         }
         let Some(mut document) = open.pop().filter(|_| open.is_empty()) else {
@@ -92,6 +107,12 @@ impl Element {
     /// The first element of this name in it, at any depth.
     pub fn descendant(&self, name: &str) -> Option<&Element> {
         self.children.iter().find_map(|child| if child.name == name { Some(child) } else { child.descendant(name) })
+    }
+
+    /// Every element of this name in it, at any depth, those inside another such one left out.
+    pub fn descendants<'a>(&'a self, name: &str) -> Vec<&'a Element> {
+        let of_child = |child: &'a Element| if child.name == name { vec![child] } else { child.descendants(name) };
+        self.children.iter().flat_map(of_child).collect()
     }
 
     pub fn attribute(&self, name: &str) -> Option<&str> {

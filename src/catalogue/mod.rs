@@ -5,7 +5,9 @@
 
 pub mod faces;
 pub mod record;
+mod remote;
 pub mod score;
 pub mod search;
 
 pub use record::LayerRecord;
+pub use remote::{RemoteCatalogue, RemoteRecord, RemoteResource};

@@ -7,6 +7,7 @@ mod check;
 mod configuration;
 mod describe;
 mod export;
+mod harvest;
 mod ingest;
 mod progress;
 mod revisions;
@@ -92,6 +93,8 @@ enum Command {
     Export(export::ExportArguments),
     /// Ask a running server for its tiles, so that its cache is warm.
     Seed(seed::SeedArguments),
+    /// Read another catalogue into records that point there.
+    Harvest(harvest::HarvestArguments),
     /// Check every published file against its manifest.
     Verify,
 }
@@ -143,6 +146,7 @@ pub fn run(line: CommandLine) -> Ending {
         Command::Prune(asked) => revisions::prune(&arguments, asked),
         Command::Export(asked) => export::run(&arguments, asked),
         Command::Seed(asked) => seed::run(&arguments, asked),
+        Command::Harvest(asked) => harvest::run(&arguments, asked),
         Command::Verify => revisions::verify(&arguments),
     }
 }

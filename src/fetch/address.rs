@@ -48,6 +48,29 @@ impl Address {
         Address::from_url(joined)
     }
 
+    /// The first value of a parameter, its name in any case.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let mut pairs = self.0.query_pairs();
+        pairs.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned())
+    }
+
+    /// The same address with these parameters in the place of those of the same name; one that is
+    /// empty is left out.
+    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> Self {
+        let is_given = |name: &str| parameters.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+        let kept: Vec<(String, String)> =
+            self.0.query_pairs().into_owned().filter(|(name, _)| !is_given(name)).collect();
+        let mut url = self.0.clone();
+        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+        url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(given);
+        Address(url)
+    }
+
+    /// The path, without what is asked of it.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
     /// What stands after the last slash of the path, as a plain name for a file: no path, no
     /// control character, never empty.
     pub fn file_name(&self) -> String {

@@ -28,7 +28,7 @@ pub use aggregate::{AggregateQuery, GROUPS_MAX, Group, GroupRow, METRICS_MAX, Me
 pub use changes::{Change, ChangeCounts, ChangesPage, changes};
 pub use cursor::{Cursor, CursorFault, Turn};
 pub use named_areas::{NamedAreas, named_areas};
-pub use search::{Hit, search};
+pub use search::{Hit, Located, locate, search};
 pub use words::{Fit, TooManyPhrases, WordSearch};
 
 /// What is asked of a layer's features.
@@ -245,22 +245,27 @@ pub fn count(package: &OpenPackage, query: &FeatureQuery) -> Result<u64, Package
 
 /// The box of all matches; empty where none has a place.
 pub fn extent(package: &OpenPackage, query: &FeatureQuery) -> Result<BBox, PackageError> {
-    let path = &package.package().path;
-    let fault = |source| PackageError::Geometry { path: path.clone(), source };
     let mut extent = BBox::EMPTY;
-    let mut shape = Shape::default();
     every(package, query, |row| {
-        let Some(bytes) = row.geometry() else { return Ok(()) };
-        let parsed = blob::parse(bytes).map_err(fault)?;
-        if let Some(envelope) = parsed.envelope {
-            extent.include(&envelope);
-        } else if !parsed.is_empty {
-            shape.read_wkb(parsed.wkb).map_err(fault)?;
-            extent.include(&shape.bbox());
+        if let Some(bbox) = box_of(package, row)? {
+            extent.include(&bbox);
         }
         Ok(())
     })?;
     Ok(extent)
+}
+
+/// The box of one feature; `None` where it has no place.
+fn box_of(package: &OpenPackage, row: &Row<'_>) -> Result<Option<BBox>, PackageError> {
+    let fault = |source| PackageError::Geometry { path: package.package().path.clone(), source };
+    let Some(bytes) = row.geometry() else { return Ok(None) };
+    let parsed = blob::parse(bytes).map_err(fault)?;
+    if parsed.envelope.is_some() || parsed.is_empty {
+        return Ok(parsed.envelope);
+    }
+    let mut shape = Shape::default();
+    shape.read_wkb(parsed.wkb).map_err(fault)?;
+    Ok(Some(shape.bbox()))
 }
 
 /// Visits the one feature with this id; false when there is none.

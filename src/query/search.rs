@@ -1,8 +1,9 @@
-//! Words over one layer, answered by ids alone: for those who put together what several layers have.
+//! Words over one layer, answered by ids, or with what shows where each is: for those who put together
+//! what several layers have.
 
 use super::words::Fit;
-use super::{FeatureId, FeatureQuery, plan};
-use crate::base::Value;
+use super::{FeatureId, FeatureQuery, box_of, one, plan};
+use crate::base::{BBox, Value};
 use crate::package::{OpenPackage, PackageError};
 
 /// A feature that fits a question.
@@ -29,6 +30,29 @@ pub fn search(package: &OpenPackage, query: &FeatureQuery) -> Result<Vec<Hit>, P
     // A page asks for one row more than it has.
     hits.truncate(query.limit as usize);
     Ok(hits.into_iter().flatten().collect())
+}
+
+/// A hit with its values and its box.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    pub hit: Hit,
+    /// In the order of the schema.
+    pub values: Vec<Value>,
+    pub extent: BBox,
+}
+
+/// As [`search`], each hit as it stands in the package; one without a place is left out.
+pub fn locate(package: &OpenPackage, query: &FeatureQuery) -> Result<Vec<Located>, PackageError> {
+    let mut located = Vec::new();
+    for hit in search(package, query)? {
+        let mut found = None;
+        one(package, hit.id, |row| {
+            found = box_of(package, row)?.map(|extent| (row.values(), extent));
+            Ok(())
+        })?;
+        located.extend(found.map(|(values, extent)| Located { hit, values, extent }));
+    }
+    Ok(located)
 }
 
 fn hit(values: &[Value]) -> Option<Hit> {

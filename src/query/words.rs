@@ -51,6 +51,8 @@ pub struct WordSearch {
 struct Question {
     whole: Vec<Piece>,
     terms: Vec<Vec<Piece>>,
+    /// No tier wider than this is asked, however few features are found.
+    widest: Fit,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +72,7 @@ impl WordSearch {
         }
         let ranked = text.filter(given).map(|text| {
             let whole = pieces(text);
-            Question { terms: phrases(&whole, &LEXICON, &|_| false), whole }
+            Question { terms: phrases(&whole, &LEXICON, &|_| false), whole, widest: Fit::Characters }
         });
         let search = WordSearch { holding, ranked };
         Ok(Some(search).filter(|search| *search != WordSearch::default()))
@@ -79,6 +81,15 @@ impl WordSearch {
     /// Whether what fits best comes first.
     pub fn is_ranked(&self) -> bool {
         self.ranked.is_some()
+    }
+
+    /// Without what fits less than this: where many layers are asked, one with nothing good to say
+    /// says nothing.
+    pub fn no_wider_than(mut self, widest: Fit) -> Self {
+        if let Some(question) = &mut self.ranked {
+            question.widest = widest;
+        }
+        self
     }
 
     /// The expressions to ask the index of a package, best first: each finds what the one before it
@@ -137,7 +148,7 @@ impl Question {
             runs.flat_map(|run| run.chars()).take(2 * TERMS_MAX).map(|one| begun(&[Piece::Han(one.to_string())]));
         let characters = any(std::iter::once(parts.clone()).chain(characters));
         let wider = [(Fit::Terms, all), (Fit::Alike, alike), (Fit::Parts, parts), (Fit::Characters, characters)];
-        tiers.extend(wider);
+        tiers.extend(wider.into_iter().filter(|(fit, _)| *fit <= self.widest));
         // What asks the same again finds the same again.
         tiers.dedup_by(|next, known| next.1 == known.1);
         tiers

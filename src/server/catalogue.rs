@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::collections::CRS84;
 use super::faces::{listing, listings};
+use super::filter_parameters;
 use super::landing::{json_or_twin, link};
 use super::problem::Problem;
 use super::request::{Parameters, encode};
@@ -16,7 +17,7 @@ use crate::base::ids::cut;
 use crate::base::{Interval, Language, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::records::{self, SORTABLES, SortKey};
-use crate::catalogue::faces::title;
+use crate::catalogue::faces::{queryables, title};
 use crate::catalogue::search::{Bucket, Facets, Filter};
 
 const GEOJSON: &str = "application/geo+json";
@@ -54,7 +55,7 @@ async fn schema(mut context: Context, which: &str) -> Reply {
 }
 
 /// A number of a parameter, from `least`; larger ones than `most` are lowered.
-fn whole(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Problem> {
+pub(super) fn whole(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits_only.then(|| text.parse::<u64>().unwrap_or(u64::MAX)).filter(|number| *number >= least);
     number
@@ -66,7 +67,7 @@ fn whole(name: &str, text: &str, least: u64, most: u64) -> Result<u64, Problem> 
 const WHICH: [&str; 11] =
     ["q", "text", "ids", "externalIds", "type", "bbox", "datetime", "theme", "department", "sortby", "limit"];
 
-/// Which records, in which order. A filter in CQL2 narrows the same list.
+/// Which records, in which order.
 #[derive(Default)]
 struct RecordQuery {
     /// As given, for links.
@@ -77,6 +78,8 @@ struct RecordQuery {
     external_ids: Option<Vec<String>>,
     types: Option<Vec<String>>,
     filter: Filter,
+    /// What CQL2 says of them.
+    condition: crate::filter::Filter,
     sort: Vec<SortKey>,
     limit: u64,
     offset: u64,
@@ -116,6 +119,17 @@ impl RecordQuery {
         Ok(query)
     }
 
+    /// What CQL2 says; facets, which are counted before it, do not take it.
+    fn take_condition(&mut self, parameters: &mut Parameters) -> Result<(), Problem> {
+        let given = &mut self.given;
+        let keep = |name: &str, value: &str| {
+            let known = filter_parameters::NAMES.into_iter().find(|known| *known == name);
+            given.extend(known.map(|name| (name, value.to_owned())));
+        };
+        self.condition = filter_parameters::take(parameters, queryables::schema(), keep)?;
+        Ok(())
+    }
+
     /// The records that fit: by relevance where words were searched for, else by title, unless the
     /// request sorts them.
     fn matching(&self, snapshot: &Snapshot, language: Language) -> (Vec<Arc<LayerRecord>>, Facets) {
@@ -133,6 +147,7 @@ impl RecordQuery {
                     records::has_external_id(record, &wanted.iter().map(String::as_str).collect::<Vec<_>>())
                 })
             })
+            .filter(|record| queryables::chooses(&self.condition, record, language))
             .filter(|_| self.types.as_ref().is_none_or(|types| types.iter().any(|kind| kind == "dataset")))
             .collect();
         if !self.sort.is_empty() {
@@ -169,12 +184,17 @@ fn sort_keys(text: &str) -> Result<Vec<SortKey>, Problem> {
 
 pub async fn records(mut context: Context) -> Reply {
     let parameters = &mut context.parameters;
-    let query = RecordQuery::take(parameters)?;
+    let mut query = RecordQuery::take(parameters)?;
+    query.take_condition(parameters)?;
     parameters.take_common(&["json", "html"])?;
-    context.finish_parameters(&format!("{}, offset, profile, f, lang", WHICH.join(", ")))?;
+    let filters = filter_parameters::NAMES.join(", ");
+    context.finish_parameters(&format!("{}, {filters}, offset, profile, f, lang", WHICH.join(", ")))?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     let (matched, _) = query.matching(&snapshot, ask.language);
+    if let Some(text) = query.text.as_deref().filter(|_| matched.is_empty()) {
+        context.app.empty_searches.note(text);
+    }
     let (offset, limit) = (query.offset, query.limit);
     let page: Vec<Value> = matched
         .iter()
@@ -287,12 +307,9 @@ pub async fn record(mut context: Context) -> Reply {
     context.finish_parameters("profile, f, lang")?;
     let snapshot = context.app.snapshot();
     let wanted = context.place("record");
-    let record = snapshot
-        .index
-        .records()
-        .iter()
-        .find(|record| record.id.as_str() == wanted)
-        .ok_or_else(|| Problem::not_found(format!("the catalogue has no record \"{}\"", cut(wanted))))?;
+    let record = snapshot.index.records().iter().find(|record| record.id.as_str() == wanted).ok_or_else(|| {
+        snapshot.absent(wanted, || Problem::not_found(format!("the catalogue has no record \"{}\"", cut(wanted))))
+    })?;
     let ask = &context.ask;
     let document = records::record(&listing(&snapshot, record, &ask.base), ask.language);
     if ask.wants_html {

@@ -8,16 +8,18 @@ use super::answer::Answer;
 use super::items_request::offset;
 use super::landing::{json_or_twin, link, self_links};
 use super::pages;
+use super::places::{self, Place};
 use super::problem::Problem;
 use super::routes::{Context, Reply};
 use super::selection::systems;
 use super::snapshot::{LiveLayer, Snapshot};
+use super::state::App;
 use crate::access::Action;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{FieldKind, GeometryKind, Language};
-use crate::catalogue::LayerRecord;
+use crate::base::{FieldKind, GeometryKind, Language, limits};
 use crate::catalogue::faces::{Listing, records};
 use crate::catalogue::search::{Facets, Filter, Match, Reason};
+use crate::catalogue::{LayerRecord, RemoteRecord};
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
 use crate::formats::Format;
@@ -77,7 +79,10 @@ pub async fn list(mut context: Context) -> Reply {
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     if ask.wants_html {
-        let listed = search(&snapshot, &query, ask.language);
+        let mut listed = search(&snapshot, &query, ask.language);
+        if offset == 0 && !query.text.trim().is_empty() {
+            look_beside(&context.app, &snapshot, &query.text, &mut listed).await;
+        }
         let page = pages::layers(&ask.frame(), &query, &listed, usize::try_from(offset).unwrap_or(usize::MAX));
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
@@ -139,6 +144,10 @@ pub fn find(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Vec<A
 pub struct Listed {
     pub layers: Vec<(Arc<LiveLayer>, Option<Arc<Reason>>)>,
     pub facets: Facets,
+    /// Features that the words name, best first: links to the map stand with the first page.
+    pub places: Vec<Place>,
+    /// What other catalogues have, best first, each with the host and the page that it leads to.
+    pub elsewhere: Vec<Arc<RemoteRecord>>,
 }
 
 pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Listed {
@@ -161,11 +170,22 @@ pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Lis
             title(a).cmp(&title(b))
         }),
     }
-    Listed { layers, facets: found.facets }
+    Listed { layers, facets: found.facets, ..Listed::default() }
+}
+
+/// Adds what the words find beside layers; where they find nothing at all it is counted.
+async fn look_beside(app: &Arc<App>, snapshot: &Snapshot, text: &str, listed: &mut Listed) {
+    const PLACES: u32 = 6;
+    listed.elsewhere = snapshot.elsewhere.search(text, None);
+    listed.places = places::beside(app, snapshot, text, PLACES, limits::PLACES_TIME).await;
+    if listed.layers.is_empty() && listed.places.is_empty() && listed.elsewhere.is_empty() {
+        app.empty_searches.note(text);
+    }
 }
 
 pub async fn suggest(mut context: Context) -> Reply {
     const ROWS: usize = 6;
+    const PLACES: u32 = 4;
     context.parameters.take("lang");
     let text = context.parameters.take("q").unwrap_or_default();
     let ask = &context.ask;
@@ -175,17 +195,21 @@ pub async fn suggest(mut context: Context) -> Reply {
         true => Vec::new(),
         false => find(&snapshot, &query, ask.language),
     };
-    let rows: Vec<Value> = layers
+    let mut rows: Vec<Value> = layers
         .iter()
         .take(ROWS)
         .map(|layer| {
             json!({
+                "kind": "layer",
                 "id": layer.record.id,
                 "title": layer.record.title.get(ask.language),
                 "department": layer.record.department.name.get(ask.language),
             })
         })
         .collect();
+    let time = limits::SUGGESTED_PLACES_TIME;
+    let places = places::beside(&context.app, &snapshot, &query.text, PLACES, time).await;
+    rows.extend(places.iter().map(|place| place.suggestion(ask.language)));
     Ok(Arc::new(Answer::json(&Value::Array(rows)).in_language(ask.language)))
 }
 

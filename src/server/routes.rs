@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, downloads, faces, features, functions, health,
-    landing, map, openapi, pictures, qgis, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, dialects, downloads, elsewhere, faces, features, functions,
+    health, landing, map, openapi, pictures, places, qgis, styles, tiles,
 };
 use crate::base::limits;
 
@@ -58,6 +58,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api.html", get(openapi::page))
         .route("/functions", get(functions::list))
         .route("/suggest", get(collections::suggest))
+        .route("/places", get(places::places))
+        .route("/elsewhere", get(elsewhere::list))
         .route("/collections", get(collections::list))
         .route("/collections/catalogue", get(catalogue::collection))
         .route("/collections/catalogue/items", get(catalogue::records))
@@ -131,6 +133,7 @@ pub fn router(app: Arc<App>) -> Router {
                     header::CONTENT_DISPOSITION,
                     header::CONTENT_RANGE,
                     HeaderName::from_static("causeway-thinned"),
+                    HeaderName::from_static("causeway-complete"),
                     HeaderName::from_static("ogc-numbermatched"),
                     HeaderName::from_static("ogc-numberreturned"),
                 ]),

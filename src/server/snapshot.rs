@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::problem::Problem;
 use crate::access::{Action, Caller, Policy, Subject};
 use crate::base::{LayerId, RevisionId};
-use crate::catalogue::LayerRecord;
-use crate::catalogue::search::Index;
+use crate::catalogue::search::{Elsewhere, Index};
+use crate::catalogue::{LayerRecord, RemoteCatalogue, RemoteRecord};
 use crate::package::PackageFile;
-use crate::store::{Download, Downloads, Store, StoreError};
+use crate::store::{Download, Downloads, KeptHarvest, Store, StoreError};
 
 /// One revision of a layer, loaded.
 #[derive(Clone, Debug)]
@@ -28,13 +29,25 @@ impl LiveLayer {
     }
 }
 
+/// A layer that the public could read and that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    pub last: RevisionId,
+    pub moment: jiff::Timestamp,
+}
+
 /// All current revisions.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     layers: BTreeMap<LayerId, Arc<LiveLayer>>,
+    withdrawn: BTreeMap<LayerId, Withdrawn>,
     /// The records that the public finds, ready to be searched.
     pub index: Arc<Index>,
-    /// Digest of all current revisions and their downloads: the revision of answers over many layers.
+    /// What was harvested of other catalogues.
+    pub elsewhere: Arc<Elsewhere>,
+    harvests: Vec<KeptHarvest>,
+    /// Digest of all current revisions, their downloads and what was harvested: the revision of answers over
+    /// many layers.
     pub digest: String,
     /// Digest of the revisions alone.
     revisions: String,
@@ -65,6 +78,7 @@ impl Snapshot {
                 }
             }
         }
+        let withdrawn = withdrawn(store, before, policy)?;
         let mut hasher = blake3::Hasher::new();
         for layer in layers.values() {
             hasher.update(layer.record.id.as_str().as_bytes());
@@ -75,12 +89,22 @@ impl Snapshot {
             hasher.update(downloads.layer.as_str().as_bytes());
             hasher.update(downloads.digest().as_bytes());
         }
+        for (id, withdrawn) in &withdrawn {
+            hasher.update(id.as_str().as_bytes());
+            hasher.update(withdrawn.moment.to_string().as_bytes());
+        }
+        let harvests = store.harvests()?;
+        hasher.update(format!("{harvests:?}").as_bytes());
         let digest = hasher.finalize().to_hex()[..16].to_owned();
         let index = match revisions == before.revisions {
             true => Arc::clone(&before.index),
             false => Arc::new(Index::build(public_records(&layers, policy))),
         };
-        Ok(Snapshot { layers, index, digest, revisions })
+        let elsewhere = match harvests == before.harvests {
+            true => Arc::clone(&before.elsewhere),
+            false => Arc::new(Elsewhere::build(remote_records(&harvests))),
+        };
+        Ok(Snapshot { layers, withdrawn, index, elsewhere, harvests, digest, revisions })
     }
 
     pub fn layer(&self, id: &LayerId) -> Option<&Arc<LiveLayer>> {
@@ -89,6 +113,22 @@ impl Snapshot {
 
     pub fn layers(&self) -> impl Iterator<Item = &Arc<LiveLayer>> {
         self.layers.values()
+    }
+
+    /// Layers that are gone, in order of id.
+    pub fn withdrawn(&self) -> &BTreeMap<LayerId, Withdrawn> {
+        &self.withdrawn
+    }
+
+    /// What to say of a layer that is not here: that it is gone, if it was here, else `otherwise`.
+    pub fn absent(&self, id: &str, otherwise: impl FnOnce() -> Problem) -> Problem {
+        match id.parse::<LayerId>().ok().and_then(|id| self.withdrawn.get_key_value(&id)) {
+            None => otherwise(),
+            Some((id, Withdrawn { moment, .. })) => {
+                let day = moment.strftime("%Y-%m-%d");
+                Problem::gone(format!("the layer \"{id}\" was withdrawn on {day}; /collections lists the layers"))
+            }
+        }
     }
 
     /// The moment of the newest publication.
@@ -112,6 +152,42 @@ fn with_downloads(store: &Store, known: &Arc<LiveLayer>) -> Arc<LiveLayer> {
         true => Arc::clone(known),
         false => Arc::new(LiveLayer { downloads, ..LiveLayer::clone(known) }),
     }
+}
+
+/// The records of all catalogues; one that cannot be read is named in the log and left out.
+fn remote_records(harvests: &[KeptHarvest]) -> Vec<Arc<RemoteRecord>> {
+    let mut records = Vec::new();
+    for harvest in harvests {
+        match harvest.read::<RemoteCatalogue>() {
+            Ok(RemoteCatalogue { host, records: of_catalogue, .. }) => {
+                records.extend(
+                    of_catalogue.into_iter().map(|record| Arc::new(RemoteRecord { host: host.clone(), ..record })),
+                );
+            }
+            Err(error) => tracing::error!(%error, "a harvested catalogue is not loaded"),
+        }
+    }
+    records
+}
+
+/// Nothing is said of a layer that the public could not read.
+fn withdrawn(store: &Store, before: &Snapshot, policy: &Policy) -> Result<BTreeMap<LayerId, Withdrawn>, StoreError> {
+    let mut gone = BTreeMap::new();
+    for (id, last, moment) in store.withdrawn()? {
+        let withdrawn = Withdrawn { last, moment };
+        if before.withdrawn.get(&id) == Some(&withdrawn) || was_public(store, &id, &withdrawn.last, policy) {
+            gone.insert(id, withdrawn);
+        }
+    }
+    Ok(gone)
+}
+
+fn was_public(store: &Store, id: &LayerId, last: &RevisionId, policy: &Policy) -> bool {
+    let record = read_json::<LayerRecord>(&store.revision_folder(id, last).join("record.json"));
+    record.is_ok_and(|record| {
+        let subject = Subject { layer: id, class: record.class };
+        policy.decide(&Caller::Public, subject, Action::ReadFacts).is_ok()
+    })
 }
 
 /// What the public may find: nothing of a layer that is not open enters the index.

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::districts::Districts;
+use super::empty_searches::EmptySearches;
 use super::problem::Problem;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::walks::Walks;
@@ -30,6 +31,7 @@ pub struct App {
     policy: Policy,
     pub base_url: Option<String>,
     pub(super) walks: Walks,
+    pub(super) empty_searches: EmptySearches,
     pub(super) district_layer: LayerId,
     /// The districts that were last looked into.
     pub(super) districts: ArcSwapOption<Districts>,
@@ -55,6 +57,7 @@ impl App {
             policy,
             base_url,
             walks: Walks::default(),
+            empty_searches: EmptySearches::default(),
             district_layer,
             districts: ArcSwapOption::empty(),
             fonts: Arc::new(Fonts::open(settings.font.as_deref())?),
@@ -66,7 +69,7 @@ impl App {
     }
 
     /// The layer and the leave to do `action` with it; one problem for a layer that is not there
-    /// and for one that may not be read.
+    /// and for one that may not be read, another for one that all could read and that is gone.
     pub fn permitted(
         &self,
         snapshot: &Snapshot,
@@ -75,7 +78,7 @@ impl App {
     ) -> Result<(Arc<LiveLayer>, PermittedLayer), Problem> {
         let absent = || Problem::no_layer(id);
         let parsed: LayerId = id.parse().map_err(|_| absent())?;
-        let layer = snapshot.layer(&parsed).ok_or_else(absent)?;
+        let layer = snapshot.layer(&parsed).ok_or_else(|| snapshot.absent(id, absent))?;
         let subject = Subject { layer: &parsed, class: layer.record.class };
         let permit = self.policy.decide(&Caller::Public, subject, action).map_err(|_| absent())?;
         Ok((Arc::clone(layer), permit))

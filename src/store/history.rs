@@ -122,6 +122,24 @@ impl Store {
         Ok(read_if_there(self.withdrawn_file(layer))?.map(|text| text.trim().to_owned()))
     }
 
+    /// Every layer that was published and is no more, with its last revision and when it went.
+    pub fn withdrawn(&self) -> Result<Vec<(LayerId, RevisionId, jiff::Timestamp)>, StoreError> {
+        let folder = self.layers_folder();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(file_error(&folder))? {
+            let name = entry.map_err(file_error(&folder))?.file_name();
+            let Ok(layer) = name.to_string_lossy().parse::<LayerId>() else { continue };
+            let Some(moment) = self.withdrawn_at(&layer)?.and_then(|moment| moment.parse().ok()) else { continue };
+            if self.current(&layer)?.is_none()
+                && let Some(last) = self.revisions(&layer)?.pop()
+            {
+                found.push((layer, last, moment));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Fingerprints of deliveries that a person rolled back from.
     pub fn held_back(&self, layer: &LayerId) -> Result<Vec<Sha256Hex>, StoreError> {
         let text = read_if_there(self.held_back_file(layer))?.unwrap_or_default();
@@ -296,9 +314,11 @@ mod tests {
         assert_eq!(store.current(&layer).unwrap(), None);
         assert_eq!(store.withdrawn_at(&layer).unwrap().as_deref(), Some("2026-11-09T00:00:00Z"));
         assert!(store.current_revisions().unwrap().is_empty());
+        assert_eq!(store.withdrawn().unwrap(), [(layer.clone(), revisions[1].clone(), day(9))]);
         assert_eq!(store.layers().unwrap(), std::slice::from_ref(&layer));
         assert_eq!(store.rollback(&layer, None).unwrap(), revisions[1]);
         assert_eq!(store.withdrawn_at(&layer).unwrap(), None);
+        assert!(store.withdrawn().unwrap().is_empty());
     }
 
     #[test]

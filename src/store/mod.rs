@@ -5,6 +5,7 @@
 
 mod downloads;
 mod findings;
+mod harvests;
 mod history;
 mod manifest;
 mod personal_data;
@@ -19,6 +20,7 @@ use crate::base::{LayerId, RevisionId};
 
 pub use downloads::{Download, Downloads};
 pub use findings::{Finding, Findings, Listing};
+pub use harvests::KeptHarvest;
 pub use history::{KEPT_AFTER_SUPERSEDED, Verified};
 pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use personal_data::{PersonalData, PersonalDataKind};

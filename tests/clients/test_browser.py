@@ -77,6 +77,16 @@ class PageChecks(Checks):
             if not address.startswith(("data:", "blob:", "about:")):
                 self.assertEqual(urlsplit(server.URL).netloc, urlsplit(address).netloc, address)
 
+    def pick_a_place(self, page, box, typed):
+        page.run(f"document.querySelector('{box}').focus()")
+        page.type(typed)
+        place = "document.querySelector('#suggestions:not([hidden]) [data-kind=place]')"
+        page.wait_for(place, "a place under the box")
+        number = page.run(f"[...{place}.parentElement.children].indexOf({place})")
+        for _ in range(number + 1):
+            page.press("ArrowDown")
+        page.press("Enter")
+
 
 class Home(PageChecks):
     def test_it_opens_in_three_languages(self):
@@ -120,6 +130,14 @@ class Home(PageChecks):
                 self.assertEqual(language, page.run("document.documentElement.lang"))
                 self.assertEqual(HEADINGS[language], page.run("document.querySelector('h1').textContent"))
                 self.assert_quiet_and_at_home(page)
+
+    def test_a_place_that_is_typed_opens_the_map_there(self):
+        with browser.open(page_address("/", "zh-Hant"), "zh-Hant") as page:
+            self.pick_a_place(page, "[role=combobox]", "沙田公共圖書館")
+            page.wait_for("location.pathname === '/map' && document.getElementById('map')?.dataset.ready === 'true'", "the map")
+            page.wait_for("!document.querySelector('[data-details]').hidden", "the details of the place")
+            self.assertIn("沙田公共圖書館", page.run("document.querySelector('[data-details]').textContent"))
+            self.assert_quiet_and_at_home(page)
 
     def test_a_language_link_keeps_the_page(self):
         with browser.open(page_address("/collections/lcsd-libraries?f=html", "en")) as page:
@@ -374,6 +392,15 @@ class MapPage(PageChecks):
             page.wait_for("location.search.includes('lcsd-libraries')", "the address of both")
             colours = [{part for part in one if part.startswith("c")} for one in self.stack(page)]
             self.assertFalse(colours[0] & colours[1], colours)
+            self.assert_quiet_and_at_home(page)
+
+    def test_a_place_that_is_typed_on_the_map_is_flown_to_with_its_layer(self):
+        with self.open_stack("layers=td-ferry-routes", "zh-Hant") as page:
+            self.pick_a_place(page, "#q", "沙田公共圖書館")
+            page.wait_for("location.search.includes('sel=lcsd-libraries')", "the place in the address")
+            page.wait_for("Number(location.hash.slice(1).split('/')[0]) >= 15", "the place")
+            self.assertEqual(2, page.run("document.querySelectorAll('.stack > li').length"))
+            self.assertIn("沙田公共圖書館", page.run("document.querySelector('[data-details]').textContent"))
             self.assert_quiet_and_at_home(page)
 
     def test_coordinates_that_are_typed_are_flown_to(self):

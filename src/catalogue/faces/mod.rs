@@ -9,6 +9,7 @@ pub mod data_json;
 pub mod dcat;
 pub mod dictionary;
 pub mod iso19139;
+pub mod queryables;
 pub mod rdf;
 pub mod records;
 pub mod resources;

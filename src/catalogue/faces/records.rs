@@ -9,9 +9,8 @@ use crate::catalogue::LayerRecord;
 
 const CLASS: &str = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf";
 
-/// Classes of the standard that the catalogue answers to, by their last part. Filtering by CQL2
-/// joins them with the parameter `filter`.
-const CLASSES: [&str; 11] = [
+/// Classes of the standard that the catalogue answers to, by their last part.
+const CLASSES: [&str; 14] = [
     "record-core",
     "record-collection",
     "record-core-query-parameters",
@@ -19,10 +18,13 @@ const CLASSES: [&str; 11] = [
     "record-api",
     "searchable-catalog",
     "searchable-catalog-sorting",
+    "searchable-catalog-filtering",
     "sorting",
+    "filtering",
     "json",
     "html",
     "oas30",
+    "autodiscovery",
 ];
 
 /// The conformance classes, whole.
@@ -281,22 +283,10 @@ pub fn compare(a: &LayerRecord, b: &LayerRecord, keys: &[SortKey], language: Lan
 
 /// JSON Schema of what can be asked for or sorted by.
 pub fn schema(base: &str, which: &str, language: Language) -> Value {
-    let text = || json!({ "type": "string" });
-    let all: [(&str, Value); 10] = [
-        ("geometry", json!({ "format": "geometry-polygon", "x-ogc-role": "primary-geometry" })),
-        ("id", json!({ "type": "string", "x-ogc-role": "id" })),
-        ("type", json!({ "type": "string", "enum": ["dataset"] })),
-        ("title", text()),
-        ("description", text()),
-        ("keywords", json!({ "type": "array", "items": { "type": "string" } })),
-        ("updated", json!({ "type": "string", "format": "date-time" })),
-        ("license", text()),
-        ("department", text()),
-        ("theme", text()),
-    ];
+    let all = super::queryables::properties().into_iter();
     let kept = |name: &str| which == "queryables" || SORTABLES.contains(&name);
     let properties: Map<String, Value> =
-        all.into_iter().filter(|(name, _)| kept(name)).map(|(name, schema)| (name.to_owned(), schema)).collect();
+        all.filter(|(name, _)| kept(name)).map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("{base}/collections/catalogue/{which}"),

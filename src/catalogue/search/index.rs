@@ -1,12 +1,9 @@
-//! The inverted index: records in, and for a phrase the records that hold it, with how well.
+//! The inverted index: documents in, and for a phrase the places of those that hold it, with how well.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::facets::FacetTable;
-use crate::base::{FieldKind, Language, Trilingual};
-use crate::catalogue::LayerRecord;
+use super::document::{Document, every};
 use crate::words::fold::is_han;
 use crate::words::pieces::pieces_of_normal;
 use crate::words::{Piece, join, normal, pieces, tokens};
@@ -27,19 +24,15 @@ const WHOLE_KEYWORD: f32 = 1.4;
 /// A word that only begins as asked: `park` in `parking`.
 const PREFIX: f32 = 0.6;
 
-/// Every record's words, ready to be asked.
+/// Every document's words, ready to be asked.
 #[derive(Debug, Default)]
-pub struct Index {
-    records: Vec<Arc<LayerRecord>>,
+pub struct Texts {
     entries: Vec<Entry>,
     words: Postings,
     /// Field titles and measured values; apart, so that they are asked only when words fail.
     values: Postings,
-    /// For each place how many records are newer, and the values of its facets.
+    /// For each place how many documents are newer.
     ages: Vec<u32>,
-    pub(super) facets: FacetTable,
-    /// Places in order of title, for each language.
-    by_title: [Vec<u32>; 3],
     /// Han titles and keywords: they part a run that is written without blanks.
     phrases: HashSet<Box<str>>,
 }
@@ -53,6 +46,7 @@ struct Entry {
     text: Box<str>,
     title_words: f32,
     title_characters: f32,
+    is_earlier_edition: bool,
 }
 
 /// Token to records, tokens in order so that a prefix is one range.
@@ -71,21 +65,23 @@ struct Posting {
     weight: u8,
 }
 
-impl Index {
-    pub fn build(records: Vec<Arc<LayerRecord>>) -> Self {
+impl Texts {
+    pub fn build<'a>(documents: impl IntoIterator<Item = Document<'a>>) -> Self {
         let mut words = HashMap::new();
         let mut values = HashMap::new();
         let mut phrases = HashSet::new();
-        let mut entries = Vec::with_capacity(records.len());
-        for (place, record) in records.iter().enumerate() {
+        let mut entries = Vec::new();
+        let mut dates = Vec::new();
+        for (place, document) in documents.into_iter().enumerate() {
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            let entry = Entry::of(record);
+            let entry = Entry::of(&document);
+            dates.push(document.as_at);
             for (text, field) in
                 [(&entry.title, TITLE), (&entry.keywords, KEYWORDS), (&entry.publisher, PUBLISHER), (&entry.text, TEXT)]
             {
                 add_tokens(&mut words, text, place, |weight| weight | field);
             }
-            for (text, share) in values_of(record) {
+            for (text, share) in document.values {
                 add_tokens(&mut values, &normal(&text), place, |weight| weight.max(share));
             }
             for line in entry.title.lines().chain(entry.keywords.lines()) {
@@ -95,28 +91,17 @@ impl Index {
             }
             entries.push(entry);
         }
-        let by_title = Language::ALL.map(|language| in_order_of_title(&records, language));
-        let (ages, facets) = (ages(&records), FacetTable::of(&records));
-        Index {
-            ages,
-            facets,
-            by_title,
-            records,
-            entries,
-            words: Postings::sorted(words),
-            values: Postings::sorted(values),
-            phrases,
-        }
+        Texts { ages: ages(&dates), entries, words: Postings::sorted(words), values: Postings::sorted(values), phrases }
     }
 
-    pub fn records(&self) -> &[Arc<LayerRecord>] {
-        &self.records
+    /// How many documents there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
-    /// Places of all records by their titles in a language.
-    pub fn by_title(&self, language: Language) -> impl Iterator<Item = u32> {
-        let place = Language::ALL.iter().position(|known| *known == language).unwrap_or_default();
-        self.by_title[place].iter().copied()
+    /// Whether another edition has taken the document's place.
+    pub fn is_earlier_edition(&self, place: usize) -> bool {
+        self.entries.get(place).is_some_and(|entry| entry.is_earlier_edition)
     }
 
     /// Whether this Han run is a title or keyword of a record.
@@ -270,21 +255,15 @@ impl WholeQuestion {
     }
 }
 
-/// For each place how many records are newer.
-fn ages(records: &[Arc<LayerRecord>]) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..records.len()).collect();
-    order.sort_by_key(|place| std::cmp::Reverse(records.get(*place).and_then(|record| record.data_as_at)));
-    let mut ages = vec![0; records.len()];
+/// For each place how many documents are newer.
+fn ages(dates: &[Option<jiff::civil::Date>]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..dates.len()).collect();
+    order.sort_by_key(|place| std::cmp::Reverse(dates.get(*place).copied().flatten()));
+    let mut ages = vec![0; dates.len()];
     for (age, place) in order.into_iter().enumerate() {
         ages[place] = u32::try_from(age).unwrap_or(u32::MAX);
     }
     ages
-}
-
-fn in_order_of_title(records: &[Arc<LayerRecord>], language: Language) -> Vec<u32> {
-    let mut places: Vec<u32> = (0..u32::try_from(records.len()).unwrap_or(u32::MAX)).collect();
-    places.sort_by_key(|place| records.get(*place as usize).map(|record| record.title.get(language)));
-    places
 }
 
 /// A phrase as it is held against titles and keywords.
@@ -333,26 +312,22 @@ fn phrase_tokens(phrase: &[Piece]) -> Vec<String> {
 }
 
 impl Entry {
-    fn of(record: &LayerRecord) -> Self {
-        let title = lines(every(&record.title));
-        let keywords = lines(Language::ALL.iter().flat_map(|language| record.keywords.get(*language)));
-        let code = record.department.code.clone();
-        let theme = record.theme.iter().flat_map(|theme| every(&theme.name));
-        let publisher =
-            lines(every(&record.department.name).into_iter().chain(theme).chain([&code, &record.id.to_string()]));
+    fn of(document: &Document<'_>) -> Self {
+        let Document { title, .. } = document;
         Entry {
-            title_words: pieces(&record.title.en).len() as f32,
-            title_characters: pieces(&record.title.zh_hant)
+            title_words: pieces(&title.en).len() as f32,
+            title_characters: pieces(&title.zh_hant)
                 .iter()
                 .map(|piece| match piece {
                     Piece::Han(run) => run.chars().count() as f32,
                     Piece::Word(_) => 1.0,
                 })
                 .sum(),
-            title,
-            keywords,
-            publisher,
-            text: lines(every(&record.abstract_text)),
+            title: lines(every(title)),
+            keywords: lines(document.keywords.iter().copied()),
+            publisher: lines(document.publisher.iter().copied()),
+            text: lines(every(document.text)),
+            is_earlier_edition: document.is_earlier_edition,
         }
     }
 
@@ -361,13 +336,8 @@ impl Entry {
     }
 }
 
-/// A text in its languages; what folds to the same is kept once by [`lines`].
-fn every(text: &Trilingual) -> [&String; 3] {
-    [&text.en, &text.zh_hant, &text.zh_hans]
-}
-
 /// Texts in normal form, each once, on lines with a blank at both sides.
-fn lines<'a>(texts: impl IntoIterator<Item = &'a String>) -> Box<str> {
+fn lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> Box<str> {
     let mut seen: Vec<String> = Vec::new();
     for text in texts {
         let normal = normal(text);
@@ -380,27 +350,6 @@ fn lines<'a>(texts: impl IntoIterator<Item = &'a String>) -> Box<str> {
         all.push_str(&format!(" {line} \n"));
     }
     all.into()
-}
-
-/// Field titles and the short values of fields that repeat, with the share of features that have
-/// them, from 0 to 255. Numbers, addresses and the like say nothing about a layer.
-fn values_of(record: &LayerRecord) -> Vec<(String, u8)> {
-    const VALUE_CHARACTERS: usize = 40;
-    const DISTINCT: u64 = 300;
-    const FIELD_SHARE: u8 = 20;
-    let mut values = Vec::new();
-    let kept = record.counts.kept.max(1) as f32;
-    for (field, facts) in record.schema.fields.iter().zip(&record.field_facts) {
-        values.extend(every(&field.title).map(|title| (title.clone(), FIELD_SHARE)));
-        let tells = field.kind == FieldKind::Text && facts.distinct.is_some_and(|distinct| distinct <= DISTINCT);
-        for (value, count) in facts.commonest.iter().filter(|_| tells) {
-            if value.chars().count() <= VALUE_CHARACTERS && value.chars().any(char::is_alphabetic) {
-                let share = (*count as f32 / kept * f32::from(u8::MAX)).clamp(1.0, f32::from(u8::MAX));
-                values.push((value.clone(), share as u8));
-            }
-        }
-    }
-    values
 }
 
 fn add_tokens(words: &mut HashMap<String, Vec<Posting>>, text: &str, entry: u32, merge: impl Fn(u8) -> u8) {

@@ -2,9 +2,12 @@
 //! publishers, texts and measured values; the design was measured before it was built.
 //!
 //! A text is folded and taken apart (the room `words`) and, with what the tables put beside its words,
-//! becomes a question of terms (`question`), which the inverted index answers (`index`) tier by tier
-//! (`rank`).
+//! becomes a question of terms (`question`), which the inverted index (`index`, over each record's
+//! `document`) answers tier by tier (`rank`). Records of other catalogues are searched alike and apart
+//! (`elsewhere`).
 
+mod document;
+mod elsewhere;
 mod facets;
 mod index;
 mod question;
@@ -12,13 +15,16 @@ mod rank;
 
 use std::sync::Arc;
 
+use document::Document;
+use index::Texts;
+
 use super::LayerRecord;
 use crate::base::Language;
 use crate::words::lexicon::LEXICON;
 use crate::words::normal;
 
+pub use elsewhere::Elsewhere;
 pub use facets::{Bucket, Facets, Filter};
-pub use index::Index;
 use rank::Hit;
 pub use rank::{Reason, Tier};
 
@@ -39,13 +45,43 @@ pub struct Found {
     pub facets: Facets,
 }
 
+/// Every layer's record, ready to be searched.
+#[derive(Debug, Default)]
+pub struct Index {
+    records: Vec<Arc<LayerRecord>>,
+    texts: Texts,
+    /// For each place the values of its facets.
+    facets: facets::FacetTable,
+    /// Places in order of title, for each language.
+    by_title: [Vec<u32>; 3],
+}
+
 impl Index {
+    pub fn build(records: Vec<Arc<LayerRecord>>) -> Self {
+        Index {
+            texts: Texts::build(records.iter().map(|record| Document::of_layer(record))),
+            facets: facets::FacetTable::of(&records),
+            by_title: Language::ALL.map(|language| in_order_of_title(&records, language)),
+            records,
+        }
+    }
+
+    pub fn records(&self) -> &[Arc<LayerRecord>] {
+        &self.records
+    }
+
+    /// Places of all records by their titles in a language.
+    fn by_title(&self, language: Language) -> impl Iterator<Item = u32> {
+        let place = Language::ALL.iter().position(|known| *known == language).unwrap_or_default();
+        self.by_title[place].iter().copied()
+    }
+
     /// The records that fit the words and the filter, best first; without words all that the
     /// filter lets through, by title.
     pub fn search(&self, text: &str, filter: &Filter, language: Language) -> Found {
         let hits = match text.trim().is_empty() {
             true => self.by_title(language).map(Hit::unasked).collect(),
-            false => rank::rank(self, &question::Question::read(text, &LEXICON, self)),
+            false => rank::rank(&self.texts, &question::Question::read(text, &LEXICON, &self.texts)),
         };
         let mut counter = facets::Counter::new(&self.facets, filter);
         let matches = hits
@@ -71,8 +107,14 @@ impl Index {
         self.records()
             .iter()
             .enumerate()
-            .filter(|(place, _)| phrases.iter().any(|phrase| self.holds(*place, phrase)))
+            .filter(|(place, _)| phrases.iter().any(|phrase| self.texts.holds(*place, phrase)))
             .map(|(_, record)| Arc::clone(record))
             .collect()
     }
+}
+
+fn in_order_of_title(records: &[Arc<LayerRecord>], language: Language) -> Vec<u32> {
+    let mut places: Vec<u32> = (0..u32::try_from(records.len()).unwrap_or(u32::MAX)).collect();
+    places.sort_by_key(|place| records.get(*place as usize).map(|record| record.title.get(language)));
+    places
 }

@@ -1,6 +1,6 @@
 //! What a person typed, as terms: each stands for itself and for what the lexicon puts beside it.
 
-use super::index::Index;
+use super::index::Texts;
 use crate::words::lexicon::Lexicon;
 use crate::words::pieces::pieces_of_normal;
 use crate::words::terms::phrases;
@@ -37,11 +37,11 @@ pub struct Question {
 }
 
 impl Question {
-    pub fn read(text: &str, lexicon: &Lexicon, index: &Index) -> Self {
+    pub fn read(text: &str, lexicon: &Lexicon, texts: &Texts) -> Self {
         let pieces = pieces(text);
         let normal = join(&pieces);
-        let phrases = phrases(&pieces, lexicon, &|run| index.is_phrase(run));
-        let mut terms: Vec<Term> = phrases.into_iter().map(|phrase| Term::of(phrase, lexicon, index)).collect();
+        let phrases = phrases(&pieces, lexicon, &|run| texts.is_phrase(run));
+        let mut terms: Vec<Term> = phrases.into_iter().map(|phrase| Term::of(phrase, lexicon, texts)).collect();
         if terms.iter().all(|term| term.is_optional) {
             terms.iter_mut().for_each(|term| term.is_optional = false);
         }
@@ -50,12 +50,12 @@ impl Question {
 }
 
 impl Term {
-    fn of(phrase: Vec<Piece>, lexicon: &Lexicon, index: &Index) -> Self {
+    fn of(phrase: Vec<Piece>, lexicon: &Lexicon, texts: &Texts) -> Self {
         let text = join(&phrase);
         let others = lexicon.others(&text).iter().map(|other| Alternative::of(&other.term, other.factor));
         let is_known = lexicon.knows(&text);
         let mended = match phrase.as_slice() {
-            [Piece::Word(word)] if !is_known && !index.has_word(word) => mend(word, lexicon, index),
+            [Piece::Word(word)] if !is_known && !texts.has_word(word) => mend(word, lexicon, texts),
             _ => Vec::new(),
         };
         let is_optional = lexicon.is_optional(&text);
@@ -79,7 +79,7 @@ impl Alternative {
 }
 
 /// What a word that nobody knows may have meant: a word one slip away, and what stands for that.
-fn mend(word: &str, lexicon: &Lexicon, index: &Index) -> Vec<Alternative> {
+fn mend(word: &str, lexicon: &Lexicon, texts: &Texts) -> Vec<Alternative> {
     /// Shorter words are one slip from too many.
     const LETTERS: usize = 4;
     const MENDINGS: usize = 3;
@@ -87,7 +87,7 @@ fn mend(word: &str, lexicon: &Lexicon, index: &Index) -> Vec<Alternative> {
         return Vec::new();
     }
     let mut near: Vec<&str> =
-        index.latin_words().chain(lexicon.words()).filter(|known| is_one_slip(word, known)).collect();
+        texts.latin_words().chain(lexicon.words()).filter(|known| is_one_slip(word, known)).collect();
     near.sort_unstable();
     near.dedup();
     near.truncate(MENDINGS);
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_run_is_parted_at_what_the_lexicon_knows() {
-        let question = Question::read("康文署泳池 hospital", &crate::words::lexicon::LEXICON, &Index::default());
+        let question = Question::read("康文署泳池 hospital", &crate::words::lexicon::LEXICON, &Texts::default());
         let terms: Vec<String> = question.terms.iter().map(|term| join(&term.alternatives[0].phrase)).collect();
         assert_eq!(terms, ["康文署", "泳池", "hospital"]);
     }

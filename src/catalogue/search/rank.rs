@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::index::{Index, WholeQuestion};
+use super::index::{Texts, WholeQuestion};
 use super::question::{Alternative, Question, Term};
 use crate::words::lexicon::LEXICON;
 use crate::words::{Piece, join, pairs};
@@ -49,21 +49,21 @@ pub enum Tier {
 const ENOUGH: usize = 3;
 
 /// All hits, best first.
-pub fn rank(index: &Index, question: &Question) -> Vec<Hit> {
+pub fn rank(texts: &Texts, question: &Question) -> Vec<Hit> {
     let mut hits = Vec::new();
     if question.terms.is_empty() {
         return hits;
     }
     for tier in [Tier::Words, Tier::Values, Tier::Some, Tier::Characters] {
         let mut of_tier = match tier {
-            Tier::Words => all_of(index, question, &question.terms, tier),
-            Tier::Values => all_of(index, question, &question.terms, tier),
-            Tier::Some => any_of(index, question, &loose(&question.terms), tier),
-            Tier::Characters => any_of(index, question, &characters(&question.terms), tier),
+            Tier::Words => all_of(texts, question, &question.terms, tier),
+            Tier::Values => all_of(texts, question, &question.terms, tier),
+            Tier::Some => any_of(texts, question, &loose(&question.terms), tier),
+            Tier::Characters => any_of(texts, question, &characters(&question.terms), tier),
         };
         of_tier.retain(|hit| !hits.iter().any(|known: &Hit| known.place == hit.place));
         // Equals: what is newer first.
-        of_tier.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(index.age(a.place).cmp(&index.age(b.place))));
+        of_tier.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(texts.age(a.place).cmp(&texts.age(b.place))));
         hits.append(&mut of_tier);
         if hits.len() >= ENOUGH {
             break;
@@ -82,8 +82,8 @@ struct Weighed {
     rarity: f32,
 }
 
-fn weigh(index: &Index, term: &Term, with_values: bool) -> Weighed {
-    let count = index.records().len();
+fn weigh(texts: &Texts, term: &Term, with_values: bool) -> Weighed {
+    let count = texts.len();
     let mut weighed =
         Weighed { scores: vec![0.0; count], alternatives: vec![0; count], reasons: reasons(term), rarity: 1.0 };
     for (number, alternative) in term.alternatives.iter().enumerate() {
@@ -96,9 +96,9 @@ fn weigh(index: &Index, term: &Term, with_values: bool) -> Weighed {
                 weighed.alternatives[place as usize] = u8::try_from(number).unwrap_or(u8::MAX);
             }
         };
-        index.find(&alternative.phrase).into_iter().for_each(|(place, score)| add(place, score));
+        texts.find(&alternative.phrase).into_iter().for_each(|(place, score)| add(place, score));
         if with_values {
-            index.find_values(&alternative.phrase).into_iter().for_each(|(place, score)| add(place, score));
+            texts.find_values(&alternative.phrase).into_iter().for_each(|(place, score)| add(place, score));
         }
     }
     let having = weighed.scores.iter().filter(|score| **score > 0.0).count();
@@ -112,36 +112,36 @@ fn rarity(having: usize, count: usize) -> f32 {
     0.4 + 0.6 * (count / having).ln() / count.ln().max(1.0)
 }
 
-fn all_of(index: &Index, question: &Question, terms: &[Term], tier: Tier) -> Vec<Hit> {
-    let weighed: Vec<Weighed> = terms.iter().map(|term| weigh(index, term, tier == Tier::Values)).collect();
+fn all_of(texts: &Texts, question: &Question, terms: &[Term], tier: Tier) -> Vec<Hit> {
+    let weighed: Vec<Weighed> = terms.iter().map(|term| weigh(texts, term, tier == Tier::Values)).collect();
     let has_all = |place: usize| {
         terms.iter().zip(&weighed).all(|(term, weighed)| term.is_optional || weighed.scores[place] > 0.0)
     };
-    hits(index, question, &weighed, tier, has_all)
+    hits(texts, question, &weighed, tier, has_all)
 }
 
-fn any_of(index: &Index, question: &Question, terms: &[Term], tier: Tier) -> Vec<Hit> {
-    let weighed: Vec<Weighed> = terms.iter().map(|term| weigh(index, term, tier == Tier::Some)).collect();
+fn any_of(texts: &Texts, question: &Question, terms: &[Term], tier: Tier) -> Vec<Hit> {
+    let weighed: Vec<Weighed> = terms.iter().map(|term| weigh(texts, term, tier == Tier::Some)).collect();
     let has_any = |place: usize| {
         terms.iter().zip(&weighed).any(|(term, weighed)| !term.is_optional && weighed.scores[place] > 0.0)
     };
-    hits(index, question, &weighed, tier, has_any)
+    hits(texts, question, &weighed, tier, has_any)
 }
 
-fn hits(index: &Index, question: &Question, weighed: &[Weighed], tier: Tier, fits: impl Fn(usize) -> bool) -> Vec<Hit> {
+fn hits(texts: &Texts, question: &Question, weighed: &[Weighed], tier: Tier, fits: impl Fn(usize) -> bool) -> Vec<Hit> {
     /// What an edition that another has replaced counts, of one in force.
     const EARLIER_EDITION: f32 = 0.9;
     let whole = WholeQuestion::of(&question.normal);
-    (0..index.records().len())
+    (0..texts.len())
         .filter(|place| fits(*place))
         .map(|place| {
             let score: f32 = weighed.iter().map(|weighed| weighed.scores[place] * weighed.rarity).sum();
             let id = u32::try_from(place).unwrap_or(u32::MAX);
-            let is_earlier = index.records()[place].edition_of.is_some();
+            let is_earlier = texts.is_earlier_edition(place);
             Hit {
                 place: id,
                 tier,
-                score: (score + index.title_bonus(id, &whole)) * if is_earlier { EARLIER_EDITION } else { 1.0 },
+                score: (score + texts.title_bonus(id, &whole)) * if is_earlier { EARLIER_EDITION } else { 1.0 },
                 reason: weighed.iter().find_map(|weighed| reason(weighed, place)),
             }
         })

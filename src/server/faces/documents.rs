@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::{find, listing, whole};
+use super::{find, listing, listings, made_once, whole};
 use crate::access::Action;
 use crate::base::ids::cut;
+use crate::catalogue::faces::atom::Gone;
 use crate::catalogue::faces::{
     atom, data_json as dcat_us, dictionary as sds, iso19139, sitemap as map, stac as spatiotemporal, waf,
 };
@@ -73,9 +74,13 @@ pub async fn feed(context: Context) -> Reply {
     let base = context.ask.base.clone();
     let address = format!("{base}{}", context.ask.path_and_query);
     let face = format!("feed|{}", context.ask.path_and_query);
-    whole(&context, &face, move |listings, language| {
-        text("application/atom+xml; charset=utf-8", atom::feed(listings, &base, &address, language))
-            .in_language(language)
+    let language = context.ask.language;
+    made_once(&context.app, format!("face|{face}|{}|{base}", language.tag()), move |snapshot| {
+        let gone = snapshot.withdrawn().iter();
+        let gone: Vec<Gone> =
+            gone.map(|(layer, withdrawn)| Gone { layer, last: &withdrawn.last, moment: withdrawn.moment }).collect();
+        let feed = atom::feed(&listings(snapshot, &base), &gone, &base, &address, language);
+        Ok(text("application/atom+xml; charset=utf-8", feed).in_language(language))
     })
     .await
 }

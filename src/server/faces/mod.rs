@@ -69,12 +69,9 @@ pub(super) fn listings<'a>(snapshot: &'a Snapshot, base: &'a str) -> Vec<Listing
 
 /// The record of this id that the public finds.
 fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Arc<LayerRecord>, Problem> {
-    snapshot
-        .index
-        .records()
-        .iter()
-        .find(|record| record.id.as_str() == id)
-        .ok_or_else(|| Problem::not_found(format!("the catalogue has no record \"{}\"", cut(id))))
+    snapshot.index.records().iter().find(|record| record.id.as_str() == id).ok_or_else(|| {
+        snapshot.absent(id, || Problem::not_found(format!("the catalogue has no record \"{}\"", cut(id))))
+    })
 }
 
 /// A document over the whole catalogue, made once for these revisions, base, language and `face`,

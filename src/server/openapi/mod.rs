@@ -90,6 +90,26 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         ),
     );
     add(
+        "/places",
+        operation(
+            "getPlaces",
+            "Features by their names",
+            &["q", "text", "layers", "bbox", "limit"],
+            &["application/json", "application/geo+json", "text/html"],
+            &["400"],
+        ),
+    );
+    add(
+        "/elsewhere",
+        operation(
+            "getElsewhere",
+            "Records of other catalogues",
+            &["text", "bbox", "limit", "offset"],
+            &["application/json", "text/html"],
+            &["400"],
+        ),
+    );
+    add(
         "/collections/{collectionId}",
         operation("getCollection", "One layer", &["collectionId"], &["application/json", "text/html"], &["404"]),
     );
@@ -328,6 +348,9 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
             json!({ "schema": { "$ref": "#/components/schemas/feature" } })
         }
         "application/geo+json" => json!({ "schema": { "$ref": "#/components/schemas/featureCollection" } }),
+        "application/json" if id == "getPlaces" => {
+            json!({ "schema": { "type": "array", "items": { "type": "object" } } })
+        }
         _ => json!({ "schema": { "type": "object" } }),
     };
     let content: Map<String, Value> =
@@ -342,7 +365,7 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
 }
 
 /// Parameters of records, OGC 20-004r1 §8 and ours.
-const RECORDS_PARAMETERS: [&str; 13] = [
+const RECORDS_PARAMETERS: [&str; 16] = [
     "bbox",
     "datetime",
     "limit",
@@ -353,6 +376,9 @@ const RECORDS_PARAMETERS: [&str; 13] = [
     "externalIds",
     "type",
     "profile",
+    "filter",
+    "filter-lang",
+    "filter-crs",
     "sortby",
     "theme",
     "department",

@@ -114,6 +114,11 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
         in_query("since", revision(), "A revision; without it the one before the current"),
         in_query("collections", list(), "Ids of the layers that a tile has; those of the catalogue if not given"),
         in_query("q", text(), "Words that stand together in a text of the feature or record; commas part alternatives"),
+        in_query(
+            "layers",
+            list(),
+            "Ids of the layers whose features are looked through; all that name theirs if not given",
+        ),
         in_query("text", text(), "Words in any language; what fits best comes first"),
         in_query("ids", list(), "Ids of features or records"),
         in_query("externalIds", list(), "Ids that others gave: scheme:value, a value or a scheme"),

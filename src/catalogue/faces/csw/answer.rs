@@ -90,7 +90,11 @@ fn operations(xml: &mut XmlWriter, address: &str) {
 fn filter_capabilities(xml: &mut XmlWriter) {
     xml.element("ogc:Spatial_Capabilities", &[], |xml| {
         xml.element("ogc:GeometryOperands", &[], |xml| xml.leaf("ogc:GeometryOperand", &[], "gml:Envelope"));
-        xml.element("ogc:SpatialOperators", &[], |xml| xml.leaf("ogc:SpatialOperator", &[("name", "BBOX")], ""));
+        xml.element("ogc:SpatialOperators", &[], |xml| {
+            for name in ["BBOX", "Intersects", "Within", "Contains"] {
+                xml.leaf("ogc:SpatialOperator", &[("name", name)], "");
+            }
+        });
     });
     xml.element("ogc:Scalar_Capabilities", &[], |xml| {
         xml.leaf("ogc:LogicalOperators", &[], "");

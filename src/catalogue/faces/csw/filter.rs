@@ -29,7 +29,12 @@ pub enum Constraint {
         low: String,
         high: String,
     },
+    /// The record's box shares a point with this one.
     Box(BBox),
+    /// The record's box lies in this one.
+    Within(BBox),
+    /// The record's box holds this one.
+    Contains(BBox),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +53,10 @@ pub(super) fn local(property: &str) -> &str {
 }
 
 pub(super) fn of_constraint(constraint: &Element) -> Result<Constraint, Exception> {
-    match constraint.child("Filter") {
-        Some(filter) => of_filter(filter),
-        None => Err(Exception::invalid("Constraint", "the constraint holds no ogc:Filter, which is what is read here")),
+    match (constraint.child("Filter"), constraint.child("CqlText")) {
+        (Some(filter), _) => of_filter(filter),
+        (None, Some(text)) => super::cql::of_text(&text.text),
+        (None, None) => Err(Exception::invalid("Constraint", "the constraint holds no ogc:Filter and no csw:CqlText")),
     }
 }
 
@@ -96,11 +102,13 @@ fn of_operator(operator: &Element) -> Result<Constraint, Exception> {
                 high: bound("UpperBoundary")?,
             })
         }
-        "BBOX" | "Intersects" | "Within" => envelope(operator).map(Constraint::Box),
+        "BBOX" | "Intersects" => envelope(operator).map(Constraint::Box),
+        "Within" => envelope(operator).map(Constraint::Within),
+        "Contains" => envelope(operator).map(Constraint::Contains),
         other => Err(Exception::invalid(
             "Filter",
             format!(
-                "the operator \"{}\" is not read here; And, Or, Not, PropertyIsLike, PropertyIsEqualTo and its kin, PropertyIsBetween and BBOX are",
+                "the operator \"{}\" is not read here; And, Or, Not, PropertyIsLike, PropertyIsEqualTo and its kin, PropertyIsBetween, BBOX, Intersects, Within and Contains are",
                 cut(other)
             ),
         )),
@@ -126,13 +134,16 @@ const PROPERTIES: [&str; 14] = [
 ];
 
 fn property(operator: &Element) -> Result<String, Exception> {
-    let name = text(operator, "PropertyName")?;
-    let known = local(&name).to_ascii_lowercase();
+    known_property(&text(operator, "PropertyName")?)
+}
+
+pub(super) fn known_property(name: &str) -> Result<String, Exception> {
+    let known = local(name).to_ascii_lowercase();
     match PROPERTIES.contains(&known.as_str()) {
         true => Ok(known),
         false => Err(Exception::invalid(
             "PropertyName",
-            format!("the property \"{}\" is not one of {}", cut(&name), PROPERTIES.join(", ")),
+            format!("the property \"{}\" is not one of {}", cut(name), PROPERTIES.join(", ")),
         )),
     }
 }
@@ -147,7 +158,12 @@ fn like(operator: &Element) -> Result<Constraint, Exception> {
     let pattern = text(operator, "Literal")?;
     let sign =
         |name: &str, default: char| operator.attribute(name).and_then(|value| value.chars().next()).unwrap_or(default);
-    let (wild, single, escape) = (sign("wildCard", '%'), sign("singleChar", '_'), sign("escapeChar", '\\'));
+    let signs = [sign("wildCard", '%'), sign("singleChar", '_'), sign("escapeChar", '\\')];
+    Ok(Constraint::Like { property: property(operator)?, parts: pattern_parts(&pattern, signs) })
+}
+
+/// What stands between the wildcards of a pattern.
+pub(super) fn pattern_parts(pattern: &str, [wild, single, escape]: [char; 3]) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
@@ -162,7 +178,7 @@ fn like(operator: &Element) -> Result<Constraint, Exception> {
         }
     }
     parts.retain(|part| !part.trim().is_empty());
-    Ok(Constraint::Like { property: property(operator)?, parts })
+    parts
 }
 
 /// The envelope, latitude first where the name of its CRS says so: the URN of EPSG:4326 does, its
@@ -206,6 +222,8 @@ impl Constraint {
                     extent.intersects(&first) || second.is_some_and(|second| extent.intersects(&second))
                 })
             }
+            Constraint::Within(bbox) => view.listings[place].extent().is_some_and(|extent| bbox.contains(&extent)),
+            Constraint::Contains(bbox) => view.listings[place].extent().is_some_and(|extent| extent.contains(bbox)),
             Constraint::Like { property, parts } => {
                 let folded: Vec<String> = parts.iter().map(|part| fold(part.trim())).collect();
                 values(view, place, property).iter().any(|value| holds_in_order(&fold(value), &folded))

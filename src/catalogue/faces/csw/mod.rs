@@ -2,6 +2,7 @@
 //! for: GetCapabilities, DescribeRecord, GetRecords and GetRecordById, read by GET and POST.
 
 mod answer;
+mod cql;
 mod filter;
 mod request;
 

@@ -1,7 +1,7 @@
 //! Requests, by key-value pairs or as XML.
 
 use super::filter::{self, Constraint};
-use super::{Exception, View};
+use super::{Exception, View, cql};
 use crate::base::ids::cut;
 use crate::base::limits;
 use crate::base::xml::Element;
@@ -220,10 +220,13 @@ fn number(name: &str, text: Option<&str>, default: usize) -> Result<usize, Excep
 /// In pairs a constraint is a filter in XML. CQL text joins with the parser of `filter`.
 fn pair_constraint(language: Option<&str>, constraint: Option<&str>) -> Result<Constraint, Exception> {
     let Some(text) = constraint.filter(|text| !text.trim().is_empty()) else { return Ok(Constraint::All) };
-    let is_filter = language.is_some_and(|language| language.eq_ignore_ascii_case("FILTER"));
-    if !is_filter {
-        let text = "constraintLanguage is not FILTER, a filter in XML, which is what is read here";
-        return Err(Exception::invalid("constraintLanguage", text));
+    match language.unwrap_or_default().to_ascii_uppercase().as_str() {
+        "FILTER" => {}
+        "CQL_TEXT" => return cql::of_text(text),
+        _ => {
+            let text = "constraintLanguage is not one of FILTER, a filter in XML, and CQL_TEXT";
+            return Err(Exception::invalid("constraintLanguage", text));
+        }
     }
     let root = Element::read(text.as_bytes()).map_err(|error| Exception::invalid("constraint", error.to_string()))?;
     filter::of_filter(&root)

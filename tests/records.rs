@@ -1,0 +1,133 @@
+//! Records that CQL2 chooses, and what is said of those that are gone.
+#![cfg(feature = "worker")]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::LazyLock;
+
+use support::{Server, Workspace, header, wait_until};
+
+static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
+    let workspace = Workspace::kept("records");
+    for place in ["lcsd/libraries", "td/ferry-routes"] {
+        workspace.take_from_tree(place);
+    }
+    workspace.ingest();
+    workspace
+});
+
+static SERVER: LazyLock<Server> = LazyLock::new(|| WORKSPACE.serve());
+
+fn ids(server: &Server, filter: &str) -> Vec<String> {
+    let filter = filter.replace('%', "%25").replace('+', "%2B");
+    let found = server.json(&format!("/collections/catalogue/items?{filter}"));
+    let records = found["features"].as_array().unwrap();
+    assert_eq!(found["numberMatched"], records.len());
+    records.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_filter_chooses_records_by_every_queryable() {
+    const LIBRARIES: [&str; 1] = ["lcsd-libraries"];
+    for filter in [
+        "id='lcsd-libraries'",
+        "title LIKE '%ibrar%'",
+        "CASEI(title)=CASEI('LIBRARIES')",
+        "description LIKE '%books%' AND type='dataset'",
+        "A_CONTAINS(keywords,('library','books'))",
+        "department IN ('lcsd','afcd')",
+        "theme='recreation-and-culture'",
+        "geometryType='Point' AND updated > TIMESTAMP('2020-01-01T00:00:00Z')",
+        "numberOfFeatures > 100 AND NOT department='td'",
+        "S_INTERSECTS(geometry,POINT(114.17 22.3)) AND department='lcsd'",
+    ] {
+        assert_eq!(ids(&SERVER, &format!("filter={filter}")), LIBRARIES, "{filter}");
+    }
+    assert!(ids(&SERVER, "filter=S_WITHIN(geometry,BBOX(0,0,1,1))").is_empty());
+    let json = r#"filter-lang=cql2-json&filter={"op":"=","args":[{"property":"department"},"lcsd"]}"#;
+    assert_eq!(ids(&SERVER, json), LIBRARIES);
+    assert_eq!(ids(&SERVER, "filter=title='圖書館'&lang=tc"), LIBRARIES);
+    // With other parameters it is one more condition.
+    assert!(ids(&SERVER, "filter=department='lcsd'&text=ferry").is_empty());
+}
+
+#[test]
+fn queryables_are_what_a_filter_may_name() {
+    let queryables = SERVER.json("/collections/catalogue/queryables");
+    for name in queryables["properties"].as_object().unwrap().keys() {
+        let response = SERVER.get(&format!("/collections/catalogue/items?filter={name} IS NULL"));
+        assert_eq!(response.status(), 200, "{name}");
+    }
+    let detail = SERVER.problem("/collections/catalogue/items?filter=shoe=1", 400);
+    assert!(detail.contains("\"shoe\"") && detail.contains("title"), "{detail}");
+}
+
+/// OGC 20-004r1, requirement /req/autodiscovery/links.
+#[test]
+fn every_page_says_where_the_catalogue_is_and_the_classes_are_declared() {
+    for path in ["/", "/collections", "/collections/lcsd-libraries"] {
+        let page = SERVER.page(path);
+        assert!(page.contains("rel=\"http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog\""), "{path}");
+    }
+    let conformance = SERVER.json("/conformance")["conformsTo"].to_string();
+    for class in ["filtering", "searchable-catalog-filtering", "autodiscovery"] {
+        assert!(conformance.contains(&format!("ogcapi-records-1/1.0/conf/{class}\"")), "{class}");
+    }
+}
+
+#[test]
+fn the_next_page_keeps_the_filter() {
+    let page = SERVER.json("/collections/catalogue/items?filter=type='dataset'&limit=1");
+    let links = page["links"].as_array().unwrap();
+    let next = links.iter().find(|link| link["rel"] == "next").unwrap()["href"].as_str().unwrap();
+    assert!(next.contains("filter=type"), "{next}");
+    assert_eq!(SERVER.json(next.strip_prefix(&SERVER.base).unwrap())["numberReturned"], 1);
+}
+
+/// A layer that was withdrawn is gone where all could read it, and absent where they could not.
+#[test]
+fn a_withdrawn_layer_is_gone_in_every_face() {
+    const POINT: &str = "lon,lat\n114.1,22.3\n";
+    let workspace = Workspace::default();
+    workspace.take_from_tree("lcsd/libraries");
+    for (place, class) in [("td/opened", "open"), ("td/closed", "restricted")] {
+        let folder =
+            workspace.define(place, &[("a.csv", POINT.as_bytes())], "longitude = \"lon\"\nlatitude = \"lat\"\n");
+        let file = folder.join("layer.toml");
+        let text = std::fs::read_to_string(&file).unwrap().replace("\"open\"", &format!("{class:?}"));
+        std::fs::write(file, text).unwrap();
+    }
+    workspace.ingest();
+    let server = workspace.serve();
+    let revision = workspace.revision("td-opened");
+    assert_eq!(server.get("/collections/td-opened").status(), 200);
+    for layer in ["td-opened", "td-closed"] {
+        assert_eq!(workspace.causeway(&["withdraw", layer]).status, 0);
+    }
+    wait_until(|| server.get("/collections/td-opened").status() != 200);
+    for path in [
+        "/collections/{}",
+        "/collections/{}/items",
+        "/collections/catalogue/items/{}",
+        "/iso/{}.xml",
+        "/tilejson/{}.json",
+    ] {
+        let detail = server.problem(&path.replace("{}", "td-opened"), 410);
+        assert!(detail.contains("\"td-opened\" was withdrawn on 20"), "{path}: {detail}");
+        let (closed, never) = (path.replace("{}", "td-closed"), path.replace("{}", "td-nevers"));
+        assert_eq!(server.problem(&closed, 404).replace("closed", "nevers"), server.problem(&never, 404), "{path}");
+    }
+    let feed = server.get("/feed.atom").text().unwrap();
+    let entry = format!("ref=\"{}/collections/td-opened?revision={revision}\"", server.base);
+    assert!(feed.contains("<at:deleted-entry") && feed.contains(&entry), "{feed}");
+    for path in ["/sitemap.xml", "/dcat.ttl", "/waf/", "/feed.atom"] {
+        let response = server.get(path);
+        assert!(!header(&response, "etag").is_empty(), "{path}");
+        let text = response.text().unwrap();
+        assert!(!text.contains("td-closed"), "{path}");
+        assert!(path == "/feed.atom" || !text.contains("td-opened"), "{path}");
+    }
+    assert_eq!(workspace.causeway(&["rollback", "td-opened"]).status, 0);
+    wait_until(|| server.get("/collections/td-opened").status() == 200);
+}
