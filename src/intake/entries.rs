@@ -224,7 +224,7 @@ mod tests {
         let in_order = |run_entries: usize| -> Vec<Entry> {
             let mut entries = Entries::in_runs_of(run_entries, folder.path(), by_place);
             let mut others = entries.resorted(by_place);
-            for number in 0..1_000 {
+            for number in 0..1_000u64 {
                 let part = if number.is_multiple_of(2) { &mut entries } else { &mut others };
                 part.push(entry(number)).unwrap();
             }
