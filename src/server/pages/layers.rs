@@ -6,6 +6,7 @@ use super::frame::Shared;
 use super::{Frame, text};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{GeometryKind, Language};
+use crate::catalogue::RemoteRecord;
 use crate::catalogue::search::{Bucket, Reason};
 use crate::definition::vocabulary;
 use crate::server::collections::{ListQuery, Listed, Order};
@@ -22,6 +23,9 @@ struct Layers {
     facets: Vec<Facet>,
     orders: Vec<Choice>,
     hits: Vec<Hit>,
+    places_heading: String,
+    places: Vec<NamedPlace>,
+    elsewhere: Vec<Remote>,
     themes: Vec<(String, String)>,
     next: Option<String>,
     previous: Option<String>,
@@ -56,8 +60,25 @@ struct Hit {
     reason: Option<(String, String)>,
 }
 
+/// A feature that the words name, with the layer that it is of.
+struct NamedPlace {
+    name: String,
+    layer: String,
+    href: String,
+}
+
+/// What another catalogue has, and where it leads.
+struct Remote {
+    title: String,
+    publisher: String,
+    host: String,
+    href: String,
+}
+
 /// Layers on one page: what fits the weight that a page may have.
 const ROWS: usize = 25;
+/// Records of other catalogues on one page; the list of them has all.
+const ELSEWHERE: usize = 6;
 
 pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usize) -> String {
     let shared = Shared::of(frame);
@@ -69,7 +90,7 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
         facets,
         orders: orders(query, &shared),
         heading: match (layers.len(), query.text.is_empty()) {
-            (0, _) => shared.w.nothing_found.to_owned(),
+            (0, _) if listed.places.is_empty() && listed.elsewhere.is_empty() => shared.w.nothing_found.to_owned(),
             (count, true) => text::layers(count, language),
             (count, false) => text::layers_matching(count, &query.text, language),
         },
@@ -85,6 +106,17 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
             .take(ROWS)
             .map(|(layer, reason)| hit(layer, reason.as_deref(), &shared, frame))
             .collect(),
+        places_heading: text::places_named(&query.text, language),
+        places: listed
+            .places
+            .iter()
+            .map(|place| NamedPlace {
+                name: place.name.get(language).to_owned(),
+                layer: place.layer.record.title.get(language).to_owned(),
+                href: shared.plain(&place.map_path().replacen('#', &format!("&lang={}#", language.tag()), 1)),
+            })
+            .collect(),
+        elsewhere: listed.elsewhere.iter().take(ELSEWHERE).map(|record| remote(record, language)).collect(),
         themes: vocabulary::themes()
             .iter()
             .map(|theme| {
@@ -181,6 +213,15 @@ fn orders(query: &ListQuery, shared: &Shared) -> Vec<Choice> {
             is_chosen: order == shown,
         })
         .collect()
+}
+
+fn remote(record: &RemoteRecord, language: Language) -> Remote {
+    Remote {
+        title: record.title.get(language).to_owned(),
+        publisher: record.publisher.get(language).to_owned(),
+        host: record.host.clone(),
+        href: record.page.clone(),
+    }
 }
 
 fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Frame<'_>) -> Hit {

@@ -46,7 +46,7 @@ pub fn map_words(language: Language) -> &'static MapWords {
 }
 
 const EN: MapWords = MapWords {
-    search_hint: "Add a layer or coordinates",
+    search_hint: "Layer, place or coordinates",
     layers_on_map: "Layers on the map",
     add: "Add",
     empty: "No layer yet",
@@ -81,7 +81,7 @@ const EN: MapWords = MapWords {
 };
 
 const ZH_HANT: MapWords = MapWords {
-    search_hint: "加入圖層，或輸入座標",
+    search_hint: "圖層、地方或座標",
     layers_on_map: "地圖上的圖層",
     add: "加入",
     empty: "尚未有圖層",
@@ -116,7 +116,7 @@ const ZH_HANT: MapWords = MapWords {
 };
 
 const ZH_HANS: MapWords = MapWords {
-    search_hint: "加入图层，或输入座标",
+    search_hint: "图层、地方或座标",
     layers_on_map: "地图上的图层",
     add: "加入",
     empty: "尚未有图层",

@@ -70,6 +70,15 @@ pub fn layers_matching(count: usize, question: &str, language: Language) -> Stri
     }
 }
 
+/// `Places named “Peak”`, `名為「山頂」的地方`.
+pub fn places_named(question: &str, language: Language) -> String {
+    match language {
+        Language::En => format!("Places named “{question}”"),
+        Language::ZhHant => format!("名為「{question}」的地方"),
+        Language::ZhHans => format!("名为「{question}」的地方"),
+    }
+}
+
 pub fn layers(count: usize, language: Language) -> String {
     match language {
         Language::En if count == 1 => "1 layer".to_owned(),
