@@ -11,11 +11,13 @@ mod layers;
 use std::hint::black_box;
 
 use causeway::base::{BBox, FieldKind, GeometryKind, LayerId, Value};
+use causeway::crs::System;
+use causeway::filter::{Filter, text};
 use causeway::formats::json_fg::Profile;
 use causeway::formats::{Detail, Encoder, Format, Head, Selection};
 use causeway::geometry::Shape;
 use causeway::package::OpenPackage;
-use causeway::query::{self, FeatureQuery, Start};
+use causeway::query::{self, Direction, FeatureQuery, Order, Start};
 use layers::{Layer, Random, build, build_with, field};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -157,20 +159,36 @@ fn last_page() {
     const PAGE: u32 = 100;
     let layer = build(&layers::points(200_000, 7));
     let package = layer.open().unwrap();
-    let box_of_all = BBox::new(113.0, 22.0, 115.0, 23.0);
-    println!("\npage 1 and page 1 500 of {PAGE} features, µs; ratio");
-    for (name, bbox) in [("all features", None), ("a box around them all", Some(box_of_all))] {
+    let box_of_all = Some(BBox::new(113.0, 22.0, 115.0, 23.0));
+    let box_of_half = Some(BBox::new(113.8, 22.1, 114.12, 22.6));
+    let by_count = vec![Order { field: layer.schema.field_index("count").unwrap(), direction: Direction::Ascending }];
+    println!("\npage 1 and the last whole page of {PAGE} features, up to page 1 500, µs; ratio");
+    for (name, bbox, order) in [
+        ("all features", None, Vec::new()),
+        ("a box around them all", box_of_all, Vec::new()),
+        ("a box around half", box_of_half, Vec::new()),
+        ("sorted by a field", None, by_count),
+    ] {
+        let query = FeatureQuery { bbox, order, ..FeatureQuery::first(PAGE) };
+        let matched = query::count(&package, &query).unwrap();
         // Neighbouring pages, so that no one feature's length decides.
-        let cost = |first: i64| {
+        let pages: u32 = if query.order.is_empty() { 20 } else { 3 };
+        let cost = |first: u64| {
+            let mut starts = Vec::new();
+            let mut at = Start::Offset(first * u64::from(PAGE));
+            for _ in 0..pages {
+                starts.push(at);
+                let query = FeatureQuery { start: at, ..query.clone() };
+                at = Start::After(query::page(&package, &query, |_| Ok(())).unwrap().more_after.unwrap());
+            }
             let us = least_us(20, || {
-                for step in 0..20 {
-                    let start = Start::After((first + step) * i64::from(PAGE));
-                    black_box(page(&package, &FeatureQuery { bbox, start, ..FeatureQuery::first(PAGE) }));
+                for start in &starts[1..] {
+                    black_box(page(&package, &FeatureQuery { start: *start, ..query.clone() }));
                 }
             });
-            us / 20.0
+            us / f64::from(pages - 1)
         };
-        let (first, last) = (cost(0), cost(1_499));
+        let (first, last) = (cost(0), cost((matched / u64::from(PAGE) - 1 - u64::from(pages)).min(1_499)));
         println!("{name:24} {first:8.1} {last:8.1} {:6.2}", last / first);
     }
 }
@@ -194,10 +212,28 @@ fn layers_of_any_size() {
         let one = least_us(50, || {
             black_box(page(&package, &FeatureQuery { bbox, ..FeatureQuery::first(500) }));
         });
-        let everything = Some(BBox::new(113.0, 22.0, 116.0, 23.0));
-        let all = least_us(20, || {
-            black_box(page(&package, &FeatureQuery { bbox: everything, ..FeatureQuery::first(10) }));
-        });
-        println!("{size:8} points: box of {matched:5} {one:9.1}   box of all {all:9.1}");
+        let everything = BBox::new(113.0, 22.0, 116.0, 23.0);
+        let nearly_everything = BBox::new(113.87, 22.17, 115.38, 22.53);
+        let mut line = format!("{size:8} points: box of {matched:5} {one:9.1}");
+        for (name, bbox) in [("all", everything), ("nearly all", nearly_everything)] {
+            let query = FeatureQuery { bbox: Some(bbox), ..FeatureQuery::first(10) };
+            let us = least_us(20, || {
+                black_box(page(&package, &query));
+            });
+            let counted = query::page(&package, &query, |_| Ok(())).unwrap().matched;
+            line.push_str(&format!("   box of {name} ({}) {us:9.1}", counted.map_or(-1, |count| count as i64)));
+        }
+        println!("{line}");
+        for written in
+            ["count > 4899", "name LIKE '%lock 77%'", "S_WITHIN(geometry,POLYGON((114 22,114.3 22,114 22.5,114 22)))"]
+        {
+            let filter = Filter::from_tree(&text::parse(written).unwrap(), &layer.schema, System::Crs84).unwrap();
+            let query = FeatureQuery { filter, ..FeatureQuery::first(10) };
+            let us = least_us(5, || {
+                black_box(page(&package, &query));
+            });
+            let counted = query::page(&package, &query, |_| Ok(())).unwrap().matched;
+            println!("    {written}: {us:9.1}, counted {counted:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proj4rs::Proj;
 
-use super::{HK1980_WINDOW, WGS84, from_hk1980_grid, to_hk1980_grid};
+use super::{HK1980_WINDOW, WGS84, from_hk1980_grid, to_hk1980_grid_fast};
 use crate::base::BBox;
 use crate::base::bbox::DEGREE_DECIMALS;
 
@@ -144,7 +144,11 @@ impl System {
                 let northing_m = RADIUS_M * ((1.0 + sine) / (1.0 - sine)).ln() / 2.0;
                 Some((RADIUS_M * lon_deg.to_radians(), northing_m))
             }
-            System::Epsg2326 => to_hk1980_grid(lon_deg, lat_deg).map(|(easting_m, northing_m)| (northing_m, easting_m)),
+            System::Epsg2326 if !HK1980_WINDOW.contains_point(lon_deg, lat_deg) => None,
+            System::Epsg2326 => {
+                let (easting_m, northing_m) = to_hk1980_grid_fast(lon_deg, lat_deg);
+                easting_m.is_finite().then_some((northing_m, easting_m))
+            }
             System::Epsg4611 => {
                 let (hk1980, wgs84) = HK1980_DEGREES.as_ref()?;
                 let mut point = (lon_deg.to_radians(), lat_deg.to_radians(), 0.0);

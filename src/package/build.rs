@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef as SqlValue};
 use rusqlite::{Connection, params};
 
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::tree::TreeBuilder;
 use super::{PackageError, tables};
 use crate::base::{BBox, FeatureId, FieldKind, GeometryKind, LayerId, Schema, Value};
 
@@ -26,7 +27,7 @@ pub struct PackageBuilder {
     table: String,
     schema: Schema,
     insert_sql: String,
-    insert_box_sql: String,
+    tree: TreeBuilder,
     rows: u64,
     rows_with_geometry: u64,
     extent: BBox,
@@ -75,7 +76,7 @@ impl PackageBuilder {
             connection,
             path: path.to_owned(),
             insert_sql: format!("INSERT INTO {} VALUES ({places})", quoted(&table)),
-            insert_box_sql: format!("INSERT INTO {} VALUES (?,?,?,?,?)", quoted(&rtree_name(&table))),
+            tree: TreeBuilder::new(&rtree_name(&table)),
             table,
             schema: head.schema.clone(),
             rows: 0,
@@ -101,12 +102,7 @@ impl PackageBuilder {
         if let Some((_, bbox)) = geometry
             && !bbox.is_empty()
         {
-            self.connection
-                .prepare_cached(&self.insert_box_sql)
-                .and_then(|mut statement| {
-                    statement.execute(params![row, bbox.west_deg, bbox.east_deg, bbox.south_deg, bbox.north_deg])
-                })
-                .map_err(&fail)?;
+            self.tree.insert(&self.connection, row, bbox).map_err(&fail)?;
             self.rows_with_geometry += 1;
             self.extent.include(bbox);
         }
@@ -119,12 +115,13 @@ impl PackageBuilder {
     }
 
     /// Indexes, extents, counts, triggers; then SQLite's own check of the whole file.
-    pub fn finish(self) -> Result<BuiltPackage, PackageError> {
+    pub fn finish(mut self) -> Result<BuiltPackage, PackageError> {
         let fail = sqlite_error(&self.path);
         let table = &self.table;
         let extent = (!self.extent.is_empty()).then_some(self.extent);
         let edges = extent.map(|bbox| bbox.to_array());
         let edge = |index: usize| edges.map(|edges| edges[index]);
+        self.tree.finish(&self.connection).map_err(&fail)?;
         self.connection
             .execute(
                 "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?",

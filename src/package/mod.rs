@@ -1,9 +1,10 @@
-//! The GeoPackage of a revision: `build` writes it, `read` serves it; `tile_file` keeps the baked
+//! The GeoPackage of a revision: `build` writes it, `read` serves it, `tree` packs and walks its R-tree; `tile_file` keeps the baked
 //! tiles beside it, `word_file` the words of its texts, `mbtiles` writes tiles for taking away.
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
 
+mod boxes;
 pub mod build;
 mod cell;
 mod examine;
@@ -16,6 +17,7 @@ pub mod read;
 mod row;
 mod tables;
 mod tile_file;
+mod tree;
 pub mod word_file;
 
 use std::path::PathBuf;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use crate::base::{LayerId, RevisionId, Schema};
 
+pub use boxes::Walked;
 pub use build::{BuiltPackage, PackageBuilder};
 pub use cell::cell_box;
 pub use examine::{ForeignFault, examine};
@@ -32,6 +35,7 @@ pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};
 pub use tile_file::{BakedTile, Piece, TILE_FILE, TileFile, TileFileBuilder};
+pub use tree::{Found, Way};
 pub use word_file::{SearchedField, WORD_FILE, WordFileBuilder};
 
 /// A published package: where it is and what it holds. Having one is not leave to read it.

@@ -14,10 +14,11 @@ use rusqlite::{Connection, OpenFlags, ToSql, params, params_from_iter};
 use super::build::sqlite_error;
 use super::functions::{Stop, add_functions};
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::tree::Tree;
 use super::word_file::{WORD_COLUMN, WORD_TABLE, WordIndex};
 use super::{BuiltPackage, PackageError, PackageFile, Row, TILE_FILE, TileFile};
 use crate::access::PermittedLayer;
-use crate::base::{BBox, LayerId, Schema, Value, limits};
+use crate::base::{BBox, GeometryKind, LayerId, Schema, Value, limits};
 
 /// SQLite instructions between two looks at the clock: under 1 % of the work.
 pub const STEP_INSTRUCTIONS: i32 = 1_000;
@@ -49,10 +50,12 @@ impl Steps {
 /// An open package. Only those who show a permit, as [`super::Pool`] does, and ingest, which has
 /// just built the file, can make one.
 pub struct OpenPackage {
-    connection: Connection,
+    pub(super) connection: Connection,
     package: Arc<PackageFile>,
     table: String,
     rtree: String,
+    /// The tree as ingest packs it.
+    pub(super) tree: Option<Tree>,
     columns: String,
     stop: Stop,
     steps: Arc<Steps>,
@@ -76,7 +79,7 @@ pub struct BoxLoad {
 impl OpenPackage {
     pub(super) fn open(package: Arc<PackageFile>) -> Result<Self, PackageError> {
         let fail = sqlite_error(&package.path);
-        let connection = connect(&package.path).map_err(&fail)?;
+        let mut connection = connect(&package.path).map_err(&fail)?;
         let words = WordIndex::attach(&connection, &package.path)?;
         let stop = Stop::default();
         add_functions(&connection, &stop).map_err(&fail)?;
@@ -88,6 +91,10 @@ impl OpenPackage {
             .map(|column| format!("t.{}", quoted(column)))
             .collect::<Vec<_>>()
             .join(", ");
+        let tree = match package.schema.geometry {
+            GeometryKind::None => None,
+            _ => Tree::open(&connection, &rtree_name(&table)).map_err(&fail)?,
+        };
         let (rtree, table, place) = (quoted(&rtree_name(&table)), quoted(&table), quoted(ROW_COLUMN));
         // CROSS JOIN fixes the order: the tree first, then each row by its place. The length of a
         // blob is known without reading it.
@@ -97,6 +104,9 @@ impl OpenPackage {
             quoted(GEOMETRY_COLUMN)
         );
         let visit_box_sql = format!("SELECT {columns} {in_box}");
+        let steps: Arc<Steps> = Arc::default();
+        let looks = Arc::clone(&steps);
+        connection.progress_handler(STEP_INSTRUCTIONS, Some(move || looks.are_used_up())).map_err(&fail)?;
         Ok(OpenPackage {
             // Knuth's multiplicative hash of the id: of 31 bits, so that no product leaves 64.
             visit_share_sql: format!(
@@ -113,11 +123,12 @@ impl OpenPackage {
             words,
             connection,
             rtree,
+            tree,
             table,
             columns,
             package,
             stop,
-            steps: Arc::default(),
+            steps,
         })
     }
 
@@ -266,39 +277,6 @@ impl OpenPackage {
         let rest = format!("WHERE {column} IS NOT NULL AND CAST({column} AS TEXT) NOT IN ({places})");
         let values: Vec<&dyn ToSql> = allowed.iter().map(|value| value as &dyn ToSql).collect();
         self.count_to(&rest, &values, limits::FEATURES_MAX)
-    }
-
-    /// How many rows have a box that touches `bbox`; the tree alone is read.
-    pub fn count_box(&self, bbox: &BBox) -> Result<u64, PackageError> {
-        let fail = sqlite_error(&self.package.path);
-        let sql = format!(
-            "SELECT count(*) FROM {} WHERE maxx >= ?1 AND minx <= ?3 AND maxy >= ?2 AND miny <= ?4",
-            self.rtree
-        );
-        let count: i64 = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut statement| statement.query_row(bbox.to_array(), |row| row.get(0)))
-            .map_err(&fail)?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// Whether more than `most` rows have a box that touches `bbox`; no more of the tree is read.
-    pub fn box_exceeds(&self, bbox: &BBox, most: u64) -> Result<bool, PackageError> {
-        let fail = sqlite_error(&self.package.path);
-        let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE maxx >= ?1 AND minx <= ?3 AND maxy >= ?2 AND miny <= ?4 \
-             LIMIT ?5)",
-            self.rtree
-        );
-        let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
-        let [west, south, east, north] = bbox.to_array();
-        let count: i64 = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut statement| statement.query_row((west, south, east, north, limit), |row| row.get(0)))
-            .map_err(&fail)?;
-        Ok(count.unsigned_abs() > most)
     }
 
     /// Visits every row whose box touches `bbox`, in the order of the package.

@@ -5,6 +5,7 @@
 //! Must not know: HTTP, formats.
 
 mod aggregate;
+mod boxes;
 mod changes;
 mod cursor;
 mod named_areas;
@@ -22,6 +23,7 @@ use crate::definition::TimeFields;
 use crate::filter::Filter;
 use crate::geometry::{Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
+use boxes::{BoxCount, COUNT_LOOKS};
 
 pub use crate::package::{RESOLUTION_MAX, cell_box, hexagon_ring};
 pub use aggregate::{AggregateQuery, GROUPS_MAX, Group, GroupRow, METRICS_MAX, Metric, Statistic, aggregate};
@@ -88,7 +90,7 @@ pub enum Start {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageFacts {
     pub returned: u64,
-    /// Exact, or left out where counting takes more than [`COUNT_STEPS`].
+    /// Exact, or left out where counting takes more than [`COUNT_STEPS`] or [`COUNT_LOOKS`].
     pub matched: Option<u64>,
     /// Place of the last row, when there are more.
     pub more_after: Option<i64>,
@@ -96,9 +98,9 @@ pub struct PageFacts {
     pub more_before: Option<i64>,
 }
 
-/// Steps of a thousand instructions in which the matches of a filtered query are counted, which are
-/// some 100 000 candidates of a box or rows of a simple comparison, and about 20 ms.
-pub const COUNT_STEPS: u32 = 2_000;
+/// Steps of a thousand instructions in which the matches of a filter are counted: some 100 000 rows of a
+/// simple comparison, and about 20 ms. What a box alone holds is counted by the tree.
+pub const COUNT_STEPS: u32 = 1_000;
 
 impl FeatureQuery {
     /// The first features of a layer, whatever they are.
@@ -140,10 +142,7 @@ pub fn page(
 ) -> Result<PageFacts, PackageError> {
     let plan = plan::plan(package, query)?;
     let (start, limit) = walk::beginning(package, query)?;
-    let matched = match query.is_filtered() {
-        false => Some(package.package().features),
-        true => package.count_within(COUNT_STEPS, &plan.conditions(), &plan.parameters())?,
-    };
+    let matched = matched(package, query, &plan)?;
     let mut returned = 0;
     let (mut first, mut last) = (None, None);
     let mut has_more = false;
@@ -173,6 +172,17 @@ pub fn page(
             more_after: last.filter(|_| has_more),
             more_before: first.filter(|_| !matches!(start, Start::Offset(0) | Start::After(0))),
         }),
+    }
+}
+
+fn matched(package: &OpenPackage, query: &FeatureQuery, plan: &plan::Plan) -> Result<Option<u64>, PackageError> {
+    if !query.is_filtered() {
+        return Ok(Some(package.package().features));
+    }
+    match boxes::count(package, query, COUNT_LOOKS)? {
+        BoxCount::Exact(matched) => Ok(Some(matched)),
+        BoxCount::TooMany => Ok(None),
+        BoxCount::Unknown => package.count_within(COUNT_STEPS, &plan.conditions(), &plan.parameters()),
     }
 }
 
@@ -238,6 +248,9 @@ pub fn every(
 pub fn count(package: &OpenPackage, query: &FeatureQuery) -> Result<u64, PackageError> {
     if !query.is_filtered() {
         return Ok(package.package().features);
+    }
+    if let BoxCount::Exact(matched) = boxes::count(package, query, u64::MAX)? {
+        return Ok(matched);
     }
     let plan = plan::plan(package, query)?;
     package.count_to(&plan.conditions(), &plan.parameters(), limits::FEATURES_MAX)

@@ -221,6 +221,10 @@ impl Server {
         self.base.trim_start_matches("http://")
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A size in KiB from `/proc/{pid}/status`, such as `VmHWM`.
     pub fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
