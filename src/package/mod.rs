@@ -1,5 +1,6 @@
-//! The GeoPackage of a revision: `build` writes it, `read` serves it, `tree` packs and walks its R-tree; `tile_file` keeps the baked
-//! tiles beside it, `word_file` the words of its texts, `mbtiles` writes tiles for taking away.
+//! The GeoPackage of a revision: `build` writes it, `read` serves it, `tree` packs and walks its R-tree;
+//! `tile_file` keeps the baked tiles beside it, `word_file` the words of its texts, `mbtiles` writes
+//! tiles for taking away.
 //!
 //! Comes in: schema, rows, titles; a permit. Goes out: a file that any GIS opens; rows.
 //! Must not know: HTTP, GDAL, how revisions are published.
