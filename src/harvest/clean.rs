@@ -20,9 +20,10 @@ pub fn text(written: &str, most: usize) -> String {
     for word in kept.collect::<String>().split_whitespace() {
         let length = word.chars().count();
         if characters + length + 1 > most {
-            let left = most.saturating_sub(characters + 1);
-            line.push_str(if line.is_empty() { "" } else { " " });
-            line.extend(word.chars().take(left.saturating_sub(1)));
+            // A blank and the dots take two.
+            let left = most.saturating_sub(characters + 2);
+            line.push_str(if line.is_empty() || left == 0 { "" } else { " " });
+            line.extend(word.chars().take(left));
             line.push('…');
             break;
         }
