@@ -367,5 +367,5 @@ fn a_withdrawn_layer_gives_no_files() {
     let server = workspace.serve();
     assert_eq!(server.get("/downloads/td-gone/td-gone.csv").status(), 200);
     assert_eq!(workspace.causeway(&["withdraw", "td-gone"]).status, 0);
-    support::wait_until(|| server.get("/downloads/td-gone/td-gone.csv").status() == 404);
+    support::wait_until(|| server.get("/downloads/td-gone/td-gone.csv").status() == 410);
 }

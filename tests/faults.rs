@@ -150,6 +150,8 @@ fn a_publication_killed_at_any_call_that_makes_it_leaves_one_revision_whole() {
 #[test]
 fn a_publication_killed_at_300_calls_spread_over_it_leaves_one_revision_whole() {
     const KILLS: usize = 300;
+    /// Two runs differ by a read or two, so a kill meant for the last call may come too late.
+    const SPARE: usize = 10;
     const STEPS: [&str; 5] = ["reading", "writing", "verifying", "baking", "publishing"];
     /// Kills in each step at the least.
     const KILLS_A_STEP: usize = 4;
@@ -158,9 +160,10 @@ fn a_publication_killed_at_300_calls_spread_over_it_leaves_one_revision_whole() 
     }
     // All that writes, and enough of what reads that every step has calls; each half of the kills.
     let mut spread = Vec::new();
-    for (calls, kills) in
-        [("write,pwrite64,copy_file_range,chmod,fchmod,ftruncate,openat", KILLS / 2), ("close,pread64,read", KILLS / 2)]
-    {
+    for (calls, kills) in [
+        ("write,pwrite64,copy_file_range,chmod,fchmod,ftruncate,openat", KILLS / 2),
+        ("close,pread64,read", KILLS / 2 + SPARE),
+    ] {
         let calls = calls_of_an_ingest(calls);
         let step = calls.len() as f64 / kills as f64;
         spread.extend((0..kills).map(|place| calls[(place as f64 * step) as usize].clone()));
@@ -170,7 +173,7 @@ fn a_publication_killed_at_300_calls_spread_over_it_leaves_one_revision_whole() 
         killing.kill_at(call, *number);
     }
     // An ingest that sweeps after another makes more calls than one that has nothing to sweep.
-    assert_eq!(killing.landed(), KILLS, "{:?}", killing.landed);
+    assert!(killing.landed() >= KILLS, "{:?}", killing.landed);
     let landed = killing.finish();
     for step in STEPS {
         assert!(landed.get(step).is_some_and(|kills| *kills >= KILLS_A_STEP), "{step}: {landed:?}");
