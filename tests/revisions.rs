@@ -37,7 +37,7 @@ fn a_running_server_follows_a_rollback_and_a_withdrawal() {
     assert_eq!(workspace.revision("afcd-points"), first);
 
     assert_eq!(workspace.causeway(&["withdraw", "afcd-points"]).status, 0);
-    wait_until(|| server.get("/collections/afcd-points").status() == 404);
+    wait_until(|| server.get("/collections/afcd-points").status() == 410);
     let held = workspace.causeway(&["ingest"]);
     assert_eq!(held.status, 4);
     assert!(held.stderr.contains("withdrawn"), "{}", held.stderr);

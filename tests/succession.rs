@@ -64,7 +64,7 @@ fn one_layer_becomes_several_only_when_the_definition_says_so() {
     let ran = workspace.ingest();
     assert!(ran.stderr.contains("withdrawn afcd-places:"), "{}", ran.stderr);
     assert_published(&workspace, &[POINTS, LINES]);
-    support::wait_until(|| server.get("/collections/afcd-places").status() == 404);
+    support::wait_until(|| server.get("/collections/afcd-places").status() == 410);
     assert_eq!(server.json("/collections/afcd-places-points/items")["numberMatched"], 2);
 
     // What gave way holds nothing up, and its revisions are still there.
