@@ -53,7 +53,8 @@ pub fn resources(listing: &Listing<'_>) -> Vec<Resource> {
     all
 }
 
-/// QGIS MetaSearch adds an address of this kind as a layer.
+/// QGIS MetaSearch adds the last address of this kind as a layer, which GDAL reads over HTTP as it is:
+/// only GeoJSON is read so.
 const FILE: &str = "FILE:GEO";
 const LINK: &str = "WWW:LINK-1.0-http--link";
 const DOWNLOAD: &str = "WWW:DOWNLOAD-1.0-http--download";
@@ -69,7 +70,6 @@ fn file(listing: &Listing<'_>, download: &Download) -> Resource {
             &format!("{name}（香港1980方格网）"),
         ),
     };
-    let needs_a_dialog = [DownloadFormat::Csv, DownloadFormat::Gml, DownloadFormat::PmTiles];
     Resource {
         id: download.kind().id(),
         kind: Kind::Whole,
@@ -77,7 +77,7 @@ fn file(listing: &Listing<'_>, download: &Download) -> Resource {
         address: format!("{}/downloads/{}/{}", listing.base, listing.record.id, download.name),
         format: name.to_owned(),
         media_type: download.media_type.clone(),
-        protocol: if needs_a_dialog.contains(&download.format) { DOWNLOAD } else { FILE },
+        protocol: if download.format == DownloadFormat::GeoJson { FILE } else { DOWNLOAD },
         conforms_to: None,
         file: Some(FileFacts { bytes: download.bytes, sha256: download.sha256.clone() }),
     }
