@@ -358,7 +358,9 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
     let mut answers = Map::new();
     answers.insert("200".to_owned(), json!({ "description": summary, "content": content }));
     answers.insert("304".to_owned(), json!({ "description": "Not changed since the ETag that was sent" }));
-    for status in failures.iter().chain(&COMMON_FAILURES) {
+    // A layer may have been withdrawn, and a revision that is asked for pruned.
+    let gone = ["collectionId", "collections"].iter().any(|layers| names.contains(layers)).then_some("410");
+    for status in failures.iter().chain(&COMMON_FAILURES).chain(gone.as_ref()) {
         answers.insert((*status).to_owned(), json!({ "$ref": "#/components/responses/problem" }));
     }
     json!({ "operationId": id, "summary": summary, "parameters": listed, "responses": answers })
