@@ -4,7 +4,7 @@
 #[path = "tiles/layers.rs"]
 mod layers;
 #[path = "tiles/validator.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // Not all that it judges is asked for here.
 mod validator;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@
 
 mod support;
 #[path = "tiles/validator.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // Not all that it judges is asked for here.
 mod validator;
 
 use std::collections::BTreeSet;

@@ -3,8 +3,8 @@
 import { area, asDegrees, asGrid, distance, read } from "./coordinates.js";
 import { detailsOf, featureAt, INK, inScheme, isNarrow, language, makeMap, readOut, root, scheme, selection, YELLOW } from "./map-parts.js";
 
-const LAYERS_MAX = 12;
 const element = document.getElementById("map");
+const LAYERS_MAX = Number(element.dataset.layersMost);
 const side = document.querySelector(".side");
 const list = document.querySelector(".stack");
 const box = element.parentElement;

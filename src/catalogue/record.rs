@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Sha256Hex;
-use crate::base::{BBox, Class, LayerId, RevisionId, Schema, Trilingual};
+use crate::base::{BBox, Class, Grid, Language, LayerId, RevisionId, Schema, Trilingual};
 use crate::definition::{CatalogueDetails, Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
 use crate::tiles::BakedFacts;
+use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerRecord {
@@ -129,6 +130,32 @@ pub struct SourceFile {
 }
 
 impl LayerRecord {
+    /// What a set of the layer's tiles says of it: in a language, with the fields at these places.
+    pub fn tile_facts(&self, grid: Grid, language: Language, fields: Vec<usize>) -> LayerFacts<'_> {
+        LayerFacts {
+            id: self.id.as_str(),
+            title: self.title.get(language),
+            description: self.abstract_text.get(language),
+            attribution: self.credit.get(language),
+            revision: self.revision.as_str(),
+            extent: self.extent,
+            schema: &self.schema,
+            fields,
+            baked: self.tiles.as_ref().and_then(|facts| facts.grid(grid)),
+        }
+    }
+
+    /// What a file of all its tiles says of it.
+    pub fn archive_facts(&self, grid: Grid, zooms: (u8, u8)) -> TileSetFacts<'_> {
+        let fields = (0..self.schema.fields.len()).collect();
+        TileSetFacts {
+            layers: vec![self.tile_facts(grid, Language::En, fields)],
+            shows_everything: true,
+            zooms,
+            template: "",
+        }
+    }
+
     /// The credit line of a department and, where known, a portal, as the terms of data.gov.hk ask:
     /// the source, and whose the rights are.
     pub fn derived_credit(department: &Department, portal: Option<&Trilingual>) -> Trilingual {

@@ -10,13 +10,12 @@ use super::progress::Progress;
 use super::zooms::Zooms;
 use super::{Arguments, Ending};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
-use crate::base::{Grid, Language, LayerId, RevisionId};
+use crate::base::{Grid, LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
 use crate::package::OpenPackage;
 use crate::server::{LiveLayer, load_revision};
 use crate::store::{Store, StoreError};
 use crate::tiles::export::{self, Archive, ExportError, Exported, Order, Step};
-use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -182,22 +181,7 @@ fn export_tiles(layer: &LiveLayer, asked: &ExportArguments, archive: Archive, pa
         return Err(Fault::NoGrid { layer: record.id.clone(), grid: asked.grid, has });
     }
     let permit = permit(record)?;
-    let facts = TileSetFacts {
-        layers: vec![LayerFacts {
-            id: record.id.as_str(),
-            title: record.title.get(Language::En),
-            description: record.abstract_text.get(Language::En),
-            attribution: record.credit.get(Language::En),
-            revision: record.revision.as_str(),
-            extent: record.extent,
-            schema: &record.schema,
-            fields: (0..record.schema.fields.len()).collect(),
-            baked: record.tiles.as_ref().and_then(|facts| facts.grid(asked.grid)),
-        }],
-        shows_everything: true,
-        zooms: (asked.zoom.first, asked.zoom.last),
-        template: "",
-    };
+    let facts = record.archive_facts(asked.grid, (asked.zoom.first, asked.zoom.last));
     let order = Order {
         archive,
         grid: asked.grid,

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use super::Source;
-use crate::base::{Grid, Language};
+use crate::base::Grid;
 use crate::intake::IngestError;
 use crate::tiles::export::{Archive, Order, export};
-use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
 
 /// Zooms of the file: a client magnifies the deepest, where a pixel is 10 m and a coordinate 0.6 m.
 const ZOOMS: (u8, u8) = (0, 14);
@@ -14,22 +13,7 @@ const ZOOMS: (u8, u8) = (0, 14);
 pub fn pmtiles(source: &Source, target: &Path) -> Result<(), IngestError> {
     const GRID: Grid = Grid::WebMercatorQuad;
     let record = &source.record;
-    let facts = TileSetFacts {
-        layers: vec![LayerFacts {
-            id: record.id.as_str(),
-            title: record.title.get(Language::En),
-            description: record.abstract_text.get(Language::En),
-            attribution: record.credit.get(Language::En),
-            revision: record.revision.as_str(),
-            extent: record.extent,
-            schema: &record.schema,
-            fields: (0..record.schema.fields.len()).collect(),
-            baked: record.tiles.as_ref().and_then(|facts| facts.grid(GRID)),
-        }],
-        shows_everything: true,
-        zooms: ZOOMS,
-        template: "",
-    };
+    let facts = record.archive_facts(GRID, ZOOMS);
     // One thread: a server may be answering on the same machine, and nobody waits for this file.
     let order = Order { archive: Archive::PmTiles, grid: GRID, zooms: ZOOMS.0..=ZOOMS.1, threads: 1 };
     export(&|| source.reader(), &facts, &order, target, &|_| {})?;

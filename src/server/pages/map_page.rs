@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::frame::Shared;
 use super::layer::{LegendRow, legend};
-use super::map_words::{MapWords, map_words};
+use super::map_words::{MapWords, full, map_words};
 use super::text::Said;
 use super::{Frame, asset_href, text};
-use crate::base::{BBox, Language};
+use crate::base::{BBox, Language, limits};
 use crate::catalogue::LayerRecord;
 use crate::server::map::{MapRequest, Sheet, Stack};
 use crate::server::request::encode;
@@ -23,6 +23,8 @@ struct Page<'a> {
     text: &'a str,
     found: Vec<Found>,
     is_full: bool,
+    full: String,
+    layers_most: usize,
     sheets: Vec<SheetView<'a>>,
     missing: String,
     selected: &'a str,
@@ -84,6 +86,8 @@ pub fn map(frame: &Frame<'_>, stack: &Stack, request: &MapRequest, districts: Op
         m: map_words(language),
         found: request.found.iter().map(|layer| found(layer, stack, &shared, language)).collect(),
         is_full: stack.address_with("").is_none(),
+        full: full(limits::MAP_LAYERS_MAX, language),
+        layers_most: limits::MAP_LAYERS_MAX,
         text: &request.text,
         missing: stack.missing.join(", "),
         selected: request.selected.as_deref().unwrap_or_default(),

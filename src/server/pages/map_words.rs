@@ -8,7 +8,6 @@ pub struct MapWords {
     pub add: &'static str,
     pub empty: &'static str,
     pub empty_advice: &'static str,
-    pub full: &'static str,
     pub missing: &'static str,
     pub move_up: &'static str,
     pub move_down: &'static str,
@@ -45,13 +44,21 @@ pub fn map_words(language: Language) -> &'static MapWords {
     }
 }
 
+/// That no more layers go on the map.
+pub fn full(most: usize, language: Language) -> String {
+    match language {
+        Language::En => format!("A map has at most {most} layers. Remove one to add another."),
+        Language::ZhHant => format!("地圖最多可有{most}個圖層，請先移除一個。"),
+        Language::ZhHans => format!("地图最多可有{most}个图层，请先移除一个。"),
+    }
+}
+
 const EN: MapWords = MapWords {
     search_hint: "Layer, place or coordinates",
     layers_on_map: "Layers on the map",
     add: "Add",
     empty: "No layer yet",
     empty_advice: "Search above, or open a layer’s page and choose “Open on the map”.",
-    full: "A map has at most 12 layers. Remove one to add another.",
     missing: "Not here, or no longer:",
     move_up: "Move up",
     move_down: "Move down",
@@ -86,7 +93,6 @@ const ZH_HANT: MapWords = MapWords {
     add: "加入",
     empty: "尚未有圖層",
     empty_advice: "在上方搜尋，或在圖層頁選「在地圖上看」。",
-    full: "地圖最多可有12個圖層，請先移除一個。",
     missing: "沒有或已撤下：",
     move_up: "上移",
     move_down: "下移",
@@ -121,7 +127,6 @@ const ZH_HANS: MapWords = MapWords {
     add: "加入",
     empty: "尚未有图层",
     empty_advice: "在上方搜寻，或在图层页选「在地图上看」。",
-    full: "地图最多可有12个图层，请先移除一个。",
     missing: "没有或已撤下：",
     move_up: "上移",
     move_down: "下移",

@@ -14,7 +14,7 @@ use crate::server::problem::Problem;
 use crate::server::request::encode;
 use crate::server::routes::{Context, Reply};
 use crate::server::snapshot::LiveLayer;
-use crate::tiles::tilejson::{self, LayerFacts, TileSetFacts};
+use crate::tiles::tilejson::{self, TileSetFacts};
 use crate::tiles::{TileAddress, matrix_sets};
 
 /// `/tilejson/{layers}.json`. With `revision` it is immutable, and so are the tiles it names. What
@@ -52,17 +52,7 @@ fn template(base: &str, request: &TileRequest) -> String {
 fn facts<'a>(request: &'a TileRequest, template: &'a str, language: Language) -> TileSetFacts<'a> {
     let layer = |part: &'a Part| {
         let record = &part.layer.record;
-        LayerFacts {
-            id: record.id.as_str(),
-            title: record.title.get(language),
-            description: record.abstract_text.get(language),
-            attribution: record.credit.get(language),
-            revision: record.revision.as_str(),
-            extent: record.extent,
-            schema: &record.schema,
-            fields: part.selection.field_places(&record.schema),
-            baked: record.tiles.as_ref().and_then(|facts| facts.grid(Grid::WebMercatorQuad)),
-        }
+        record.tile_facts(Grid::WebMercatorQuad, language, part.selection.field_places(&record.schema))
     };
     TileSetFacts {
         layers: request.parts.iter().map(layer).collect(),
