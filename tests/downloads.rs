@@ -50,7 +50,6 @@ fn workspace() -> Workspace {
 }
 
 static WORKSPACE: LazyLock<Workspace> = LazyLock::new(workspace);
-static SERVER: LazyLock<Server> = LazyLock::new(|| WORKSPACE.serve());
 
 fn manifest(workspace: &Workspace, layer: &str) -> Value {
     let folder = workspace.data().join("layers").join(layer).join(format!("{}.downloads", workspace.revision(layer)));
@@ -64,8 +63,8 @@ fn files(layer: &str) -> BTreeMap<String, u64> {
     manifest["files"].as_array().unwrap().iter().map(file).collect()
 }
 
-fn bytes(path: &str) -> Vec<u8> {
-    let response = SERVER.get(path);
+fn bytes(server: &Server, path: &str) -> Vec<u8> {
+    let response = server.get(path);
     assert_eq!(response.status(), 200, "{path}");
     response.bytes().unwrap().to_vec()
 }
@@ -102,9 +101,10 @@ fn every_format_is_made_in_every_system_that_it_can_have() {
 
 #[test]
 fn what_is_served_is_what_the_manifest_says() {
+    let server = WORKSPACE.serve();
     for file in manifest(&WORKSPACE, "td-points")["files"].as_array().unwrap() {
         let name = file["name"].as_str().unwrap();
-        let response = SERVER.get(&format!("/downloads/td-points/{name}"));
+        let response = server.get(&format!("/downloads/td-points/{name}"));
         assert_eq!(response.status(), 200, "{name}");
         assert_eq!(header(&response, "etag"), format!("\"{}\"", file["sha256"].as_str().unwrap()));
         assert_eq!(header(&response, "content-type"), file["media_type"].as_str().unwrap());
@@ -117,14 +117,15 @@ fn what_is_served_is_what_the_manifest_says() {
 
 #[test]
 fn a_part_that_is_asked_for_is_sent_and_a_thousand_are_the_whole() {
+    let server = WORKSPACE.serve();
     let path = "/downloads/td-points/td-points.gpkg";
-    let whole = bytes(path);
+    let whole = bytes(&server, path);
     let length = whole.len();
-    let etag = header(&SERVER.get(path), "etag");
+    let etag = header(&server.get(path), "etag");
     let thousand =
         format!("bytes={}", (0..1000).map(|at| format!("{}-{}", 2 * at, 2 * at)).collect::<Vec<_>>().join(","));
     let get = |range: &str, if_range: Option<&str>| {
-        let mut request = SERVER.request(Method::GET, path).header("range", range);
+        let mut request = server.request(Method::GET, path).header("range", range);
         if let Some(tag) = if_range {
             request = request.header("if-range", tag);
         }
@@ -160,14 +161,15 @@ fn a_part_that_is_asked_for_is_sent_and_a_thousand_are_the_whole() {
 
 #[test]
 fn a_download_that_broke_off_goes_on_where_it_stopped() {
+    let server = WORKSPACE.serve();
     let path = "/downloads/td-points/td-points-hk1980.gpkg";
-    let whole = bytes(path);
-    let etag = header(&SERVER.get(path), "etag");
+    let whole = bytes(&server, path);
+    let etag = header(&server.get(path), "etag");
     let mut received: Vec<u8> = Vec::new();
     while received.len() < whole.len() {
         let last = (received.len() + 30_000).min(whole.len()) - 1;
         let range = format!("bytes={}-{last}", received.len());
-        let part = SERVER.request(Method::GET, path).header("range", range).header("if-range", &etag).send().unwrap();
+        let part = server.request(Method::GET, path).header("range", range).header("if-range", &etag).send().unwrap();
         assert_eq!(part.status(), 206);
         received.extend(part.bytes().unwrap());
     }
@@ -176,15 +178,16 @@ fn a_download_that_broke_off_goes_on_where_it_stopped() {
 
 #[test]
 fn head_says_what_get_would_and_a_known_file_is_not_sent_again() {
+    let server = WORKSPACE.serve();
     let path = "/downloads/td-points/td-points.csv";
-    let get = SERVER.get(path);
-    let head = SERVER.request(Method::HEAD, path).send().unwrap();
+    let get = server.get(path);
+    let head = server.request(Method::HEAD, path).send().unwrap();
     for name in ["content-length", "etag", "content-type", "content-disposition", "accept-ranges"] {
         assert_eq!(header(&head, name), header(&get, name), "{name}");
     }
     let etag = header(&get, "etag");
     for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
-        let again = SERVER.request(Method::GET, path).header("if-none-match", &known).send().unwrap();
+        let again = server.request(Method::GET, path).header("if-none-match", &known).send().unwrap();
         assert_eq!(again.status(), 304, "{known}");
         assert_eq!(header(&again, "etag"), etag);
         assert!(again.bytes().unwrap().is_empty());
@@ -194,16 +197,18 @@ fn head_says_what_get_would_and_a_known_file_is_not_sent_again() {
 /// Case 33 of the faults that every service of features is asked about.
 #[test]
 fn no_text_of_a_csv_is_a_formula() {
-    let text = String::from_utf8(bytes("/downloads/td-points/td-points.csv")).unwrap();
+    let server = WORKSPACE.serve();
+    let text = String::from_utf8(bytes(&server, "/downloads/td-points/td-points.csv")).unwrap();
     assert!(text.contains("\"'=1+1\""), "{text}");
     assert!(text.contains(",+852 2810 1234,"), "{text}");
-    let grid = String::from_utf8(bytes("/downloads/td-points/td-points-hk1980.csv")).unwrap();
+    let grid = String::from_utf8(bytes(&server, "/downloads/td-points/td-points-hk1980.csv")).unwrap();
     assert!(grid.lines().next().unwrap().ends_with(",northing,easting"), "{grid}");
 }
 
 #[test]
 fn a_shapefile_says_what_its_short_names_stand_for_and_what_was_cut() {
-    let bytes = bytes("/downloads/td-points/td-points.shp.zip");
+    let server = WORKSPACE.serve();
+    let bytes = bytes(&server, "/downloads/td-points/td-points.shp.zip");
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
     for end in ["cpg", "dbf", "prj", "shp", "shx"] {
@@ -219,6 +224,7 @@ fn a_shapefile_says_what_its_short_names_stand_for_and_what_was_cut() {
 
 #[test]
 fn only_names_of_the_manifest_lead_to_files() {
+    let server = WORKSPACE.serve();
     for path in [
         "/downloads/td-points/manifest.json",
         "/downloads/td-points/..%2F..%2F..%2F..%2FCargo.toml",
@@ -230,21 +236,22 @@ fn only_names_of_the_manifest_lead_to_files() {
         "/downloads/td-nothing/td-nothing.gpkg",
         "/downloads/td-zqcanary/td-zqcanary.gpkg",
     ] {
-        SERVER.problem(path, 404);
+        server.problem(path, 404);
     }
-    let absent = SERVER.problem("/downloads/td-nothing/td-nothing.gpkg", 404);
-    let forbidden = SERVER.problem("/downloads/td-zqcanary/td-zqcanary.gpkg", 404);
+    let absent = server.problem("/downloads/td-nothing/td-nothing.gpkg", 404);
+    let forbidden = server.problem("/downloads/td-zqcanary/td-zqcanary.gpkg", 404);
     assert_eq!(absent.replace("td-nothing", "L"), forbidden.replace("td-zqcanary", "L"));
 }
 
 /// Case 97: a layer that is not open has no files, and no face speaks of any.
 #[test]
 fn a_layer_that_is_not_open_is_nowhere() {
+    let server = WORKSPACE.serve();
     let layers = WORKSPACE.data().join("layers");
     let made = std::fs::read_dir(layers.join("td-zqcanary")).unwrap();
     let names: Vec<String> = made.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(!names.iter().any(|name| name.ends_with(".downloads")), "{names:?}");
-    SERVER.problem("/qgis/td-zqcanary.qlr", 404);
+    server.problem("/qgis/td-zqcanary.qlr", 404);
     for path in [
         "/",
         "/collections",
@@ -263,7 +270,7 @@ fn a_layer_that_is_not_open_is_nowhere() {
         "/qgis/vector-tiles.xml",
         "/api",
     ] {
-        let response = SERVER.get(path);
+        let response = server.get(path);
         assert_eq!(response.status(), 200, "{path}");
         assert!(!response.text().unwrap().contains(CANARY), "{path}");
     }
@@ -271,10 +278,11 @@ fn a_layer_that_is_not_open_is_nowhere() {
 
 #[test]
 fn a_page_lists_files_with_their_sizes_in_three_languages() {
+    let server = WORKSPACE.serve();
     for (language, heading) in
         [("en", "Download GeoPackage"), ("zh-Hant", "下載 GeoPackage"), ("zh-Hans", "下载 GeoPackage")]
     {
-        let page = SERVER.page(&format!("/collections/td-points?lang={language}"));
+        let page = server.page(&format!("/collections/td-points?lang={language}"));
         assert!(page.contains(heading), "{language}");
         for name in files("td-points").keys() {
             assert!(page.contains(&format!("/downloads/td-points/{name}\"")), "{language} {name}");

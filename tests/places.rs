@@ -7,7 +7,7 @@ mod support;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use support::{Server, Workspace, header};
+use support::{Workspace, header};
 
 const OBSERVATORY: &str = "name,名稱,Address,lon,lat\n\
     Hong Kong Observatory,香港天文台,134A Nathan Road,114.1743,22.3022\n\
@@ -31,14 +31,13 @@ static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
     workspace
 });
 
-static SERVER: LazyLock<Server> = LazyLock::new(|| WORKSPACE.serve());
-
 fn names(rows: &Value) -> Vec<&str> {
     rows.as_array().unwrap().iter().map(|row| row["nameEN"].as_str().unwrap()).collect()
 }
 
 #[test]
 fn a_place_is_found_in_any_script_and_its_name_stands_before_what_only_holds_the_words() {
+    let server = WORKSPACE.serve();
     for (typed, first) in [
         ("天文台", "Observatory Road"),
         ("香港天文台", "Hong Kong Observatory"),
@@ -50,15 +49,16 @@ fn a_place_is_found_in_any_script_and_its_name_stands_before_what_only_holds_the
         ("134A Nathan Road", "Hong Kong Observatory"),
         ("沙田公共圖書館", "Sha Tin Public Library"),
     ] {
-        let rows = SERVER.json(&format!("/places?q={typed}"));
+        let rows = server.json(&format!("/places?q={typed}"));
         assert_eq!(names(&rows).first(), Some(&first), "{typed}: {rows}");
     }
-    assert_eq!(SERVER.json("/places?q=nosuchword"), Value::Array(Vec::new()));
+    assert_eq!(server.json("/places?q=nosuchword"), Value::Array(Vec::new()));
 }
 
 #[test]
 fn a_row_has_the_shape_of_the_location_search_and_leads_to_the_map() {
-    let rows = SERVER.json("/places?q=香港天文台&limit=1");
+    let server = WORKSPACE.serve();
+    let rows = server.json("/places?q=香港天文台&limit=1");
     let row = &rows[0];
     assert_eq!(rows.as_array().unwrap().len(), 1);
     assert_eq!((&row["nameEN"], &row["nameZH"]), (&"Hong Kong Observatory".into(), &"香港天文台".into()));
@@ -66,17 +66,18 @@ fn a_row_has_the_shape_of_the_location_search_and_leads_to_the_map() {
     // By the grid the Observatory is at 835 km east, 818 km north.
     assert!((row["x"].as_f64().unwrap() - 835_600.0).abs() < 500.0, "{row}");
     assert!((row["y"].as_f64().unwrap() - 818_000.0).abs() < 500.0, "{row}");
-    let path = row["map"].as_str().unwrap().strip_prefix(&SERVER.base).unwrap();
+    let path = row["map"].as_str().unwrap().strip_prefix(&server.base).unwrap();
     let id = &row["id"];
     assert_eq!(path, format!("/map?layers=hko-stations&sel=hko-stations/{id}#16/22.30220/114.17430"));
-    assert_eq!(SERVER.get(path).status(), 200);
-    let feature = SERVER.json(row["href"].as_str().unwrap().strip_prefix(&SERVER.base).unwrap());
+    assert_eq!(server.get(path).status(), 200);
+    let feature = server.json(row["href"].as_str().unwrap().strip_prefix(&server.base).unwrap());
     assert_eq!(feature["properties"]["name"], "Hong Kong Observatory");
 }
 
 #[test]
 fn places_are_geojson_where_that_is_asked_for() {
-    let response = SERVER.get("/places?q=天文台&f=geojson&lang=tc");
+    let server = WORKSPACE.serve();
+    let response = server.get("/places?q=天文台&f=geojson&lang=tc");
     assert_eq!(header(&response, "content-type"), "application/geo+json");
     assert_eq!(header(&response, "causeway-complete"), "?1");
     let found: Value = serde_json::from_str(&response.text().unwrap()).unwrap();
@@ -87,33 +88,36 @@ fn places_are_geojson_where_that_is_asked_for() {
 
 #[test]
 fn layers_and_a_box_narrow_the_search_and_what_is_wrong_is_named() {
+    let server = WORKSPACE.serve();
     for (query, count) in [
         ("q=天文台&layers=lcsd-libraries", 0),
         ("q=天文台&layers=lcsd-libraries,hko-stations", 2),
         ("text=天文台&bbox=114.174,22.30,114.18,22.31", 1),
         ("q=library&limit=3", 3),
     ] {
-        assert_eq!(SERVER.json(&format!("/places?{query}")).as_array().unwrap().len(), count, "{query}");
+        assert_eq!(server.json(&format!("/places?{query}")).as_array().unwrap().len(), count, "{query}");
     }
     for (query, part) in [("", "q says"), ("q=a&text=b", "give one"), ("q=a&limit=0", "limit"), ("q=a&x=1", "\"x\"")] {
-        assert!(SERVER.problem(&format!("/places?{query}"), 400).contains(part), "{query}");
+        assert!(server.problem(&format!("/places?{query}"), 400).contains(part), "{query}");
     }
 }
 
 #[test]
 fn nothing_of_a_layer_that_is_not_open_is_a_place() {
+    let server = WORKSPACE.serve();
     for path in ["/places?q=Secret", "/places?q=Secret&layers=td-secret", "/suggest?q=Secret"] {
-        assert_eq!(SERVER.json(path), Value::Array(Vec::new()), "{path}");
+        assert_eq!(server.json(path), Value::Array(Vec::new()), "{path}");
     }
 }
 
 #[test]
 fn suggestions_are_layers_and_then_places() {
-    let rows = SERVER.json("/suggest?q=天文台&lang=tc");
+    let server = WORKSPACE.serve();
+    let rows = server.json("/suggest?q=天文台&lang=tc");
     let row = rows.as_array().unwrap().iter().find(|row| row["kind"] == "place").unwrap();
     assert_eq!((&row["title"], &row["layer"]), (&"天文臺道".into(), &"hko-stations".into()));
     assert!(row["lon"].is_f64() && row["lat"].is_f64() && row["zoom"].is_u64(), "{row}");
-    let rows = SERVER.json("/suggest?q=library");
+    let rows = server.json("/suggest?q=library");
     let kinds: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds[0], kinds.last()), ("layer", Some(&"place")));
 }
