@@ -30,7 +30,7 @@ fn read(port: u16, path: &str) -> Result<Harvested, HarvestError> {
 }
 
 /// A Causeway is a catalogue of every kind.
-static OTHER: LazyLock<(Workspace, Server)> = LazyLock::new(|| {
+static OTHER: LazyLock<Workspace> = LazyLock::new(|| {
     let workspace = Workspace::kept("harvest");
     for place in ["lcsd/libraries", "td/ferry-routes", "lcsd/museums"] {
         if support::tree("layers").join(place).exists() {
@@ -38,17 +38,17 @@ static OTHER: LazyLock<(Workspace, Server)> = LazyLock::new(|| {
         }
     }
     workspace.ingest();
-    let server = workspace.serve();
-    (workspace, server)
+    workspace
 });
 
-fn port() -> u16 {
-    OTHER.1.address().rsplit(':').next().unwrap().parse().unwrap()
+fn port_of(server: &Server) -> u16 {
+    server.address().rsplit(':').next().unwrap().parse().unwrap()
 }
 
 #[test]
 fn every_kind_of_catalogue_gives_the_same_records() {
-    let layers = OTHER.1.json("/collections/catalogue/items")["numberMatched"].as_u64().unwrap() as usize;
+    let other = OTHER.serve();
+    let layers = other.json("/collections/catalogue/items")["numberMatched"].as_u64().unwrap() as usize;
     for (path, kind) in [
         ("/en-data/api/3/action/package_search?rows=1", Kind::Ckan),
         ("/collections/catalogue/items?limit=1", Kind::Records),
@@ -58,14 +58,14 @@ fn every_kind_of_catalogue_gives_the_same_records() {
         ("/dcat.jsonld", Kind::Dcat),
         ("/dcat.rdf?profile=ckan", Kind::Dcat),
     ] {
-        let harvested = read(port(), path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let harvested = read(port_of(&other), path).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!((harvested.kind, harvested.records.len()), (kind, layers), "{path}");
         let is_library = |record: &&RemoteRecord| record.title.en == "Libraries";
         let record = harvested.records.iter().find(is_library).unwrap_or_else(|| panic!("{path}: {harvested:?}"));
         assert!(record.text.en.starts_with("Where to borrow books"), "{path}: {record:?}");
         assert_eq!(record.publisher.en, "Leisure and Cultural Services Department", "{path}");
         assert!(
-            record.page.starts_with(&OTHER.1.base) && record.page.contains("lcsd-libraries"),
+            record.page.starts_with(&other.base) && record.page.contains("lcsd-libraries"),
             "{path}: {}",
             record.page
         );
