@@ -1,12 +1,13 @@
 //! What a request costs: a tile cut live, a cached tile, a page of features; and an ingest.
 //! On real postcodes, where the shared data is there, and on a layer made from a seed.
+//! `CAUSEWAY_BENCH_LARGE=1` adds what the server's memory grows by while a million features stream.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -25,9 +26,10 @@ const ZOOMS: [u8; 3] = [10, 14, 16];
 /// Places at which tiles are cut, spread over the layer.
 const PLACES: usize = 64;
 const MADE_POINTS: u64 = 200_000;
+const STREAMED_POINTS: u64 = 1_000_000;
 
 /// Rows that depend on nothing but their number: clustered points with eight attributes.
-fn made_points() -> Vec<u8> {
+fn made_points(count: u64) -> Vec<u8> {
     let mut state = 20_261_126u64;
     let mut next = move || {
         // SplitMix64.
@@ -39,7 +41,7 @@ fn made_points() -> Vec<u8> {
     };
     let mut out = Vec::new();
     writeln!(out, "key,name,名稱,kind,count,share,district,updated,lon,lat").unwrap();
-    for key in 0..MADE_POINTS {
+    for key in 0..count {
         let random = next();
         let unit = |shift: u32| ((random >> shift) & 0xffff) as f64 / 65_536.0;
         let (east, north) = (114.0 + 0.3 * unit(0) * unit(16), 22.25 + 0.25 * unit(32) * unit(48));
@@ -101,7 +103,7 @@ fn unpacked(path: &Path) -> Vec<u8> {
 /// Publishes the layers and keeps them between runs: they are the same every time.
 fn published() -> (Workspace, Vec<&'static str>) {
     let workspace = Workspace::kept("bench");
-    workspace.define("afcd/made-points", &[("points.csv", &made_points())], "[identity]\nkey = \"key\"\n");
+    workspace.define("afcd/made-points", &[("points.csv", &made_points(MADE_POINTS))], "[identity]\nkey = \"key\"\n");
     let mut names = vec!["afcd-made-points"];
     if let Some(path) = shared_path("bench", "bench/points-codepoint/codepoint-scotland.csv.xz") {
         let more = "crs = \"EPSG:27700\"\neasting = \"Eastings\"\nnorthing = \"Northings\"\n";
@@ -158,7 +160,7 @@ fn ingests(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ingest");
     group.sample_size(10).measurement_time(Duration::from_secs(20));
     let workspace = Workspace::kept("bench-ingest");
-    workspace.define("afcd/made-points", &[("points.csv", &made_points())], "[identity]\nkey = \"key\"\n");
+    workspace.define("afcd/made-points", &[("points.csv", &made_points(MADE_POINTS))], "[identity]\nkey = \"key\"\n");
     group.bench_function("200,000 points of CSV, published anew", |bencher| {
         bencher.iter(|| {
             let _ = std::fs::remove_dir_all(workspace.data());
@@ -168,9 +170,41 @@ fn ingests(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn streams(_: &mut Criterion) {
+    if std::env::var_os("CAUSEWAY_BENCH_LARGE").is_none() {
+        return;
+    }
+    let workspace = Workspace::kept("bench-streams");
+    let more = "[identity]\nkey = \"key\"\n";
+    workspace.define("afcd/made-points", &[("points.csv", &made_points(STREAMED_POINTS))], more);
+    workspace.ingest();
+    for format in ["geojsonseq", "ndjson", "csv", "flatgeobuf"] {
+        let server = workspace.serve();
+        let path = format!("/collections/afcd-made-points/items?f={format}");
+        // Whatever a first answer needs is part of being idle.
+        server.get(&format!("{path}&limit=10")).bytes().unwrap();
+        let idle_kib = server.memory_kib("RssAnon");
+        let mut response = server.get(&path);
+        let (mut piece, mut bytes, mut most_kib) = (vec![0; 1 << 20], 0, idle_kib);
+        loop {
+            let read = response.read(&mut piece).unwrap();
+            if read == 0 {
+                break;
+            }
+            bytes += read as u64;
+            most_kib = most_kib.max(server.memory_kib("RssAnon"));
+        }
+        let grown_mib = (most_kib - idle_kib) as f64 / 1024.0;
+        println!(
+            "{STREAMED_POINTS} features as {format}: {} MB, memory grows by {grown_mib:.1} MiB",
+            bytes / 1_000_000
+        );
+    }
+}
+
 criterion_group! {
     name = serving;
     config = Criterion::default().sample_size(30).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4));
-    targets = requests, ingests
+    targets = requests, ingests, streams
 }
 criterion_main!(serving);

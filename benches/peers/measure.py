@@ -10,6 +10,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import socket
 import sqlite3
 import struct
@@ -82,8 +83,67 @@ class MapServer:
         return answer.partition(b"\r\n\r\n")[2]
 
     def end(self):
+        # Told to end, it waits for one more request first.
+        self.process.kill()
+        self.process.wait()
+
+
+class GoKoala:
+    """GoKoala's OGC API Features, over a copy of the package that has the columns and index it asks for."""
+
+    name = "GoKoala"
+
+    def __init__(self, arguments, table):
+        work = Path(arguments.work)
+        copy = work / "gokoala.gpkg"
+        prepare_for_gokoala(arguments.package, copy, table)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        configuration = work / "gokoala.yaml"
+        configuration.write_text(GOKOALA.format(package=copy, table=table, port=port))
+        command = [arguments.gokoala, "--config-file", str(configuration), "--host", "127.0.0.1", "--port", str(port)]
+        # It finds its page templates from the folder it is started in.
+        self.process = subprocess.Popen(
+            command, cwd=arguments.gokoala_tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.connection = http.client.HTTPConnection(f"127.0.0.1:{port}")
+        self.path = f"/collections/peers/items?f=json&limit={PAGE}&bbox="
+        while self.process.poll() is None:
+            try:
+                self.connection.connect()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        raise ConnectionError("GoKoala did not start")
+
+    def cpu(self):
+        return cpu_of(self.process.pid)
+
+    def page(self, box):
+        self.connection.request("GET", self.path + ",".join(map(str, box)))
+        return self.connection.getresponse().read()
+
+    def end(self):
         self.process.terminate()
         self.process.wait()
+
+
+def prepare_for_gokoala(package, copy, table):
+    shutil.copyfile(package, copy)
+    with sqlite3.connect(copy) as connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (trigger,) in triggers:
+            connection.execute(f'DROP TRIGGER "{trigger}"')
+        sides = ("minx", "maxx", "miny", "maxy")
+        for side in sides:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {side} REAL")
+        connection.execute(
+            f"UPDATE {table} SET ({', '.join(sides)}) = "
+            f"(SELECT {', '.join(sides)} FROM rtree_{table}_geom r WHERE r.id = fid)"
+        )
+        connection.execute(f"CREATE INDEX {table}_spatial_idx ON {table} (fid, {', '.join(sides)})")
+        connection.execute("ANALYZE")
 
 
 class Gdal:
@@ -200,6 +260,28 @@ CONFIGURATION = """CONFIG
 END
 """
 
+GOKOALA = """version: 1.0.0
+title: peers
+serviceIdentifier: peers
+abstract: peers
+license: {{ name: CC0, url: https://creativecommons.org/publicdomain/zero/1.0/ }}
+baseUrl: http://127.0.0.1:{port}
+availableLanguages: [en]
+ogcApi:
+  features:
+    datasources:
+      defaultWGS84:
+        geopackage:
+          local: {{ file: {package}, fid: fid, externalFid: feature_id, queryTimeout: 30s }}
+    collections:
+      - id: peers
+        tableName: {table}
+        metadata:
+          title: peers
+          description: peers
+          extent: {{ srs: "EPSG:4326", bbox: ["-180", "-90", "180", "90"] }}
+"""
+
 
 def boxes(package, table):
     """Boxes of all sizes around features, the same at every run."""
@@ -240,6 +322,8 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("causeway", "data", "package", "work"):
         parser.add_argument(f"--{name}", required=True)
+    for name in ("gokoala", "gokoala-tree"):
+        parser.add_argument(f"--{name}")
     arguments = parser.parse_args()
     with sqlite3.connect(f"file:{arguments.package}?mode=ro&immutable=1", uri=True) as connection:
         table = connection.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'").fetchone()[0]
@@ -248,7 +332,10 @@ def main():
     print(f"{BOXES} boxes, {ROUNDS} times, pages of {PAGE}")
     print(f"{'':12} {'CPU, ms':>9} {'kB':>9} {'features':>9} {'p50, ms':>9} {'p99, ms':>9}")
     results = {}
-    for make, name in ((Causeway, layer), (MapServer, table), (Gdal, table)):
+    servers = [(Causeway, layer), (MapServer, table), (Gdal, table)]
+    if arguments.gokoala:
+        servers.append((GoKoala, table))
+    for make, name in servers:
         server = make(arguments, name)
         try:
             results[server.name] = measure(server, asked)

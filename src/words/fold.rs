@@ -1,7 +1,7 @@
 //! Folding: what is written differently and read the same becomes the same text. Both sides of a
 //! search are folded, so the folded form is never shown.
 
-use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -36,29 +36,40 @@ const VARIANTS: [(char, char); 22] = [
     ('脷', '利'),
 ];
 
-/// Han characters that fold to another, made once from the Hong Kong to Simplified conversion,
+/// The blocks of Han characters that the conversion table is about.
+const HAN: RangeInclusive<char> = '\u{3400}'..='\u{9FFF}';
+
+/// What each character of [`HAN`] folds to, made once from the Hong Kong to Simplified conversion,
 /// character by character: phrases would make a word's folding depend on its neighbours.
-static HAN: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let mut table: HashMap<char, char> = ('\u{3400}'..='\u{9FFF}')
-        .filter_map(|character| {
-            let folded = simplified::from_traditional(&character.to_string());
-            let mut characters = folded.chars();
-            let first = characters.next()?;
-            (first != character && characters.next().is_none()).then_some((character, first))
-        })
-        .collect();
-    table.extend(VARIANTS);
-    table
+static FOLDED_HAN: LazyLock<Vec<char>> = LazyLock::new(|| {
+    HAN.map(|character| {
+        let folded = simplified::from_traditional(&character.to_string());
+        let mut characters = folded.chars();
+        let only = characters.next().filter(|_| characters.next().is_none());
+        variant(character).or(only).unwrap_or(character)
+    })
+    .collect()
 });
+
+fn variant(character: char) -> Option<char> {
+    VARIANTS.iter().find(|(from, _)| *from == character).map(|(_, to)| *to)
+}
+
+fn fold_han(character: char) -> char {
+    match character {
+        '\0'..'\u{3400}' => character,
+        _ if HAN.contains(&character) => FOLDED_HAN[character as usize - *HAN.start() as usize],
+        _ => variant(character).unwrap_or(character),
+    }
+}
 
 /// Compatibility forms, lower case, no marks, Simplified characters: 圖書館, 图书馆 and 圖書舘's
 /// neighbours meet, as do ＫＡＲＡＯＫＥ and karaoke, café and cafe.
 pub fn fold(text: &str) -> String {
-    text.nfkd()
-        .filter(|character| !is_combining_mark(*character))
-        .flat_map(char::to_lowercase)
-        .map(|character| HAN.get(&character).copied().unwrap_or(character))
-        .collect()
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase).map(fold_han).collect()
 }
 
 /// Whether a character belongs to a run that is written without blanks between words.

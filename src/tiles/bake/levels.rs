@@ -28,10 +28,67 @@ impl Levels {
         self.levels.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Reads the package as often as its shares ask and once more.
-    pub fn compute(package: &OpenPackage, vertices: u64) -> Result<Self, PackageError> {
-        let shares = vertices.div_ceil(VERTICES_AT_ONCE).max(1);
-        let mut junctions = Bits::new(vertices as usize);
+    /// Reads the package once where the survey found all junctions, else twice more for each share.
+    pub fn compute(package: &OpenPackage, junctions: Junctions) -> Result<Self, PackageError> {
+        let vertices = junctions.vertices as usize;
+        let junctions = junctions.settle(package)?;
+        let mut levels = Levels { levels: vec![0; vertices], ends: Vec::new() };
+        let mut leveller = Leveller::default();
+        let (mut shares_of, mut marks) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        for_each_shape(package, |place, shape| {
+            let row = &mut levels.levels[at..at + shape.points.len()];
+            for run in shape.runs() {
+                let points = &shape.points[run.clone()];
+                shares_of.clear();
+                shares_of.extend(points.iter().map(|&(lon, lat)| Grid::WebMercatorQuad.shares(lon, lat)));
+                junctions.mark(points, at + run.start, &mut marks);
+                let levels = &mut row[run];
+                leveller.run(points, &shares_of, |place| marks[place], levels);
+                if shape.kind.dimension() == Dimension::Lines {
+                    // A line that returns to its start is still a line with two ends.
+                    levels[0] = 0;
+                    levels[points.len() - 1] = 0;
+                }
+            }
+            at += shape.points.len();
+            levels.ends.resize(place, at_before(&levels.ends));
+            levels.ends.push(at as u32);
+        })?;
+        Ok(levels)
+    }
+}
+
+/// Where arcs end, found while the rows are surveyed as long as one table holds all vertices.
+pub struct Junctions {
+    finder: Option<JunctionFinder>,
+    vertices: u64,
+}
+
+impl Default for Junctions {
+    fn default() -> Self {
+        Junctions { finder: Some(JunctionFinder::new(0, 1)), vertices: 0 }
+    }
+}
+
+impl Junctions {
+    /// Takes the next shape, in the order of the rows.
+    pub fn see(&mut self, shape: &Shape) {
+        self.vertices += shape.points.len() as u64;
+        if self.vertices > VERTICES_AT_ONCE {
+            self.finder = None;
+        }
+        if let Some(finder) = &mut self.finder {
+            shape.runs().for_each(|run| finder.see(&shape.points[run]));
+        }
+    }
+
+    fn settle(self, package: &OpenPackage) -> Result<Settled, PackageError> {
+        if let Some(finder) = self.finder {
+            return Ok(Settled::InTable(finder));
+        }
+        let shares = self.vertices.div_ceil(VERTICES_AT_ONCE);
+        let mut junctions = Bits::new(self.vertices as usize);
         for share in 0..shares {
             let mut finder = JunctionFinder::new(share, shares);
             for_each_shape(package, |_, shape| shape.runs().for_each(|run| finder.see(&shape.points[run])))?;
@@ -44,30 +101,28 @@ impl Levels {
                 at += shape.points.len();
             })?;
         }
-        let mut levels = Levels { levels: vec![0; vertices as usize], ends: Vec::new() };
-        let mut leveller = Leveller::default();
-        let mut shares_of = Vec::new();
-        let mut at = 0;
-        for_each_shape(package, |place, shape| {
-            let row = &mut levels.levels[at..at + shape.points.len()];
-            for run in shape.runs() {
-                let points = &shape.points[run.clone()];
-                shares_of.clear();
-                shares_of.extend(points.iter().map(|&(lon, lat)| Grid::WebMercatorQuad.shares(lon, lat)));
-                let start = at + run.start;
-                let levels = &mut row[run];
-                leveller.run(points, &shares_of, |place| junctions.get(start + place), levels);
-                if shape.kind.dimension() == Dimension::Lines {
-                    // A line that returns to its start is still a line with two ends.
-                    levels[0] = 0;
-                    levels[points.len() - 1] = 0;
-                }
+        Ok(Settled::InBits(junctions))
+    }
+}
+
+/// All junctions of a layer.
+enum Settled {
+    InTable(JunctionFinder),
+    /// By the vertex's place among all.
+    InBits(Bits),
+}
+
+impl Settled {
+    /// Marks the junctions of a run that starts at a place among all vertices.
+    fn mark(&self, run: &[(f64, f64)], start: usize, marks: &mut Vec<bool>) {
+        marks.clear();
+        match self {
+            Settled::InTable(finder) => {
+                marks.resize(run.len(), false);
+                finder.junctions(run, |place| marks[place] = true);
             }
-            at += shape.points.len();
-            levels.ends.resize(place, at_before(&levels.ends));
-            levels.ends.push(at as u32);
-        })?;
-        Ok(levels)
+            Settled::InBits(bits) => marks.extend((start..start + run.len()).map(|place| bits.get(place))),
+        }
     }
 }
 

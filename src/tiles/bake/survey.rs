@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use super::levels::Levels;
+use super::levels::{Junctions, Levels};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, Grid, Schema};
 use crate::geometry::{GeometryFault, Shape, blob};
@@ -78,13 +78,38 @@ pub struct Priority {
     pub lowest_first: bool,
 }
 
+/// A BLAKE3 digest that is fed in large pieces: fed value by value it costs several times as much,
+/// because it can only work on many blocks at once when it gets them at once.
+#[derive(Default)]
+struct Digest {
+    hasher: blake3::Hasher,
+    waiting: Vec<u8>,
+}
+
+impl Digest {
+    const PIECE_BYTES: usize = 64 * 1024;
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= Self::PIECE_BYTES {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn finish(mut self) -> blake3::Hash {
+        self.hasher.update(&self.waiting);
+        self.hasher.finalize()
+    }
+}
+
 struct Surveyor<'a> {
     survey: Survey,
     shape: Shape,
     priority: Option<&'a Priority>,
     priority_values: Vec<f64>,
-    hasher: blake3::Hasher,
-    vertices: u64,
+    digest: Digest,
+    junctions: Junctions,
 }
 
 /// Reads every row once and gives what is known of them, and the digest of what they hold.
@@ -110,8 +135,8 @@ pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Sur
         shape: Shape::default(),
         priority,
         priority_values: Vec::new(),
-        hasher: blake3::Hasher::new(),
-        vertices: 0,
+        digest: Digest::default(),
+        junctions: Junctions::default(),
     };
     surveyor.hash_schema(package.package().layer.as_str(), schema);
     let mut fault = None;
@@ -125,34 +150,34 @@ pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Sur
     if let Some(source) = fault {
         return Err(PackageError::Geometry { path: package.package().path.clone(), source });
     }
-    let Surveyor { mut survey, priority_values, hasher, vertices, .. } = surveyor;
+    let Surveyor { mut survey, priority_values, digest, junctions, .. } = surveyor;
     if let Some(priority) = priority {
         survey.priorities = ranked(&priority_values, priority.lowest_first);
     }
-    if matches!(dimension, Dimension::Lines | Dimension::Areas) {
-        survey.levels = Levels::compute(package, vertices)?;
+    if survey.is_drawn_in_detail() {
+        survey.levels = Levels::compute(package, junctions)?;
     }
-    Ok((survey, hasher.finalize()))
+    Ok((survey, digest.finish()))
 }
 
 impl Surveyor<'_> {
     fn hash_schema(&mut self, layer: &str, schema: &Schema) {
-        self.hasher.update(layer.as_bytes());
+        self.digest.update(layer.as_bytes());
         for field in &schema.fields {
-            self.hasher.update(format!("\n{}\t{}", field.name, field.kind.as_str()).as_bytes());
+            self.digest.update(format!("\n{}\t{}", field.name, field.kind.as_str()).as_bytes());
         }
-        self.hasher.update(format!("\n{:?}\n", schema.geometry).as_bytes());
+        self.digest.update(format!("\n{:?}\n", schema.geometry).as_bytes());
     }
 
     fn see(&mut self, row: &Row<'_>) -> Result<(), GeometryFault> {
         let place = self.survey.hashes.len();
         debug_assert_eq!(row.place(), place as i64 + 1, "rows are numbered from 1 without gaps");
-        self.hasher.update(&row.id().get().to_le_bytes());
+        self.digest.update(&row.id().get().to_le_bytes());
         self.survey.hashes.push((mixed(row.id()) >> 32) as u32);
         let value_bytes = self.see_values(row);
         let bytes = row.geometry().unwrap_or_default();
-        self.hasher.update(&(bytes.len() as u64).to_le_bytes());
-        self.hasher.update(bytes);
+        self.digest.update(&(bytes.len() as u64).to_le_bytes());
+        self.digest.update(bytes);
         let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes)?) };
         match blob.filter(|blob| !blob.is_empty) {
             None => {
@@ -182,7 +207,9 @@ impl Surveyor<'_> {
         self.push_size(size(&self.shape));
         let is_giant = geometry_bytes > GIANT_BYTES && !self.survey.is_mixed();
         let vertices = self.shape.vertices();
-        self.vertices += vertices as u64;
+        if self.survey.is_drawn_in_detail() {
+            self.junctions.see(&self.shape);
+        }
         if is_giant {
             self.survey.giants.push(place as u32);
         }
@@ -207,7 +234,7 @@ impl Surveyor<'_> {
     }
 
     fn push_size(&mut self, size: f64) {
-        if matches!(self.survey.dimension, Dimension::Lines | Dimension::Areas) {
+        if self.survey.is_drawn_in_detail() {
             self.survey.sizes.push(size as f32);
         }
     }
@@ -233,9 +260,9 @@ impl Surveyor<'_> {
             };
             // Tag, key, length and type of a value that no other feature shares.
             bytes += if kind == 0 { 0 } else { body.len() + 12 };
-            self.hasher.update(&[kind]);
-            self.hasher.update(&(body.len() as u32).to_le_bytes());
-            self.hasher.update(body);
+            self.digest.update(&[kind]);
+            self.digest.update(&(body.len() as u32).to_le_bytes());
+            self.digest.update(body);
         }
         if let Some(priority) = self.priority {
             self.priority_values.push(match row.value(priority.field) {
@@ -262,6 +289,11 @@ impl Survey {
 
     pub fn is_mixed(&self) -> bool {
         matches!(self.dimension, Dimension::Mixed | Dimension::None)
+    }
+
+    /// Whether features have sizes, and vertices that some zooms can do without.
+    fn is_drawn_in_detail(&self) -> bool {
+        matches!(self.dimension, Dimension::Lines | Dimension::Areas)
     }
 
     pub fn is_giant(&self, place: u32) -> bool {

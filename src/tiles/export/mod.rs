@@ -2,8 +2,8 @@
 //! byte for byte.
 //!
 //! A zoom is cut by all threads, in the order in which the file keeps its tiles; the tiles of the
-//! next one are those quarters of what held something in which the R-tree still finds a box. So
-//! nothing is cut where nothing lies, and memory holds one round of tiles.
+//! next one are the quarters of those that held something, shown or not. So hardly anything is cut
+//! where nothing lies, and memory holds one round of tiles.
 
 mod mbtiles;
 mod pmtiles;
@@ -15,8 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::bake::{Opener, children, roots};
 use super::tilejson::TileSetFacts;
-use super::{TileAddress, cut};
-use crate::base::{Grid, limits};
+use super::{CutTile, TileAddress, cut};
+use crate::base::Grid;
 use crate::package::{OpenPackage, PackageError};
 
 /// The file that tiles are put into.
@@ -91,12 +91,13 @@ pub fn export(
     for zoom in 0..=*order.zooms.end() {
         tiles.sort_by_cached_key(|tile| pmtiles::number(*tile));
         let is_kept = order.zooms.contains(&zoom);
+        let goes_on = zoom < *order.zooms.end();
         let mut next = Vec::new();
         for (round, batch) in tiles.chunks(ROUND).enumerate() {
             tell(Step { zoom, done: round * ROUND, of: tiles.len() });
             for (tile, found) in batch.iter().zip(cut_all(&mut workers, batch, is_kept)?) {
-                next.extend(found.occupied);
-                if is_kept && !found.gzip.is_empty() {
+                next.extend(children(*tile).filter(|_| goes_on && found.is_occupied));
+                if !found.gzip.is_empty() {
                     exported.tiles += 1;
                     exported.bytes += found.gzip.len() as u64;
                     sink.add(*tile, &found.gzip)?;
@@ -131,10 +132,10 @@ impl Sink {
     }
 }
 
-/// A tile, and which of its quarters may hold something.
+/// A tile, empty where it is not kept, and whether the tiles inside it may hold something.
 struct Found {
     gzip: Vec<u8>,
-    occupied: Vec<TileAddress>,
+    is_occupied: bool,
 }
 
 /// What one thread cuts with.
@@ -144,15 +145,12 @@ struct Worker {
 
 impl Worker {
     fn find(&self, tile: TileAddress, is_kept: bool) -> Result<Found, PackageError> {
-        let gzip = if is_kept { cut(&self.package, tile)?.gzip } else { Vec::new() };
-        let mut occupied = Vec::new();
-        let may_hold = !is_kept || !gzip.is_empty();
-        for child in children(tile).filter(|_| may_hold && tile.zoom() < limits::ZOOM_MAX) {
-            if self.package.box_exceeds(&child.bbox_with_buffer(), 0)? {
-                occupied.push(child);
-            }
+        if !is_kept {
+            let is_occupied = self.package.box_exceeds(&tile.bbox_with_buffer(), 0)?;
+            return Ok(Found { gzip: Vec::new(), is_occupied });
         }
-        Ok(Found { gzip, occupied })
+        let CutTile { gzip, of_features, .. } = cut(&self.package, tile)?;
+        Ok(Found { gzip, is_occupied: of_features > 0 })
     }
 }
 
