@@ -50,6 +50,11 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
+    /// More than one caller may have, RFC 6585 §4.
+    pub fn too_many(detail: impl Into<String>, retry_after_s: u32) -> Self {
+        Problem { retry_after_s: Some(retry_after_s), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
     pub fn busy(detail: &str) -> Self {
         Problem { retry_after_s: Some(2), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }

@@ -159,10 +159,11 @@ pub fn words(language: Language) -> &'static Words {
 /// What a status says to people, in a language.
 pub fn status(status: u16, language: Language) -> &'static str {
     let (en, zh_hant, zh_hans) = match status {
-        400 => ("This request cannot be answered", "無法回應此請求", "无法回应此请求"),
+        400 | 415 => ("This request cannot be answered", "無法回應此請求", "无法回应此请求"),
         404 => ("Page not found", "找不到網頁", "找不到网页"),
         405 => ("This address is for reading only", "此網址只供讀取", "此网址只供读取"),
         410 => ("No longer kept", "已不再保存", "已不再保存"),
+        429 => ("Too much at once", "請求過多", "请求过多"),
         414 | 431 => ("The request is too long", "請求過長", "请求过长"),
         503 => ("Busy for a moment", "暫時繁忙", "暂时繁忙"),
         _ => ("Something went wrong here", "系統出現問題", "系统出现问题"),
