@@ -284,6 +284,9 @@ fn a_request_that_cannot_be_met_is_refused_with_what_would_be() {
     let form = made.server.request(Method::POST, "/collections/td-points/extracts");
     let form = form.header("content-type", "application/x-www-form-urlencoded").body("f=csv&n=3").send().unwrap();
     assert_eq!(form.status(), 201);
+    let put = made.server.request(Method::PUT, "/collections/td-points/extracts").send().unwrap();
+    assert_eq!(header(&put, "allow"), "GET, HEAD, POST, OPTIONS");
+    assert_eq!(refused(put, 405), "PUT is not offered here; GET, HEAD and POST are");
     let detail = made.server.problem("/extracts/0123456789abcdef0123456789abcdef", 404);
     assert!(detail.contains("it has expired, was ended"), "{detail}");
 }

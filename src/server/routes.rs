@@ -278,17 +278,21 @@ async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response {
-    let ask = ask_of(&app, &request);
-    let problem = Problem::method_not_allowed(request.method().as_str());
-    let mut response = respond(&ask, Err(problem));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    refuse_method(&app, &request, "GET and HEAD", "GET, HEAD, OPTIONS")
+}
+
+/// The answer to a method that an address does not have: those that it has, in words and as `Allow`.
+pub(super) fn refuse_method(app: &App, request: &Request, offered: &str, allowed: &'static str) -> Response {
+    let ask = ask_of(app, request);
+    let mut response = respond(&ask, Err(Problem::method_not_allowed(request.method().as_str(), offered)));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
 /// XML by POST is not read: what is offered of WFS is all to be had by key and value.
 async fn wfs_by_another_method(State(app): State<Arc<App>>, request: Request) -> Response {
     let ask = ask_of(&app, &request);
-    let problem = Problem::method_not_allowed(request.method().as_str());
+    let problem = Problem::method_not_allowed(request.method().as_str(), "GET and HEAD");
     let mut response = dialects::wfs::dress(&problem, &ask).respond(&ask);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     response

@@ -26,7 +26,7 @@ use super::pages;
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
 use super::revisions::Wanted;
-use super::routes::{self, Context, Reply, ask_of, posted, respond};
+use super::routes::{self, Context, Reply, ask_of, posted, refuse_method, respond};
 use super::state::App;
 use super::streams::Source;
 use crate::access::Action;
@@ -40,16 +40,24 @@ pub use jobs::{ExtractSettings, Extracts};
 pub use request::PARAMETERS;
 
 pub fn routes() -> Router<Arc<App>> {
+    let of_asking = async |State(app): State<Arc<App>>, request: Request| {
+        refuse_method(&app, &request, "GET, HEAD and POST", "GET, HEAD, POST, OPTIONS")
+    };
+    let of_a_job = async |State(app): State<Arc<App>>, request: Request| {
+        refuse_method(&app, &request, "GET, HEAD, POST and DELETE", "GET, HEAD, POST, DELETE, OPTIONS")
+    };
     Router::new()
-        .route("/collections/{layer}/extracts", routes::get(offer).post(ask_for))
-        .route("/extracts/{id}", get(status).delete(end).post(end_by_form))
+        .route("/collections/{layer}/extracts", routes::get(offer).post(ask_for).fallback(of_asking))
+        .route("/extracts/{id}", get(status).delete(end).post(end_by_form).fallback(of_a_job))
         .route("/extracts/{id}/{file}", get(send))
 }
 
 /// The form that asks for a file of what an address of items chooses; `None` where none are made.
 pub fn form_path(app: &App, layer: &LayerId, chosen: &[(String, String)]) -> Option<String> {
     app.extracts.folder().ok()?;
-    let kept = chosen.iter().filter(|(name, _)| !request::OF_ITEMS_ALONE.contains(&name.as_str()));
+    // The form asks for the system with the format.
+    let is_kept = |name: &str| name != "crs" && !request::OF_ITEMS_ALONE.contains(&name);
+    let kept = chosen.iter().filter(|(name, _)| is_kept(name));
     let pairs: String = kept.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
     Some(format!("/collections/{layer}/extracts?f=html{pairs}"))
 }
@@ -104,10 +112,10 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(FORM);
     match given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) {
         true => Ok(()),
-        false => Err(Problem::too_large(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("a body of \"{}\" is not read; give parameters in the address or as {FORM}", cut(given)),
-        )),
+        false => Err(Problem::not_read(format!(
+            "a body of \"{}\" is not read; give parameters in the address or as {FORM}",
+            cut(given)
+        ))),
     }
 }
 

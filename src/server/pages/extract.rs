@@ -106,9 +106,13 @@ pub fn extract_form(
     page.render().unwrap_or_default()
 }
 
-/// Conditions with the titles of the fields that they are on.
+/// Conditions with what people call them: a field by its title, unless a parameter has its name.
 fn titled(chosen: &[(String, String)], schema: &Schema, language: Language) -> Vec<(String, String)> {
-    let title = |name: &str| schema.field(name).map_or(name, |field| field.title.get(language)).to_owned();
+    let w = extract_words(language);
+    let title = |name: &str| {
+        let of_field = || schema.field(name).map(|field| field.title.get(language));
+        w.parameter(name).or_else(of_field).unwrap_or(name).to_owned()
+    };
     chosen.iter().map(|(name, value)| (title(name), value.clone())).collect()
 }
 

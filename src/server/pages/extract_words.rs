@@ -21,6 +21,12 @@ pub struct ExtractWords {
     pub remove: &'static str,
     pub another: &'static str,
     pub keep_address: &'static str,
+    pub condition: &'static str,
+    pub bbox: &'static str,
+    pub time: &'static str,
+    pub words: &'static str,
+    pub revision: &'static str,
+    pub columns: &'static str,
 }
 
 pub fn extract_words(language: Language) -> &'static ExtractWords {
@@ -31,9 +37,24 @@ pub fn extract_words(language: Language) -> &'static ExtractWords {
     }
 }
 
+impl ExtractWords {
+    /// What a parameter that chooses features is called; `None` for those that only programs give.
+    pub fn parameter(&self, name: &str) -> Option<&'static str> {
+        match name {
+            "filter" => Some(self.condition),
+            "bbox" => Some(self.bbox),
+            "datetime" => Some(self.time),
+            "q" | "text" => Some(self.words),
+            "revision" => Some(self.revision),
+            "properties" => Some(self.columns),
+            _ => None,
+        }
+    }
+}
+
 const EN: ExtractWords = ExtractWords {
     part_of_layer: "Part of this layer",
-    part_advice: "The server makes a file of the features you choose. Leave a field empty to choose nothing by it.",
+    part_advice: "The server makes a file of the features you choose. Leave empty what does not matter.",
     file: "File",
     box_label: "Box: west, south, east, north in degrees",
     make: "Make the file",
@@ -49,7 +70,13 @@ const EN: ExtractWords = ExtractWords {
     end: "Stop",
     remove: "Remove the file",
     another: "Another part of this layer",
-    keep_address: "Only who has this page’s address finds the file.",
+    keep_address: "Only someone with this page’s address can find the file.",
+    condition: "Condition",
+    bbox: "Box",
+    time: "Time",
+    words: "Words",
+    revision: "State",
+    columns: "Fields in the file",
 };
 
 const ZH_HANT: ExtractWords = ExtractWords {
@@ -71,6 +98,12 @@ const ZH_HANT: ExtractWords = ExtractWords {
     remove: "移除檔案",
     another: "此圖層的另一部分",
     keep_address: "只有知道本頁網址的人才能找到檔案。",
+    condition: "條件式",
+    bbox: "範圍",
+    time: "時間",
+    words: "字詞",
+    revision: "版本",
+    columns: "檔案內的資料欄",
 };
 
 const ZH_HANS: ExtractWords = ExtractWords {
@@ -92,4 +125,10 @@ const ZH_HANS: ExtractWords = ExtractWords {
     remove: "移除文件",
     another: "此图层的另一部分",
     keep_address: "只有知道本页网址的人才能找到文件。",
+    condition: "条件式",
+    bbox: "范围",
+    time: "时间",
+    words: "字词",
+    revision: "版本",
+    columns: "文件内的资料栏",
 };
