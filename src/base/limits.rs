@@ -48,7 +48,7 @@ pub const EXTRACT_FEATURES_MAX: u64 = 2_000_000;
 /// Bytes of an extract's folder while it is made: the part that was cut out, and the file made of it.
 /// A shapefile and a dBASE table end at 2 GiB too.
 pub const EXTRACT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-/// Time to make an extract, without its wait: ten times what the largest takes.
+/// Time to make an extract, without its wait: a minute is what a shapefile of the most features takes.
 pub const EXTRACT_TIME: Duration = Duration::from_secs(900);
 /// Extracts that are made at once unless the configuration says otherwise: each keeps a core busy.
 pub const EXTRACTS_AT_ONCE: usize = 2;

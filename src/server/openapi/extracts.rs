@@ -29,6 +29,11 @@ pub fn paths() -> [(&'static str, Value); 3] {
                     "summary": "Ends an extract, or removes its file",
                     "responses": { "200": status("The last that is heard of it"), "410": problem() },
                 })),
+                "post": with_failures(json!({
+                    "operationId": "endExtractByForm",
+                    "summary": "The same for a page without scripts",
+                    "responses": { "303": { "description": "The form that asks for another" }, "410": problem() },
+                })),
             }),
         ),
         ("/extracts/{jobId}/{file}", json!({ "parameters": [job_id()], "get": file() })),
