@@ -1,7 +1,7 @@
 //! How a job stands, for programs and for pages. The members are those of `statusInfo` of OGC API
-//! Processes, 18-062r2 §7.13, with what a file needs besides.
+//! Processes, 18-062r2, with what a file needs besides.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::landing::{link, self_links};
 use super::super::pages::{ExtractFile, ExtractView, Progress};
@@ -23,6 +23,8 @@ pub fn dismissed(job: &Job, base: &str) -> Value {
 fn told(job: &Job, base: &str, ended: Option<&str>) -> Value {
     let state = job.state();
     let address = job.address(base);
+    let asked: Map<String, Value> =
+        job.asked.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect();
     let mut document = json!({
         "jobID": job.id.to_string(),
         "type": "process",
@@ -33,7 +35,7 @@ fn told(job: &Job, base: &str, ended: Option<&str>) -> Value {
         "revision": job.record.revision,
         "format": job.kind.format.name(),
         "crs": job.kind.crs.system().uri(),
-        "asked": job.asked.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect::<serde_json::Map<_, _>>(),
+        "asked": asked,
     });
     let mut links = self_links(&address, "application/json");
     links.push(link(format!("{base}/collections/{}", job.record.id), "collection", "application/json", "The layer"));

@@ -48,7 +48,7 @@ impl std::str::FromStr for JobId {
     }
 }
 
-/// How a job stands; the names are those of OGC API Processes, 18-062r2 §7.13.
+/// How a job stands; the names are those of OGC API Processes, 18-062r2.
 #[derive(Clone, Debug)]
 pub enum State {
     Accepted,
@@ -100,6 +100,7 @@ pub enum Fault {
     Withdrawn,
 }
 
+/// One extract, from its request until it expires.
 pub struct Job {
     pub id: JobId,
     pub caller: CallerAddress,

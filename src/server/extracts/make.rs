@@ -33,6 +33,10 @@ pub async fn run(job: Arc<Job>, source: Source, selection: Selection) {
         let started = Timestamp::now();
         job.set(State::Running { started, progress_percent: 0 });
         let outcome = make(&job, source, selection, turn).await;
+        if outcome.is_err() {
+            let failed = Arc::clone(&job);
+            let _ = tokio::task::spawn_blocking(move || failed.clear()).await;
+        }
         let finished = Timestamp::now();
         job.set(match outcome {
             Ok((file, features)) => State::Successful { started, finished, file, features },
@@ -121,9 +125,10 @@ async fn make(
             write(&bounds, part)
         });
         let outcome = made.map_err(|error| bounds.fault_of(error));
-        match outcome.is_ok() && !bounds.job.is_ended() {
-            true => drop(bounds.job.measure()),
-            false => bounds.job.clear(),
+        if bounds.job.is_ended() {
+            bounds.job.clear();
+        } else {
+            bounds.job.measure();
         }
         // Held until nothing works for it any more, also where nobody waits for the outcome.
         drop(turn);
