@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(feature = "worker")]
+pub mod extracts;
+#[cfg(feature = "worker")]
 pub mod faults;
 pub mod other_host;
 #[cfg(feature = "worker")]
