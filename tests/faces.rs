@@ -38,7 +38,7 @@ static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
 });
 
 /// Every face of the whole catalogue with its media type.
-const FACES: [(&str, &str); 24] = [
+const FACES: [(&str, &str); 25] = [
     ("/dcat", "text/turtle"),
     ("/dcat.ttl", "text/turtle"),
     ("/dcat.rdf", "application/rdf+xml"),
@@ -47,6 +47,7 @@ const FACES: [(&str, &str); 24] = [
     ("/data.json", "application/json"),
     ("/waf/", "text/html; charset=utf-8"),
     ("/stac", "application/json"),
+    ("/catalogue.json", "application/json"),
     ("/feed.atom", "application/atom+xml; charset=utf-8"),
     ("/sitemap.xml", "application/xml; charset=utf-8"),
     ("/robots.txt", "text/plain; charset=utf-8"),

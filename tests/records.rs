@@ -51,6 +51,40 @@ fn a_filter_chooses_records_by_every_queryable() {
     assert!(ids(&server, "filter=department='lcsd'&text=ferry").is_empty());
 }
 
+/// OGC 20-004r1, crawlable-catalog: catalog-links, itemType, conformance, record-links.
+#[test]
+fn a_crawler_comes_from_any_page_to_every_record_by_links_alone() {
+    let server = WORKSPACE.serve();
+    let page = server.page("/");
+    let rel = "rel=\"http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog-crawlable\" href=\"/catalogue.json\"";
+    assert!(page.contains(rel), "{page}");
+    let catalogue = server.json("/catalogue.json");
+    assert_eq!(catalogue["itemType"], "record");
+    let class = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/crawlable-catalog";
+    let holds =
+        |document: &serde_json::Value| document["conformsTo"].as_array().unwrap().iter().any(|one| one == class);
+    assert!(holds(&catalogue) && holds(&server.json("/conformance")));
+    let links = |document: &serde_json::Value, rel: &str| -> Vec<String> {
+        let links = document["links"].as_array().unwrap().iter().filter(|link| link["rel"] == rel);
+        links.map(|link| link["href"].as_str().unwrap().strip_prefix(&server.base).unwrap().to_owned()).collect()
+    };
+    assert_eq!(links(&catalogue, "self"), ["/catalogue.json"]);
+    for typed in catalogue["links"].as_array().unwrap() {
+        assert!(typed["type"].is_string(), "{typed}");
+    }
+    for alternate in links(&catalogue, "alternate") {
+        assert_eq!(server.get(&alternate).status(), 200, "{alternate}");
+    }
+    let records = links(&catalogue, "item");
+    assert_eq!(records.len(), 2);
+    for address in records {
+        let record = server.json(&address);
+        assert_eq!(links(&record, "self"), [address]);
+        assert_eq!(links(&record, "collection"), ["/collections/catalogue"]);
+        assert!(!links(&record, "alternate").is_empty());
+    }
+}
+
 #[test]
 fn queryables_are_what_a_filter_may_name() {
     let server = WORKSPACE.serve();

@@ -38,11 +38,34 @@ pub const STREAM_PIECE_BYTES_MAX: usize = 64 * 1024;
 /// How long a stream that has begun waits for a reading thread before it is cut off.
 pub const STREAM_BUSY_TIME: Duration = Duration::from_secs(30);
 /// Features of a file that is written for one request; more go out by formats that stream.
-pub const EXTRACT_FEATURES_MAX: u64 = 500_000;
+pub const FILE_ANSWER_FEATURES_MAX: u64 = 500_000;
 /// Bytes of a file that is written for one request.
-pub const EXTRACT_BYTES_MAX: u64 = 512 * 1024 * 1024;
+pub const FILE_ANSWER_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Files that are written or sent at once: with the bytes of each, 2 GiB of the temporary folder.
-pub const EXTRACTS_AT_ONCE: usize = 4;
+pub const FILE_ANSWERS_AT_ONCE: usize = 4;
+/// Features of an extract: what a desktop GIS still opens; whole layers are downloads.
+pub const EXTRACT_FEATURES_MAX: u64 = 2_000_000;
+/// Bytes of an extract's folder while it is made: the part that was cut out, and the file made of it.
+/// A shapefile and a dBASE table end at 2 GiB too.
+pub const EXTRACT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Time to make an extract, without its wait: a minute is what a shapefile of the most features takes.
+pub const EXTRACT_TIME: Duration = Duration::from_secs(900);
+/// Extracts that are made at once unless the configuration says otherwise: each keeps a core busy.
+pub const EXTRACTS_AT_ONCE: usize = 2;
+/// Extracts that may wait for their turn.
+pub const EXTRACTS_WAITING: usize = 32;
+/// Extracts of one caller that wait or are made: one person tries two formats of one thing.
+pub const EXTRACTS_PER_CALLER: usize = 3;
+/// Extracts of one caller that are kept, so that one does not fill the disk of all.
+pub const EXTRACTS_KEPT_PER_CALLER: usize = 20;
+/// Extracts that are remembered, whoever asked: 4 KB of memory each.
+pub const EXTRACTS_KEPT_MAX: usize = 1_000;
+/// How long a finished extract is kept: a day, so that a link in a letter still works tomorrow.
+pub const EXTRACT_KEPT_S: u32 = 24 * 3_600;
+/// Bytes of all extracts on the disk.
+pub const EXTRACTS_DISK_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+/// How long an extract waits before it asks for a reading thread again, where all are busy.
+pub const EXTRACT_BUSY_PAUSE: Duration = Duration::from_millis(200);
 /// Bytes that a client who is sent something takes at least in [`READER_TIME`], 1 KiB a second; a
 /// slower one is cut off, for it holds a connection and memory.
 pub const READER_BYTES_LEAST: u64 = 30 * 1024;

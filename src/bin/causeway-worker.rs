@@ -76,9 +76,10 @@ type Output = BufWriter<std::io::Stdout>;
 fn main() -> ExitCode {
     const BUFFER_BYTES: usize = 256 * 1024;
     let mut missing: Vec<String> = confine::leave_network().into_iter().collect();
+    let orphaned = confine::die_with_parent();
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
     let result =
-        confine::limit_resources(missing.is_empty()).map_err(Stop::Broken).and_then(|()| {
+        orphaned.and_then(|()| confine::limit_resources(missing.is_empty())).map_err(Stop::Broken).and_then(|()| {
             match std::env::args().nth(1) {
                 Some(mode) if mode == WRITE => write::work(&mut out),
                 _ => work(&mut missing, &mut out),

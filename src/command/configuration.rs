@@ -1,6 +1,7 @@
 //! `causeway.toml`: what an operator sets once. A flag wins over the environment, the environment
 //! over the file, the file over the defaults.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use crate::base::LayerId;
 use crate::definition::DefinitionFault;
 use crate::fetch::Host;
+use crate::server::ExtractSettings;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "causeway.toml";
@@ -38,6 +40,12 @@ pub struct Configuration {
     pub hosts: Vec<Host>,
     /// The layer whose areas are the districts that features are counted by.
     pub districts: Option<LayerId>,
+    /// Proxies before the server, whose word on whom they forward for is taken.
+    #[serde(default)]
+    pub proxies: Vec<IpAddr>,
+    /// Parts of layers as files.
+    #[serde(default)]
+    pub extracts: ExtractSettings,
 }
 
 impl Configuration {
@@ -69,7 +77,7 @@ mod tests {
         let told: String = std::fs::read_to_string(sample)
             .unwrap()
             .lines()
-            .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with("[[")))
+            .filter_map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')))
             .map(|line| format!("{line}\n"))
             .collect();
         let all: Configuration = toml::from_str(&told).unwrap();
@@ -77,7 +85,9 @@ mod tests {
         assert!(all.listen.is_some() && all.base_url.is_some() && all.cache_bytes.is_some());
         assert!(all.font.is_some());
         assert!(all.sources_asked_every_s.is_some() && all.hosts.len() == 1);
-        assert!(all.districts.is_some());
+        assert!(all.districts.is_some() && all.proxies.len() == 1);
+        let folder = all.extracts.folder.clone();
+        assert_eq!(all.extracts, ExtractSettings { folder, ..ExtractSettings::default() });
     }
 
     #[test]

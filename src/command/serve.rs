@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ingest::worker_path;
 use super::{Arguments, Ending};
 use crate::base::limits;
 use crate::server::{self, ServerSettings};
@@ -42,6 +43,9 @@ pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
         districts: file.districts.clone(),
         cache_bytes: serve.cache_bytes.or(file.cache_bytes).unwrap_or(limits::CACHE_BYTES),
         font: serve.font.clone().or_else(|| file.font.clone()),
+        proxies: file.proxies.clone(),
+        worker: worker_path(),
+        extracts: file.extracts.clone(),
     };
     let served = Store::open(&arguments.data).map_err(server::ServeError::from).and_then(|store| {
         let runtime = tokio::runtime::Runtime::new().map_err(server::ServeError::Start)?;

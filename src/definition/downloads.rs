@@ -57,6 +57,15 @@ impl DownloadCrs {
         }
     }
 
+    /// As manifests name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DownloadCrs::Crs84 => "CRS84",
+            DownloadCrs::Hk1980 => "EPSG:2326",
+            DownloadCrs::WebMercator => "EPSG:3857",
+        }
+    }
+
     /// What tells files of one format apart: no format is made in degrees and in Web Mercator.
     fn suffix(self) -> &'static str {
         match self {

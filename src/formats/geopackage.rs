@@ -29,6 +29,18 @@ pub enum WriteFault {
     Geometry(#[from] GeometryFault),
 }
 
+/// What a package of a selection holds.
+pub fn schema_of(schema: &Schema, selection: &Selection) -> Schema {
+    let fields = selection.fields_of(schema.fields.len());
+    let geometry = selection.geometry_of(schema);
+    Schema {
+        geometry: geometry.kind,
+        has_z: geometry.has_z,
+        has_m: geometry.has_m,
+        fields: fields.iter().map(|field| schema.fields[*field].clone()).collect(),
+    }
+}
+
 impl GeoPackageWriter {
     pub fn create(
         path: &Path,
@@ -37,13 +49,7 @@ impl GeoPackageWriter {
         last_change: jiff::Timestamp,
     ) -> Result<Self, PackageError> {
         let fields = selection.fields_of(head.schema.fields.len());
-        let geometry = selection.geometry_of(head.schema);
-        let schema = Schema {
-            geometry: geometry.kind,
-            has_z: geometry.has_z,
-            has_m: geometry.has_m,
-            fields: fields.iter().map(|field| head.schema.fields[*field].clone()).collect(),
-        };
+        let schema = schema_of(head.schema, &selection);
         let package =
             PackageHead { layer: head.layer, title: head.title, description: "", last_change, schema: &schema };
         let builder = PackageBuilder::create_with_cache(path, &package, CACHE_KIB)?;

@@ -119,6 +119,9 @@ pub enum IngestError {
     /// Held too, but the word has to stand in the definition.
     #[error("{0}")]
     PersonalData(String),
+    /// Who asked for a file has left, or it came to more than it may.
+    #[error("the file is no longer wanted")]
+    Unwanted,
 }
 
 impl From<delivery::DeliveryError> for IngestError {

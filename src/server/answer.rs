@@ -75,6 +75,22 @@ impl Answer {
         Answer { status: StatusCode::NO_CONTENT, ..Answer::new("", Vec::new()) }
     }
 
+    /// What a form leads to once it is sent.
+    pub fn see_other(address: String) -> Self {
+        Answer::html(String::new()).with_status(StatusCode::SEE_OTHER).of_this_moment().with_header("location", address)
+    }
+
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Nobody keeps it: the next one may say something else.
+    pub fn of_this_moment(mut self) -> Self {
+        self.cache = CacheFor::Nothing;
+        self
+    }
+
     pub fn of_type(mut self, media_type: &'static str) -> Self {
         self.media_type = media_type;
         self
@@ -119,7 +135,7 @@ impl Answer {
         let etag = self.etag_as(encoding);
         let mut headers = self.common_headers(&etag);
         let is_success = self.status.is_success();
-        if is_success && ask.has_etag(&etag) {
+        if is_success && self.cache != CacheFor::Nothing && ask.has_etag(&etag) {
             return build(StatusCode::NOT_MODIFIED, headers, Body::empty());
         }
         if self.status == StatusCode::NO_CONTENT {

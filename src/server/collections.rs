@@ -22,7 +22,7 @@ use crate::catalogue::search::{Facets, Filter, Match, Reason};
 use crate::catalogue::{LayerRecord, RemoteRecord};
 use crate::crs::System;
 use crate::definition::{TimeFields, vocabulary};
-use crate::formats::Format;
+use crate::formats::{Format, Selection};
 
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
@@ -222,7 +222,9 @@ pub async fn one(mut context: Context) -> Reply {
     if ask.wants_html {
         let districts = crate::styles::BASE_LAYER.parse().ok().and_then(|id| snapshot.layer(&id));
         let kept = context.app.kept_revisions(&layer).await?;
-        let page = pages::layer(&ask.frame(), &layer, districts.map(|districts| districts.record.as_ref()), &kept);
+        let kinds = context.app.extracts.kinds(&layer.record, &Selection::default());
+        let districts = districts.map(|districts| districts.record.as_ref());
+        let page = pages::layer(&ask.frame(), &layer, districts, &kept, &kinds);
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let document = collection(&layer, &ask.base, ask.language);

@@ -1,6 +1,7 @@
 //! `/downloads/{layer}/{file}`: whole files, streamed from the disk piece by piece, in one part if a
 //! part is asked for. A slow reader holds an open file and a piece, nothing of the pool or the cache.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::response::Response;
 use tower_http::services::ServeFile;
 
 use super::problem::Problem;
-use super::routes::{ask_of, respond};
+use super::routes::{self, ask_of};
 use super::state::App;
 use crate::access::Action;
 use crate::base::ids::cut;
@@ -26,7 +27,7 @@ async fn send(State(app): State<Arc<App>>, raw: RawPathParams, request: Request)
     let place = |name: &str| raw.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
     match answer(&app, place("layer"), place("file"), request.method(), request.headers()).await {
         Ok(response) => response,
-        Err(problem) => respond(&ask, Err(problem)),
+        Err(problem) => routes::respond(&ask, Err(problem)),
     }
 }
 
@@ -43,20 +44,28 @@ async fn answer(app: &App, layer: &str, file: &str, method: &Method, headers: &H
             cut(file)
         ))
     })?;
+    let path = app.store.downloads_folder(&layer.record.id, &layer.record.revision).join(&download.name);
+    respond(&path, download, method, headers).await
+}
+
+/// The finished file at `path`, whole, in part, or not at all where the client has it.
+pub async fn respond(
+    path: &Path,
+    download: &Download,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let etag = format!("\"{}\"", download.sha256);
     let mut response = match has_already(headers, &etag) {
         true => empty(StatusCode::NOT_MODIFIED),
-        false => {
-            let folder = app.store.downloads_folder(&layer.record.id, &layer.record.revision);
-            stream(&folder.join(&download.name), part(method, headers, &etag), method).await?
-        }
+        false => stream(path, part(method, headers, &etag), method).await?,
     };
     dress(response.headers_mut(), download, &etag);
     Ok(response)
 }
 
 /// The file, or the part of it that is asked for.
-async fn stream(path: &std::path::Path, part: Option<&HeaderValue>, method: &Method) -> Result<Response, Problem> {
+async fn stream(path: &Path, part: Option<&HeaderValue>, method: &Method) -> Result<Response, Problem> {
     let mut plain = axum::http::Request::builder().method(method.clone());
     if let Some(part) = part {
         plain = plain.header(header::RANGE, part);

@@ -17,7 +17,7 @@ use super::routes::{Context, Reply};
 use super::selection;
 use super::snapshot::LiveLayer;
 use super::streams::{self, Source};
-use super::{App, extracts};
+use super::{App, extracts, package_answer};
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
 use crate::base::{Language, limits};
@@ -101,7 +101,9 @@ async fn sent_as_made(
         None if json_fg::is_place(request.selection.system) => Err(Problem::bad_request(
             "a GeoPackage is written in CRS84, as packages are kept; leave out crs, or take f=flatgeobuf",
         )),
-        None => extracts::respond(&answer, ask, source, &head, request.selection.clone(), request.is_whole()).await,
+        None => {
+            package_answer::respond(&answer, ask, source, &head, request.selection.clone(), request.is_whole()).await
+        }
     }
 }
 
@@ -261,6 +263,7 @@ async fn items_page(
         previous: request.previous(ask, layer, &facts).map(as_html),
         beginning: (!matches!(request.query.start, Start::Offset(_)))
             .then(|| as_html(request.address(ask, layer, &[]))),
+        extract: extracts::form_path(app, &layer.record.id, &request.repeated),
         filters: request.repeated,
     };
     Ok(Answer::html(pages::items(&ask.frame(), &layer.record, &items)).in_language(ask.language))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,6 +14,7 @@ use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::callers::Peer;
 use super::paced::Paced;
 use super::routes::without_length_of_nothing;
 use crate::base::limits;
@@ -25,9 +27,9 @@ pub async fn accept(listener: TcpListener, router: Router) {
     let mut stop = std::pin::pin!(told_to_stop());
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, peer)) => (stream, Peer(peer.ip())),
                 Err(error) => {
                     // Out of file descriptors, most likely: a pause lets some close.
                     tracing::warn!(%error, "a connection was not accepted");
@@ -41,6 +43,7 @@ pub async fn accept(listener: TcpListener, router: Router) {
         // A slow reader then holds little of the kernel's memory, and its pace is seen.
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
         let service = tower::util::MapResponse::new(router.clone(), without_length_of_nothing);
+        let service = tower::util::MapRequest::new(service, of_peer(peer));
         let service = TowerToHyperService::new(service);
         let connection =
             graceful.watch(builder.serve_connection(TokioIo::new(Paced::new(stream)), service).into_owned());
@@ -53,6 +56,14 @@ pub async fn accept(listener: TcpListener, router: Router) {
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(limits::SHUTDOWN_TIME) => {}
+    }
+}
+
+/// Notes on each request whose connection it came by.
+fn of_peer<B>(peer: Peer) -> impl Fn(Request<B>) -> Request<B> + Clone {
+    move |mut request| {
+        request.extensions_mut().insert(peer);
+        request
     }
 }
 

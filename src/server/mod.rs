@@ -11,9 +11,11 @@ pub mod answer;
 mod assets;
 mod boxes;
 mod cache;
+mod callers;
 mod catalogue;
 mod changes;
 mod collections;
+mod cut;
 pub mod dialects;
 mod districts;
 mod downloads;
@@ -32,6 +34,7 @@ mod map;
 mod openapi;
 mod outlet;
 mod paced;
+mod package_answer;
 pub mod pages;
 mod pictures;
 mod places;
@@ -48,13 +51,14 @@ mod styles;
 mod tiles;
 mod walks;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::LayerId;
 use crate::store::Store;
 
+pub use extracts::ExtractSettings;
 pub use snapshot::{LiveLayer, load_revision};
 pub use state::App;
 
@@ -69,6 +73,11 @@ pub struct ServerSettings {
     pub districts: Option<LayerId>,
     /// What labels of pictures are drawn with where the font of the tree has no such character.
     pub font: Option<PathBuf>,
+    /// Proxies whose word on whom they forward for is taken.
+    pub proxies: Vec<IpAddr>,
+    /// The `causeway-worker` program, which writes extracts in other formats than our own.
+    pub worker: PathBuf,
+    pub extracts: ExtractSettings,
 }
 
 /// Why the server did not start or stopped.

@@ -38,16 +38,27 @@ impl Problem {
         Problem::new(StatusCode::GONE, detail)
     }
 
-    pub fn method_not_allowed(method: &str) -> Self {
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} is not offered here; GET and HEAD are", cut(method)))
+    /// `offered` are the methods of the address in words.
+    pub fn method_not_allowed(method: &str, offered: &str) -> Self {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} is not offered here; {offered} are", cut(method)))
     }
 
     pub fn too_large(status: StatusCode, detail: impl Into<String>) -> Self {
         Problem::new(status, detail)
     }
 
+    /// A body of another kind than is read, RFC 9110 §15.5.16.
+    pub fn not_read(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
     pub fn internal(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
+    /// More than one caller may have, RFC 6585 §4.
+    pub fn too_many(detail: impl Into<String>, retry_after_s: u32) -> Self {
+        Problem { retry_after_s: Some(retry_after_s), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
     pub fn busy(detail: &str) -> Self {

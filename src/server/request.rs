@@ -175,6 +175,11 @@ impl Parameters {
         Ok(format)
     }
 
+    /// Forgets parameters without a value, which forms send of what was left empty.
+    pub fn drop_empty(&mut self) {
+        self.pairs.retain(|(_, value)| !value.is_empty());
+    }
+
     /// Adds a pair that other parameters stand for.
     pub fn add(&mut self, name: String, value: String) {
         self.pairs.push((name, value));

@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, downloads, elsewhere, faces, features, functions,
-    health, landing, map, openapi, pictures, places, qgis, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, dialects, downloads, elsewhere, extracts, faces, features,
+    functions, health, landing, map, openapi, pictures, places, qgis, styles, tiles,
 };
 use crate::base::limits;
 
@@ -115,6 +115,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/favicon.ico", get(assets::icon))
         .merge(faces::routes())
         .merge(downloads::routes())
+        .merge(extracts::routes())
         .merge(qgis::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -123,12 +124,14 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(
             CorsLayer::new()
                 .allow_origin(Any)
-                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::OPTIONS])
+                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS])
                 .allow_headers(Any)
                 .expose_headers([
                     HeaderName::from_static("content-crs"),
                     header::LINK,
                     header::ETAG,
+                    header::LOCATION,
+                    header::RETRY_AFTER,
                     header::ACCEPT_RANGES,
                     header::CONTENT_DISPOSITION,
                     header::CONTENT_RANGE,
@@ -210,7 +213,7 @@ where
 }
 
 /// The parameters of a form and of the address that it was sent to.
-async fn posted(request: Request) -> Result<Parameters, Problem> {
+pub(super) async fn posted(request: Request) -> Result<Parameters, Problem> {
     let address = request.uri().query().unwrap_or_default().to_owned();
     let too_long = |_| {
         let most = limits::QUERY_FORM_BYTES_MAX;
@@ -275,17 +278,21 @@ async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response {
-    let ask = ask_of(&app, &request);
-    let problem = Problem::method_not_allowed(request.method().as_str());
-    let mut response = respond(&ask, Err(problem));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    refuse_method(&app, &request, "GET and HEAD", "GET, HEAD, OPTIONS")
+}
+
+/// The answer to a method that an address does not have: those that it has, in words and as `Allow`.
+pub(super) fn refuse_method(app: &App, request: &Request, offered: &str, allowed: &'static str) -> Response {
+    let ask = ask_of(app, request);
+    let mut response = respond(&ask, Err(Problem::method_not_allowed(request.method().as_str(), offered)));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
 /// XML by POST is not read: what is offered of WFS is all to be had by key and value.
 async fn wfs_by_another_method(State(app): State<Arc<App>>, request: Request) -> Response {
     let ask = ask_of(&app, &request);
-    let problem = Problem::method_not_allowed(request.method().as_str());
+    let problem = Problem::method_not_allowed(request.method().as_str(), "GET and HEAD");
     let mut response = dialects::wfs::dress(&problem, &ask).respond(&ask);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     response

@@ -1,6 +1,7 @@
 //! What handlers share. The snapshot is swapped whole by one watching thread; a handler loads it
 //! once and holds that one to its end. Everything else is set at start and only read.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::cache::Cache;
 use super::districts::Districts;
 use super::empty_searches::EmptySearches;
+use super::extracts::Extracts;
 use super::problem::Problem;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::walks::Walks;
@@ -27,7 +29,10 @@ pub struct App {
     pub pool: Pool,
     pub cache: Cache,
     /// Leave to write a file for one request.
-    pub extracts: Arc<Semaphore>,
+    pub file_answers: Arc<Semaphore>,
+    pub(super) extracts: Extracts,
+    /// Proxies whose word on whom they forward for is taken.
+    pub(super) proxies: Vec<IpAddr>,
     policy: Policy,
     pub base_url: Option<String>,
     pub(super) walks: Walks,
@@ -49,11 +54,13 @@ impl App {
         };
         let snapshot = Snapshot::load(&store, &Snapshot::default(), &policy)?;
         Ok(App {
+            extracts: Extracts::open(&settings.extracts, &settings.worker, &store),
+            proxies: settings.proxies.iter().map(IpAddr::to_canonical).collect(),
             store,
             snapshot: ArcSwap::from_pointee(snapshot),
             pool: Pool::start(2 * cores).map_err(ServeError::Start)?,
             cache: Cache::new(settings.cache_bytes),
-            extracts: Arc::new(Semaphore::new(limits::EXTRACTS_AT_ONCE)),
+            file_answers: Arc::new(Semaphore::new(limits::FILE_ANSWERS_AT_ONCE)),
             policy,
             base_url,
             walks: Walks::default(),
@@ -114,7 +121,7 @@ fn checked_base(base: &str) -> Result<String, ServeError> {
 }
 
 /// Looks for new revisions and downloads once a second on a thread of its own, until the app is
-/// dropped. It reads two small files a layer, which also works where the data folder is mounted.
+/// dropped; and what is left of extracts goes then that has expired or may not be read any more. It reads two small files a layer, which also works where the data folder is mounted.
 pub fn watch(app: &Arc<App>) {
     const EVERY: Duration = Duration::from_secs(1);
     let weak = Arc::downgrade(app);
@@ -128,6 +135,7 @@ pub fn watch(app: &Arc<App>) {
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the data folder cannot be read; serving what was loaded"),
             }
+            app.extracts.tidy(&app);
         }
     });
 }

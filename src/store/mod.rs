@@ -11,6 +11,7 @@ mod manifest;
 mod personal_data;
 mod publish;
 mod sources;
+mod work_folder;
 
 use std::fs;
 use std::io;
@@ -26,6 +27,7 @@ pub use manifest::{FileEntry, MANIFEST_FORMAT, Manifest};
 pub use personal_data::{PersonalData, PersonalDataKind};
 pub use publish::Stage;
 pub use sources::KeptSource;
+pub use work_folder::WorkFolder;
 
 /// The data folder. `layers/<layer>/current` holds one line, the id of the revision in use.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(feature = "worker")]
+pub mod extracts;
+#[cfg(feature = "worker")]
 pub mod faults;
 pub mod other_host;
 #[cfg(feature = "worker")]
@@ -202,12 +204,13 @@ impl Server {
     }
 
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut child = causeway(data, Path::new("layers"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Server::start_by(&mut causeway(data, Path::new("layers")), arguments)
+    }
+
+    /// By a command of the test's own making; the arguments are those of `serve`.
+    pub fn start_by(command: &mut Command, arguments: &[&str]) -> Self {
+        let mut child =
+            command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.next().expect("the server says where it listens").unwrap();
         let (_, address) = ready.split_once(" at ").unwrap();

@@ -24,6 +24,13 @@ pub fn leave_network() -> Option<String> {
     left.err().map(|error| format!("the worker could not leave the network's name space: {error}"))
 }
 
+/// Whoever waits for the answer may be killed; then nobody reads what would still be written. After
+/// the change of name space, which forgets it.
+pub fn die_with_parent() -> Result<(), String> {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+        .map_err(|error| format!("the worker could not be tied to its parent: {error}"))
+}
+
 /// Memory, processor time, size of written files, open files and processes.
 pub fn limit_resources(has_own_user: bool) -> Result<(), String> {
     const OPEN_FILES: u64 = 256;

@@ -10,7 +10,7 @@ use crate::catalogue::LayerRecord;
 const CLASS: &str = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf";
 
 /// Classes of the standard that the catalogue answers to, by their last part.
-const CLASSES: [&str; 14] = [
+const CLASSES: [&str; 15] = [
     "record-core",
     "record-collection",
     "record-core-query-parameters",
@@ -19,6 +19,7 @@ const CLASSES: [&str; 14] = [
     "searchable-catalog",
     "searchable-catalog-sorting",
     "searchable-catalog-filtering",
+    "crawlable-catalog",
     "sorting",
     "filtering",
     "json",
@@ -239,9 +240,30 @@ pub fn collection<'a>(listings: impl IntoIterator<Item = Listing<'a>>, base: &st
             link(&format!("{base}/csw?service=CSW&request=GetCapabilities"), "alternate", "application/xml", "CSW 2.0.2"),
             link(&format!("{base}/dcat.ttl"), "alternate", "text/turtle", "DCAT"),
             link(&format!("{base}/stac"), "alternate", "application/json", "STAC"),
+            link(&format!("{base}/catalogue.json"), &rel("ogc-catalog-crawlable"), "application/json", "For crawlers"),
             link(&format!("{base}/feed.atom"), "alternate", "application/atom+xml", "Publications and changes"),
         ],
     })
+}
+
+/// The catalogue for those who follow links and ask nothing (crawlable-catalog): the collection
+/// with a link to every record, which stands apart because it grows with them.
+pub fn crawlable(listings: &[Listing<'_>], base: &str, language: Language) -> Value {
+    let mut document = collection(listings.iter().copied(), base, language);
+    document["conformsTo"] = json!([format!("{CLASS}/record-collection"), format!("{CLASS}/crawlable-catalog")]);
+    let here = format!("{base}/catalogue.json");
+    let records = listings.iter().map(|listing| {
+        let record = listing.record;
+        link(&format!("{base}/collections/catalogue/items/{}", record.id), "item", GEOJSON, record.title.get(language))
+    });
+    let alternates = [
+        link(&here, "self", "application/json", "This document"),
+        link(&format!("{base}/collections/catalogue"), "alternate", "application/json", "The catalogue to be asked"),
+        link(&format!("{base}/collections?f=html"), "alternate", "text/html", "The layers as a page"),
+        link(&format!("{base}/dcat.ttl"), "alternate", "text/turtle", "DCAT"),
+    ];
+    document["links"] = alternates.into_iter().chain(records).collect();
+    document
 }
 
 /// A property that records can be sorted by, with its direction.

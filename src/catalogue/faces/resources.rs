@@ -3,7 +3,7 @@
 use super::Listing;
 use crate::base::digest::Sha256Hex;
 use crate::base::{GeometryKind, Trilingual, limits};
-use crate::definition::{DownloadCrs, DownloadFormat};
+use crate::definition::{DownloadCrs, DownloadFormat, DownloadKind};
 use crate::formats::esri_json;
 use crate::store::Download;
 
@@ -62,24 +62,29 @@ const DOWNLOAD: &str = "WWW:DOWNLOAD-1.0-http--download";
 /// A whole file.
 fn file(listing: &Listing<'_>, download: &Download) -> Resource {
     let name = download.format.name();
-    let title = match download.crs {
-        DownloadCrs::Crs84 | DownloadCrs::WebMercator => text(name, name, name),
-        DownloadCrs::Hk1980 => text(
-            &format!("{name} (HK1980 Grid)"),
-            &format!("{name}（香港1980方格網）"),
-            &format!("{name}（香港1980方格网）"),
-        ),
-    };
     Resource {
         id: download.kind().id(),
         kind: Kind::Whole,
-        title,
+        title: file_title(download.kind()),
         address: format!("{}/downloads/{}/{}", listing.base, listing.record.id, download.name),
         format: name.to_owned(),
         media_type: download.media_type.clone(),
         protocol: if download.format == DownloadFormat::GeoJson { FILE } else { DOWNLOAD },
         conforms_to: None,
         file: Some(FileFacts { bytes: download.bytes, sha256: download.sha256.clone() }),
+    }
+}
+
+/// What a file is called: its format, and its system where that is not the usual one.
+pub fn file_title(kind: DownloadKind) -> Trilingual {
+    let name = kind.format.name();
+    match kind.crs {
+        DownloadCrs::Crs84 | DownloadCrs::WebMercator => text(name, name, name),
+        DownloadCrs::Hk1980 => text(
+            &format!("{name} (HK1980 Grid)"),
+            &format!("{name}（香港1980方格網）"),
+            &format!("{name}（香港1980方格网）"),
+        ),
     }
 }
 

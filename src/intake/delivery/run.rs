@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use super::protocol::{Frame, WorkerRequest, WorkerSource};
 use super::unify::Unifier;
@@ -118,7 +119,7 @@ pub(in crate::intake) fn start(worker: &Path, scratch: &Path, arguments: &[&str]
         .map_err(|source| DeliveryError::WorkerMissing { worker: worker.to_owned(), source })
 }
 
-/// Kills the worker when its time is over.
+/// Kills the worker when its time is over, or when nobody wants any more what it makes.
 pub(in crate::intake) struct Watch {
     finished: mpsc::Sender<()>,
     was_late: Arc<AtomicBool>,
@@ -127,19 +128,31 @@ pub(in crate::intake) struct Watch {
 
 impl Watch {
     pub(in crate::intake) fn over(child: &Child) -> Watch {
+        Watch::while_wanted(child, || true)
+    }
+
+    /// `is_wanted` is asked a few times a second.
+    pub(in crate::intake) fn while_wanted(child: &Child, is_wanted: impl Fn() -> bool + Send + 'static) -> Watch {
+        const EVERY: Duration = Duration::from_millis(100);
         let (finished, waiting) = mpsc::channel();
         let was_late = Arc::new(AtomicBool::new(false));
         let late = Arc::clone(&was_late);
         let process = rustix::process::Pid::from_child(child);
+        let end = Instant::now() + limits::WORKER_TIME;
         let thread = std::thread::spawn(move || {
-            if waiting.recv_timeout(limits::WORKER_TIME) == Err(mpsc::RecvTimeoutError::Timeout) {
-                late.store(true, Ordering::Relaxed);
-                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            while waiting.recv_timeout(EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let is_late = Instant::now() >= end;
+                if is_late || !is_wanted() {
+                    late.store(is_late, Ordering::Relaxed);
+                    let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+                    return;
+                }
             }
         });
         Watch { finished, was_late, thread }
     }
 
+    /// Ends the watch; whether the worker was out of time.
     pub(in crate::intake) fn end(self) -> bool {
         let _ = self.finished.send(());
         let _ = self.thread.join();

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{IngestError, Plan, Workshop, file_error};
 use crate::access::{Action, Caller, PermittedLayer, Policy, Subject};
-use crate::base::{Class, LayerId, RevisionId, Schema};
+use crate::base::{Class, GeometryKind, LayerId, RevisionId, Schema};
 use crate::catalogue::LayerRecord;
 use crate::definition::{DownloadCrs, DownloadFormat, DownloadKind};
-use crate::package::{OpenPackage, PackageError, PackageFile};
+use crate::package::{BuiltPackage, OpenPackage, PackageError, PackageFile};
 use crate::store::{Download, Downloads, Store};
 
 pub use worker::WRITE;
@@ -65,7 +65,7 @@ pub fn make(
     let store = &workshop.store;
     let source = Source::open(store, layer, revision)?;
     let present = store.downloads(layer, revision)?.map_or_else(Vec::new, |downloads| downloads.files);
-    let wanted = source.wanted(plan.downloads());
+    let wanted = kinds_holding(&source.record, source.record.schema.geometry, plan.downloads());
     let is_present = |kind: &DownloadKind| present.iter().any(|file| file.kind() == *kind);
     if wanted.iter().all(is_present) {
         return Ok(DownloadsMade::default());
@@ -81,7 +81,9 @@ pub fn make(
             files.push(file.clone());
             continue;
         }
-        match source.write(workshop, kind, &target).and_then(|()| Ok(Download::measure(stage.folder(), layer, kind)?)) {
+        let scratch = store.stage()?;
+        let pen = Pen { worker: &workshop.worker, scratch: scratch.folder(), is_wanted: Arc::new(|| true) };
+        match source.write(&pen, kind, &target).and_then(|()| Ok(Download::measure(stage.folder(), layer, kind)?)) {
             Ok(file) => {
                 outcome.made.push(file.clone());
                 files.push(file);
@@ -99,10 +101,47 @@ pub fn make(
     Ok(outcome)
 }
 
-/// One revision, and the leave to read its package.
+/// Who writes foreign formats, where, and whether what is written is still wanted.
+#[derive(Clone)]
+pub struct Pen<'a> {
+    /// The `causeway-worker` program.
+    pub worker: &'a Path,
+    /// An empty private folder on the disk of the target.
+    pub scratch: &'a Path,
+    /// Asked again and again; what is half done is given up at the first no.
+    pub is_wanted: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// A part of a layer that was cut out into a package of its own, and the leave to read it.
+pub struct Part {
+    pub record: Arc<LayerRecord>,
+    pub permit: PermittedLayer,
+    pub schema: Schema,
+    pub built: BuiltPackage,
+}
+
+impl Part {
+    /// Writes one file of the part.
+    pub fn write(self, pen: &Pen<'_>, kind: DownloadKind, target: &Path) -> Result<(), IngestError> {
+        let Part { record, permit, schema, built } = self;
+        let package = Arc::new(PackageFile {
+            layer: record.id.clone(),
+            revision: record.revision.clone(),
+            path: built.path,
+            schema: Arc::new(schema),
+            features: built.rows,
+        });
+        let has_empty = built.rows_with_geometry < built.rows;
+        Source { record, package, has_empty, permit }.write(pen, kind, target)
+    }
+}
+
+/// One package, and the leave to read it.
 struct Source {
-    record: LayerRecord,
+    record: Arc<LayerRecord>,
     package: Arc<PackageFile>,
+    /// Whether features without a geometry are among those of the package.
+    has_empty: bool,
     permit: PermittedLayer,
 }
 
@@ -124,29 +163,17 @@ impl Source {
         let permit = Policy::default()
             .decide(&Caller::Operator, subject, Action::ReadFiles)
             .map_err(|denied| IngestError::Gate(denied.to_string()))?;
-        Ok(Source { record, package, permit })
+        Ok(Source { has_empty: record.counts.without_geometry > 0, record: Arc::new(record), package, permit })
     }
 
-    /// The formats that hold such a layer, in every system in which all of it has a place.
-    fn wanted(&self, formats: &[DownloadFormat]) -> Vec<DownloadKind> {
-        let has_place = |crs: DownloadCrs| match crs {
-            DownloadCrs::Crs84 | DownloadCrs::WebMercator => true,
-            DownloadCrs::Hk1980 => self.record.extent.is_some_and(|extent| crs.system().covers(&extent)),
-        };
-        let holding = formats.iter().filter(|format| format.holds(self.record.schema.geometry));
-        holding
-            .flat_map(|format| format.systems().iter().map(|crs| DownloadKind { format: *format, crs: *crs }))
-            .filter(|kind| has_place(kind.crs))
-            .collect()
-    }
-
-    fn write(&self, workshop: &Workshop, kind: DownloadKind, target: &Path) -> Result<(), IngestError> {
+    /// Writes one file of the package.
+    fn write(&self, pen: &Pen<'_>, kind: DownloadKind, target: &Path) -> Result<(), IngestError> {
         match (kind.format, kind.crs) {
             (DownloadFormat::GeoPackage, DownloadCrs::Crs84) => link(&self.package.path, target),
-            (DownloadFormat::GeoJson, _) => text::geojson(&self.reader()?, target),
-            (DownloadFormat::Csv, crs) => text::csv(&self.reader()?, crs.system(), target),
+            (DownloadFormat::GeoJson, _) => text::geojson(&self.reader()?, pen, target),
+            (DownloadFormat::Csv, crs) => text::csv(&self.reader()?, crs.system(), pen, target),
             (DownloadFormat::PmTiles, _) => tiles::pmtiles(self, target),
-            _ => worker::write(workshop, &self.request(kind), target),
+            _ => worker::write(pen, &self.request(kind), target),
         }
     }
 
@@ -161,16 +188,30 @@ impl Source {
             layer: record.id.clone(),
             revision: record.revision.clone(),
             package: self.package.path.clone(),
-            schema: record.schema.clone(),
-            features: record.counts.kept,
-            has_empty: record.counts.without_geometry > 0,
+            schema: Schema::clone(&self.package.schema),
+            features: self.package.features,
+            has_empty: self.has_empty,
             title: record.title.en.clone(),
-            name_field: named.and_then(|field| record.schema.field_index(field)),
+            name_field: named.and_then(|field| self.package.schema.field_index(field)),
             format: kind.format,
             crs: kind.crs,
             file: kind.file_name(&record.id),
         }
     }
+}
+
+/// Those of the formats that hold features of a layer with such a geometry, in every system in which
+/// all of the layer has a place.
+pub fn kinds_holding(record: &LayerRecord, geometry: GeometryKind, formats: &[DownloadFormat]) -> Vec<DownloadKind> {
+    let has_place = |crs: DownloadCrs| match crs {
+        DownloadCrs::Crs84 | DownloadCrs::WebMercator => true,
+        DownloadCrs::Hk1980 => record.extent.is_some_and(|extent| crs.system().covers(&extent)),
+    };
+    let holding = formats.iter().filter(|format| format.holds(geometry));
+    holding
+        .flat_map(|format| format.systems().iter().map(|crs| DownloadKind { format: *format, crs: *crs }))
+        .filter(|kind| has_place(kind.crs))
+        .collect()
 }
 
 /// A published file never changes, so two names of one file do as well as two files; where a file

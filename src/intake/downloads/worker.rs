@@ -3,23 +3,24 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::WriteRequest;
+use super::{Pen, WriteRequest};
 use crate::base::limits;
 use crate::intake::delivery::DeliveryError;
 use crate::intake::delivery::protocol::Frame;
 use crate::intake::delivery::run::{Watch, complaint, start};
-use crate::intake::{IngestError, Workshop, file_error};
+use crate::intake::{IngestError, file_error};
 
 /// The argument by which the worker knows that it is to write.
 pub const WRITE: &str = "write";
 
-pub fn write(workshop: &Workshop, request: &WriteRequest, target: &Path) -> Result<(), IngestError> {
-    let scratch = workshop.store.stage()?;
+pub fn write(pen: &Pen<'_>, request: &WriteRequest, target: &Path) -> Result<(), IngestError> {
     let failed = |message: String| IngestError::Delivery(DeliveryError::WorkerFailed(message));
     let asked = serde_json::to_vec(request).map_err(|error| failed(error.to_string()))?;
-    let mut child = start(&workshop.worker, scratch.folder(), &[WRITE])?;
-    let watch = Watch::over(&child);
+    let mut child = start(pen.worker, pen.scratch, &[WRITE])?;
+    let is_wanted = Arc::clone(&pen.is_wanted);
+    let watch = Watch::while_wanted(&child, move || is_wanted());
     if let Some(mut stdin) = child.stdin.take() {
         // A worker that dies before it has read this says so by its status.
         let _ = stdin.write_all(&asked);
@@ -31,14 +32,15 @@ pub fn write(workshop: &Workshop, request: &WriteRequest, target: &Path) -> Resu
         _ if was_late => {
             Err(IngestError::Delivery(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }))
         }
+        _ if !(pen.is_wanted)() => Err(IngestError::Unwanted),
         Some(Ok(Frame::Refused(message))) => Err(IngestError::Refused(message)),
         Some(Ok(Frame::End(written))) if status.success() && written == request.features => {
-            let made = scratch.folder().join(&request.file);
+            let made = pen.scratch.join(&request.file);
             fs::rename(&made, target).map_err(file_error(target))
         }
         Some(Ok(Frame::End(written))) if status.success() => {
             Err(failed(format!("it wrote {written} of {} features", request.features)))
         }
-        _ => Err(failed(format!("{status}; {}", complaint(scratch.folder())))),
+        _ => Err(failed(format!("{status}; {}", complaint(pen.scratch)))),
     }
 }

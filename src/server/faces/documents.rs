@@ -9,7 +9,7 @@ use crate::access::Action;
 use crate::base::ids::cut;
 use crate::catalogue::faces::atom::Gone;
 use crate::catalogue::faces::{
-    atom, data_json as dcat_us, dictionary as sds, iso19139, sitemap as map, stac as spatiotemporal, waf,
+    atom, data_json as dcat_us, dictionary as sds, iso19139, records, sitemap as map, stac as spatiotemporal, waf,
 };
 use crate::server::answer::Answer;
 use crate::server::landing::json_or_twin;
@@ -52,6 +52,15 @@ pub async fn to_folder(context: Context) -> Reply {
 
 pub async fn folder(context: Context) -> Reply {
     whole(&context, "waf", |listings, _| text("text/html; charset=utf-8", waf::folder(listings))).await
+}
+
+/// OGC API Records for those who follow links.
+pub async fn crawlable(context: Context) -> Reply {
+    let base = context.ask.base.clone();
+    whole(&context, "crawlable", move |listings, language| {
+        Answer::json(&records::crawlable(listings, &base, language)).in_language(language)
+    })
+    .await
 }
 
 pub async fn stac(context: Context) -> Reply {

@@ -35,6 +35,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/waf", get(documents::to_folder))
         .route("/waf/", get(documents::folder))
         .route("/waf/{file}", get(documents::iso))
+        .route("/catalogue.json", get(documents::crawlable))
         .route("/stac", get(documents::stac))
         .route("/stac/{layer}", get(documents::stac_collection))
         .route("/feed.atom", get(documents::feed))

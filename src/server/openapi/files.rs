@@ -38,7 +38,7 @@ fn file(id: &str, summary: &str, media_type: &str, parameters: Value) -> Value {
     }))
 }
 
-fn with_failures(mut operation: Value) -> Value {
+pub fn with_failures(mut operation: Value) -> Value {
     for status in COMMON_FAILURES.iter().chain(&["404"]) {
         operation["responses"][*status] = json!({ "$ref": "#/components/responses/problem" });
     }

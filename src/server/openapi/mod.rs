@@ -1,6 +1,7 @@
 //! The API definition, OpenAPI 3.0.3, written by hand: the crates write only 3.1, and the OGC
 //! class `oas30` needs 3.0. It refers to nothing outside itself.
 
+mod extracts;
 mod files;
 mod parameters;
 
@@ -316,6 +317,9 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
     for (path, operation) in files::paths() {
         add(path, operation);
     }
+    for (path, operations) in extracts::paths() {
+        paths.insert(path.to_owned(), operations);
+    }
     let layers: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
     let catalogued: Vec<&str> =
         records.iter().filter(|record| record.catalogued).map(|record| record.id.as_str()).collect();
@@ -495,6 +499,7 @@ fn schemas() -> Value {
                 "detail": { "type": "string" },
             },
         },
+        "extract": extracts::schema(),
         "link": {
             "type": "object",
             "required": ["href", "rel"],

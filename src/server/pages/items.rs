@@ -3,6 +3,7 @@
 use askama::Template;
 use askama::filters::Safe;
 
+use super::extract_words::extract_words;
 use super::fields::{Pair, pairs};
 use super::frame::Shared;
 use super::layer::{MapView, map_view};
@@ -27,6 +28,8 @@ struct Items<'a> {
     beginning: Option<String>,
     filters: Vec<(String, String)>,
     all_href: String,
+    /// The form for a file of these, and the words that lead there.
+    extract: Option<(String, &'static str)>,
 }
 
 struct Heading {
@@ -114,6 +117,7 @@ pub fn items(frame: &Frame<'_>, record: &LayerRecord, view: &ItemsView) -> Strin
         beginning: view.beginning.as_deref().map(|href| in_language(href, language)),
         filters: view.filters.iter().map(titles).collect(),
         all_href: shared.href(&format!("{here}/items")),
+        extract: view.extract.as_deref().map(|path| (shared.href(path), extract_words(language).take_these)),
         shared,
     };
     page.render().unwrap_or_default()
@@ -349,6 +353,7 @@ mod tests {
             previous: None,
             beginning: None,
             filters: Vec::new(),
+            extract: None,
         };
         assert_eq!(range(&view(Some(51), Some(1186)), Language::En), "51–52 of 1,186");
         assert_eq!(range(&view(None, Some(1186)), Language::ZhHant), "2項，共1,186項");

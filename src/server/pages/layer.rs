@@ -3,6 +3,7 @@
 use askama::Template;
 use serde_json::json;
 
+use super::extract::ExtractForm;
 use super::fields::pairs;
 use super::frame::Shared;
 use super::text::Said;
@@ -13,6 +14,7 @@ use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::resources::{Resource, resources};
 use crate::catalogue::faces::{Listing, schema_org};
 use crate::catalogue::record::FieldFacts;
+use crate::definition::DownloadKind;
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 use crate::styles;
@@ -57,6 +59,7 @@ struct Page<'a> {
     more_files: Option<String>,
     table_href: String,
     files: Vec<FileRow>,
+    part: Option<ExtractForm>,
     qgis_href: String,
 }
 
@@ -138,8 +141,14 @@ struct QualityLine {
 }
 
 /// The page of a layer. `districts` is the layer under the map, where there is one; `kept` are the
-/// layer's revisions on disk, oldest first.
-pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecord>, kept: &[RevisionId]) -> String {
+/// layer's revisions on disk, oldest first; `kinds` the files that are made of parts of it.
+pub fn layer(
+    frame: &Frame<'_>,
+    layer: &LiveLayer,
+    districts: Option<&LayerRecord>,
+    kept: &[RevisionId],
+    kinds: &[DownloadKind],
+) -> String {
     const FILES_SHOWN: usize = 3;
     let shared = Shared::of(frame);
     let record = layer.record.as_ref();
@@ -191,6 +200,7 @@ pub fn layer(frame: &Frame<'_>, layer: &LiveLayer, districts: Option<&LayerRecor
         }),
         table_href: shared.href(&format!("{here}/items")),
         files: file_rows(layer, frame),
+        part: (!kinds.is_empty()).then(|| ExtractForm::of(record, kinds, &[], &shared, language)),
         qgis_href: format!("/qgis/{}.qlr", record.id),
         record,
         shared,

@@ -4,6 +4,8 @@
 //! pages; templates stand beside the code that fills them. Askama escapes every value.
 
 mod api;
+mod extract;
+mod extract_words;
 mod fields;
 mod frame;
 mod home;
@@ -24,6 +26,7 @@ use rust_embed::RustEmbed;
 use crate::base::{BBox, FeatureId, Language, Value};
 
 pub use api::{ApiQuery, api};
+pub use extract::{ExtractFile, ExtractView, Progress, extract, extract_form};
 pub use home::home;
 pub use items::{feature, items};
 pub use layer::layer;
@@ -66,6 +69,8 @@ pub struct ItemsView {
     /// The page that the walk began with, where this is a later one.
     pub beginning: Option<String>,
     pub filters: Vec<(String, String)>,
+    /// The form that asks for these features as a file, where any are made.
+    pub extract: Option<String>,
 }
 
 #[derive(RustEmbed)]

@@ -27,7 +27,7 @@ pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
 }
 
 /// The same words as problem+json, as a sentence.
-fn sentence(detail: &str) -> String {
+pub fn sentence(detail: &str) -> String {
     let mut letters = detail.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
     let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };

@@ -40,8 +40,17 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A moment as its day in Hong Kong.
 pub fn day(moment: jiff::Timestamp, language: Language) -> String {
+    date(in_hong_kong(moment).date(), language)
+}
+
+/// A moment to the minute, as clocks in Hong Kong show it.
+pub fn moment(moment: jiff::Timestamp, language: Language) -> String {
+    format!("{} {}", day(moment, language), in_hong_kong(moment).strftime("%H:%M"))
+}
+
+fn in_hong_kong(moment: jiff::Timestamp) -> jiff::ZonedDateTime {
     let zone = jiff::tz::TimeZone::get("Asia/Hong_Kong").unwrap_or(jiff::tz::TimeZone::UTC);
-    date(moment.to_zoned_datetime(zone).date(), language)
+    moment.to_zoned_datetime(zone)
 }
 
 /// `186 points`, `186個點`.

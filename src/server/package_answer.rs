@@ -3,7 +3,6 @@
 //! gone when the answer is sent, when the client leaves, and when the process dies.
 
 use std::fs::File;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::BoxError;
@@ -13,21 +12,20 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 
 use super::answer::{Answer, Encoding};
-use super::features::geometry_error;
+use super::cut::Cut;
 use super::outlet::Outlet;
 use super::problem::Problem;
 use super::request::Ask;
 use super::streams::Source;
 use crate::base::limits;
-use crate::formats::geopackage::{GeoPackageWriter, WriteFault};
 use crate::formats::{Head, Selection};
-use crate::package::{OpenPackage, PackageError, Row};
+use crate::package::{OpenPackage, PackageError};
 use crate::query;
 
-/// A file that is being written, in a folder that goes with it.
-struct Extract {
+/// A folder that goes once its file is open.
+struct Written {
     // Before its folder, so that the file is closed when that is removed.
-    writer: GeoPackageWriter,
+    cut: Cut,
     folder: TempDir,
 }
 
@@ -43,13 +41,13 @@ pub async fn respond(
     if let Some(response) = answer.respond_without_body(ask, Encoding::Identity) {
         return Ok(response);
     }
-    let leave = Arc::clone(&source.app.extracts).try_acquire_owned().map_err(|_| {
+    let leave = Arc::clone(&source.app.file_answers).try_acquire_owned().map_err(|_| {
         Problem::busy("other files are being written; try again in a moment, or take a format that streams")
     })?;
-    let extract = Extract::begin(head, selection, source.layer.record.published)?;
+    let file = Written::begin(head, selection, source.layer.record.published)?;
     let (file, bytes) = match is_whole {
-        true => source.fill(extract).await?,
-        false => source.fill_page(extract).await?,
+        true => source.fill(file).await?,
+        false => source.fill_page(file).await?,
     };
     let Some((outlet, body)) = Outlet::open() else { return Err(Problem::internal("the answer could not be begun")) };
     tokio::spawn(async move {
@@ -82,7 +80,7 @@ async fn try_send(file: &mut tokio::fs::File, outlet: &mut Outlet) -> Result<(),
     }
 }
 
-impl Extract {
+impl Written {
     fn begin(head: &Head<'_>, selection: Selection, last_change: jiff::Timestamp) -> Result<Self, Problem> {
         let failed = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, "a file cannot be written into the temporary folder");
@@ -90,20 +88,13 @@ impl Extract {
         };
         let folder = TempDir::new().map_err(|error| failed(&error))?;
         let path = folder.path().join("features.gpkg");
-        let writer = GeoPackageWriter::create(&path, head, selection, last_change).map_err(|error| failed(&error))?;
-        Ok(Extract { writer, folder })
-    }
-
-    fn write(&mut self, package: &OpenPackage, row: &Row<'_>) -> Result<(), PackageError> {
-        self.writer.feature(row).map_err(|fault| match fault {
-            WriteFault::Package(error) => error,
-            WriteFault::Geometry(fault) => geometry_error(package)(fault),
-        })
+        let cut = Cut::begin(&path, head, selection, last_change).map_err(|error| failed(&error))?;
+        Ok(Written { cut, folder })
     }
 
     /// The finished file without its name, and its length.
     fn finish(self) -> Result<(File, u64), PackageError> {
-        let built = self.writer.finish()?;
+        let built = self.cut.finish()?;
         let unsound =
             |error: std::io::Error| PackageError::Unsound { path: built.path.clone(), message: error.to_string() };
         let file = File::open(&built.path).map_err(unsound)?;
@@ -111,48 +102,37 @@ impl Extract {
         drop(self.folder);
         Ok((file, bytes))
     }
-
-    fn is_within_limits(&self) -> bool {
-        let bytes = std::fs::metadata(self.folder.path().join("features.gpkg")).map_or(0, |file| file.len());
-        self.writer.rows() <= limits::EXTRACT_FEATURES_MAX && bytes <= limits::EXTRACT_BYTES_MAX
-    }
 }
 
 impl Source {
-    /// All matches, a stretch at a time: each has the time of a query, and the thread is free between.
-    async fn fill(&self, mut extract: Extract) -> Result<(File, u64), Problem> {
+    /// All matches.
+    async fn fill(&self, Written { mut cut, folder }: Written) -> Result<(File, u64), Problem> {
         let mut after = 0;
         loop {
-            let query = self.query.clone();
-            let write = move |package: &OpenPackage| {
-                let next = query::stretch(package, &query, after, |row| {
-                    extract.write(package, row).map(ControlFlow::Continue)
-                })?;
-                Ok((extract, next))
-            };
-            let (written, next) =
-                self.app.pool.read(&self.permit, &self.layer.package, limits::QUERY_TIME, write).await?;
-            if !written.is_within_limits() {
+            let (written, next) = self.cut(&cut.wait(), after).await?;
+            if !written.is_within(limits::FILE_ANSWER_FEATURES_MAX, limits::FILE_ANSWER_BYTES_MAX) {
                 return Err(Problem::bad_request(format!(
                     "more than {} features or {} bytes match, which is more than a file is written for; \
-                     narrow the request, or take f=flatgeobuf or f=geojsonseq, which have no end",
-                    limits::EXTRACT_FEATURES_MAX,
-                    limits::EXTRACT_BYTES_MAX
+                     narrow the request, take f=flatgeobuf or f=geojsonseq, which have no end, or POST to \
+                     /collections/{}/extracts, which makes larger files in its own time",
+                    limits::FILE_ANSWER_FEATURES_MAX,
+                    limits::FILE_ANSWER_BYTES_MAX,
+                    self.layer.record.id
                 )));
             }
-            extract = written;
+            cut = written;
             let Some(place) = next else { break };
             after = place;
         }
-        let finish = move |_: &OpenPackage| extract.finish();
+        let finish = move |_: &OpenPackage| Written { cut, folder }.finish();
         Ok(self.app.pool.read(&self.permit, &self.layer.package, limits::QUERY_TIME, finish).await?)
     }
 
-    async fn fill_page(&self, mut extract: Extract) -> Result<(File, u64), Problem> {
+    async fn fill_page(&self, mut file: Written) -> Result<(File, u64), Problem> {
         let query = self.query.clone();
         let write = move |package: &OpenPackage| {
-            query::page(package, &query, |row| extract.write(package, row))?;
-            extract.finish()
+            query::page(package, &query, |row| file.cut.write(package, row))?;
+            file.finish()
         };
         Ok(self.app.pool.read(&self.permit, &self.layer.package, limits::QUERY_TIME, write).await?)
     }
