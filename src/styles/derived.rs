@@ -2,15 +2,30 @@
 
 use serde_json::{Map, Value, json};
 
+use super::signs::{Mark, Sign, WHITE, sprite};
 use super::{BASE, COLOURS};
 use crate::base::Language;
 use crate::base::geometry_kind::Dimension;
 use crate::catalogue::LayerRecord;
+use crate::definition::Icon;
 
-/// One class of a layer: its name for people, its colour, and the filter that picks it.
+/// Features of a layer whose points are drawn as signs. A browser places every sign that it shows anew as the map
+/// moves, and of more it would stutter; circles cost it next to nothing.
+const SIGNED_FEATURES_MAX: u64 = 20_000;
+
+/// The zoom from which a disc is large enough for a pictogram.
+const ICON_ZOOM_MIN: u8 = 14;
+
+/// One class of a layer: its name for people, its look, and the filter that picks it.
 pub struct Class {
     pub label: String,
     pub colour: &'static str,
+    /// What its points are drawn as.
+    pub mark: Mark,
+    /// What lies on its points.
+    pub icon: Option<Icon>,
+    /// Whether it is what no value of the field names.
+    pub is_rest: bool,
     pub filter: Option<Value>,
     pub count: u64,
 }
@@ -36,7 +51,8 @@ pub fn derive_in(record: &LayerRecord, language: Language, first_colour: usize) 
         }
     }
     layers.extend(labels(record, language));
-    json!({
+    let has_signs = layers.iter().any(|layer| layer["layout"]["icon-image"].is_string());
+    let mut style = json!({
         "version": 8,
         "name": record.title.get(language),
         "metadata": { "causeway:derived": true },
@@ -46,16 +62,24 @@ pub fn derive_in(record: &LayerRecord, language: Language, first_colour: usize) 
                 "url": format!("{BASE}/tilejson/{}.json", record.id),
             }
         },
-        "layers": layers,
-    })
+    });
+    if has_signs {
+        style["sprite"] = sprite().into();
+    }
+    style["layers"] = layers.into();
+    style
 }
 
 /// The classes of the category field, where it has few enough values, else one class for all.
 pub fn classes(record: &LayerRecord, language: Language, first_colour: usize) -> Vec<Class> {
+    let is_signed = record.counts.kept <= SIGNED_FEATURES_MAX;
     let everything = || {
         vec![Class {
             label: record.title.get(language).to_owned(),
             colour: COLOURS[first_colour % COLOURS.len()],
+            mark: Mark::Circle,
+            icon: record.icon().filter(|_| is_signed),
+            is_rest: false,
             filter: None,
             count: record.counts.kept,
         }]
@@ -65,9 +89,13 @@ pub fn classes(record: &LayerRecord, language: Language, first_colour: usize) ->
     let mut classes: Vec<Class> = values
         .iter()
         .zip(COLOURS.into_iter().cycle().skip(first_colour))
-        .map(|((value, count), colour)| Class {
+        .enumerate()
+        .map(|(place, ((value, count), colour))| Class {
             label: value.clone(),
             colour,
+            mark: if is_signed { Mark::of_class(place) } else { Mark::Circle },
+            icon: None,
+            is_rest: false,
             filter: Some(json!(["==", ["get", field], value])),
             count: *count,
         })
@@ -82,6 +110,9 @@ pub fn classes(record: &LayerRecord, language: Language, first_colour: usize) ->
                 _ => "其他".to_owned(),
             },
             colour: "#788591",
+            mark: Mark::Circle,
+            icon: None,
+            is_rest: true,
             filter: Some(Value::Array(filter)),
             count: record.counts.kept - counted,
         });
@@ -99,7 +130,7 @@ fn draw(
 ) {
     let id = |part: &str| format!("{}-{part}-{number}", record.id);
     let filter = filter_of(class, dimension, is_mixed);
-    let mut push = |part: &str, kind: &str, paint: Value| {
+    let mut push = |part: &str, kind: &str, layout: Option<Value>, paint: Value| {
         let mut layer = Map::new();
         layer.insert("id".to_owned(), id(part).into());
         layer.insert("type".to_owned(), kind.into());
@@ -108,33 +139,67 @@ fn draw(
         if let Some(filter) = &filter {
             layer.insert("filter".to_owned(), filter.clone());
         }
-        if kind == "line" {
-            layer.insert("layout".to_owned(), json!({ "line-cap": "round", "line-join": "round" }));
+        if part == "icon" {
+            layer.insert("minzoom".to_owned(), ICON_ZOOM_MIN.into());
+        }
+        if let Some(layout) = layout {
+            layer.insert("layout".to_owned(), layout);
         }
         layer.insert("paint".to_owned(), paint);
         layers.push(layer.into());
     };
+    let rounded = || Some(json!({ "line-cap": "round", "line-join": "round" }));
     match dimension {
-        Dimension::Points => push(
-            "point",
-            "circle",
-            json!({
-                "circle-color": class.colour,
-                "circle-radius": by_zoom(9, 3.5, 14, 6.5),
-                "circle-stroke-color": "#ffffff",
-                "circle-stroke-width": 1.5,
-            }),
-        ),
+        Dimension::Points => {
+            match class.mark {
+                Mark::Circle => push("point", "circle", None, disc(class)),
+                mark => {
+                    let image = Sign::new(mark.name(), class.colour).image();
+                    push("point", "symbol", Some(signed(&image, by_zoom(9, 0.54, 14, 1.0))), json!({}));
+                }
+            }
+            if let Some(icon) = class.icon {
+                let image = Sign::new(icon.as_str(), WHITE).image();
+                push("icon", "symbol", Some(signed(&image, by_zoom(ICON_ZOOM_MIN, 0.7, 16, 0.9))), json!({}));
+            }
+        }
         Dimension::Lines => {
-            push("case", "line", json!({ "line-color": "#ffffff", "line-width": by_zoom(9, 3.0, 16, 7.0) }));
-            push("line", "line", json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.3, 16, 4.0) }));
+            push("case", "line", rounded(), json!({ "line-color": "#ffffff", "line-width": by_zoom(9, 3.0, 16, 7.0) }));
+            let line = json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.3, 16, 4.0) });
+            push("line", "line", rounded(), line);
         }
         Dimension::Areas => {
-            push("area", "fill", json!({ "fill-color": class.colour, "fill-opacity": 0.18 }));
-            push("edge", "line", json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.0, 16, 2.0) }));
+            push("area", "fill", None, json!({ "fill-color": class.colour, "fill-opacity": 0.18 }));
+            let edge = json!({ "line-color": class.colour, "line-width": by_zoom(9, 1.0, 16, 2.0) });
+            push("edge", "line", rounded(), edge);
         }
         Dimension::Mixed | Dimension::None => {}
     }
+}
+
+/// A circle; one that holds a pictogram grows as the map comes near, one of what is left over is small.
+fn disc(class: &Class) -> Value {
+    let radius = match (class.icon, class.is_rest) {
+        (Some(_), _) => by_zoom(9, 3.5, 16, 10.0),
+        (None, true) => by_zoom(9, 2.5, 14, 4.5),
+        (None, false) => by_zoom(9, 3.5, 14, 6.5),
+    };
+    json!({
+        "circle-color": class.colour,
+        "circle-radius": radius,
+        "circle-stroke-color": WHITE,
+        "circle-stroke-width": 1.5,
+    })
+}
+
+/// The layout of a sign that every point has, whatever lies there too.
+fn signed(image: &str, size: Value) -> Value {
+    json!({
+        "icon-image": image,
+        "icon-size": size,
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+    })
 }
 
 fn filter_of(class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Value> {
