@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod support;
+#[path = "support/catalogue.rs"]
+mod catalogue;
 
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
@@ -342,4 +344,26 @@ fn a_thumbnail_is_drawn_with_the_layers_own_style_and_every_face_shows_it() {
     ] {
         assert!(server.problem(path, 404).contains(part), "{path}");
     }
+}
+
+#[test]
+fn a_style_made_by_hand_may_use_the_images_that_there_are() {
+    let text = catalogue::text("Halls", "會堂");
+    let record = catalogue::record("had", "halls", text.clone(), text, Default::default());
+    let style = |image: &str, sprite: &str| {
+        let layer = serde_json::json!({
+            "id": "hall", "type": "symbol", "source": "had-halls", "source-layer": "had-halls",
+            "layout": { "icon-image": image },
+        });
+        serde_json::json!({ "version": 8, "sprite": sprite, "sources": {}, "layers": [layer] }).to_string()
+    };
+    let checked = |image, sprite| causeway::styles::check_hand_made(&style(image, sprite), &record);
+    for image in ["star-a0529f", "theatre-ffffff"] {
+        assert!(checked(image, "{base}/sprites/icons").is_ok(), "{image}");
+    }
+    for image in ["star", "star-123456", "nosuch-ffffff"] {
+        let fault = checked(image, "{base}/sprites/icons").unwrap_err();
+        assert!(fault.contains(image) && fault.starts_with("styles/had-halls.json"), "{fault}");
+    }
+    assert!(checked("anything", "https://elsewhere.example/sprite").is_ok());
 }

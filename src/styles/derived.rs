@@ -50,7 +50,8 @@ pub fn derive_in(record: &LayerRecord, language: Language, first_colour: usize) 
             draw(record, dimension, number, class, is_mixed, &mut layers);
         }
     }
-    layers.extend(labels(record, language));
+    let has_icon = classes.iter().any(|class| class.icon.is_some());
+    layers.extend(labels(record, language, if has_icon { 1.0 } else { 0.7 }));
     let has_signs = layers.iter().any(|layer| layer["layout"]["icon-image"].is_string());
     let mut style = json!({
         "version": 8,
@@ -155,12 +156,14 @@ fn draw(
                 Mark::Circle => push("point", "circle", None, disc(class)),
                 mark => {
                     let image = Sign::new(mark.name(), class.colour).image();
-                    push("point", "symbol", Some(signed(&image, by_zoom(9, 0.54, 14, 1.0))), json!({}));
+                    push("point", "symbol", Some(on_every_point(&image, by_zoom(9, 0.54, 14, 1.0))), json!({}));
                 }
             }
             if let Some(icon) = class.icon {
                 let image = Sign::new(icon.as_str(), WHITE).image();
-                push("icon", "symbol", Some(signed(&image, by_zoom(ICON_ZOOM_MIN, 0.7, 16, 0.9))), json!({}));
+                // Where discs or names lie over each other it may stay away.
+                let layout = json!({ "icon-image": image, "icon-size": by_zoom(ICON_ZOOM_MIN, 0.7, 16, 0.9) });
+                push("icon", "symbol", Some(layout), json!({}));
             }
         }
         Dimension::Lines => {
@@ -193,7 +196,7 @@ fn disc(class: &Class) -> Value {
 }
 
 /// The layout of a sign that every point has, whatever lies there too.
-fn signed(image: &str, size: Value) -> Value {
+fn on_every_point(image: &str, size: Value) -> Value {
     json!({
         "icon-image": image,
         "icon-size": size,
@@ -225,12 +228,12 @@ fn by_zoom(from_zoom: u8, from: f64, to_zoom: u8, to: f64) -> Value {
     json!(["interpolate", ["linear"], ["zoom"], from_zoom, from, to_zoom, to])
 }
 
-/// Names of points from zoom 13, of areas from 10, along lines from 12.
-fn labels(record: &LayerRecord, language: Language) -> Option<Value> {
+/// Names of points from zoom 13, `below_em` under them, of areas from 10, along lines from 12.
+fn labels(record: &LayerRecord, language: Language, below_em: f64) -> Option<Value> {
     let field = record.display.name.get(language)?;
     record.schema.field(field)?;
     let (min_zoom, layout) = match record.schema.geometry.dimension() {
-        Dimension::Points => (13, json!({ "text-anchor": "top", "text-offset": [0, 0.7] })),
+        Dimension::Points => (13, json!({ "text-anchor": "top", "text-offset": [0, below_em] })),
         Dimension::Lines => (12, json!({ "symbol-placement": "line" })),
         _ => (10, json!({})),
     };

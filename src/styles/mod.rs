@@ -66,11 +66,18 @@ pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String
         return Err(format!("{file}: version is not 8, the only one that MapLibre reads"));
     }
     let layers = style["layers"].as_array().ok_or_else(|| format!("{file}: it has no layers"))?;
+    let is_ours = style["sprite"] == sprite();
     for layer in layers.iter().filter(|layer| layer["type"] != "background") {
         if layer["source-layer"] != record.id.as_str() {
             return Err(format!(
                 "{file}: the style layer {} draws the source-layer {}, but this layer's tiles hold only \"{}\"",
                 layer["id"], layer["source-layer"], record.id
+            ));
+        }
+        let image = layer["layout"]["icon-image"].as_str();
+        if let Some(image) = image.filter(|image| is_ours && !signs().iter().any(|sign| sign.image() == **image)) {
+            return Err(format!(
+                "{file}: the sprite has no image \"{image}\"; assets/icons has its pictures, which stand before a colour of classes or ffffff"
             ));
         }
         for field in fields_of(&layer["filter"]) {
