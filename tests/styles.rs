@@ -3,9 +3,9 @@
 #![cfg(feature = "worker")]
 #![allow(clippy::unwrap_used)]
 
-mod support;
 #[path = "support/catalogue.rs"]
 mod catalogue;
+mod support;
 
 use std::collections::BTreeSet;
 use std::f64::consts::PI;

@@ -156,13 +156,13 @@ fn draw(
                 Mark::Circle => push("point", "circle", None, disc(class)),
                 mark => {
                     let image = Sign::new(mark.name(), class.colour).image();
-                    push("point", "symbol", Some(on_every_point(&image, by_zoom(9, 0.54, 14, 1.0))), json!({}));
+                    push("point", "symbol", Some(on_every_point(&image, stops(9, 0.54, 14, 1.0))), json!({}));
                 }
             }
             if let Some(icon) = class.icon {
                 let image = Sign::new(icon.as_str(), WHITE).image();
                 // Where discs or names lie over each other it may stay away.
-                let layout = json!({ "icon-image": image, "icon-size": by_zoom(ICON_ZOOM_MIN, 0.7, 16, 0.9) });
+                let layout = json!({ "icon-image": image, "icon-size": stops(ICON_ZOOM_MIN, 0.7, 16, 0.9) });
                 push("icon", "symbol", Some(layout), json!({}));
             }
         }
@@ -226,6 +226,11 @@ fn filter_of(class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Valu
 
 fn by_zoom(from_zoom: u8, from: f64, to_zoom: u8, to: f64) -> Value {
     json!(["interpolate", ["linear"], ["zoom"], from_zoom, from, to_zoom, to])
+}
+
+/// As [`by_zoom`], in the older form, the only one in which QGIS 3.22 reads the size of an image.
+fn stops(from_zoom: u8, from: f64, to_zoom: u8, to: f64) -> Value {
+    json!({ "stops": [[from_zoom, from], [to_zoom, to]] })
 }
 
 /// Names of points from zoom 13, `below_em` under them, of areas from 10, along lines from 12.

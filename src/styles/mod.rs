@@ -4,7 +4,7 @@
 //! Must not know: HTTP.
 //!
 //! Styles keep to what QGIS 3.22 understands too: one style layer for each class with a filter,
-//! never `match`, `step` or `case`, and sizes that depend on zoom alone.
+//! never `match`, `step` or `case`, sizes that depend on zoom alone, and those of images by `stops`.
 
 mod base_map;
 mod catalogue;

@@ -155,7 +155,10 @@ fn size(value: &Value) -> (f64, Option<String>) {
     if let Some(number) = value.as_f64() {
         return (number, None);
     }
-    let stops: Vec<f64> = value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let stops: Vec<f64> = match &value["stops"] {
+        Value::Array(pairs) => pairs.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_f64).collect(),
+        _ => value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect(),
+    };
     match stops.as_slice() {
         [from_zoom, from, .., to_zoom, to] => {
             ((from + to) / 2.0, Some(format!("scale_linear(@vector_tile_zoom,{from_zoom},{to_zoom},{from},{to})")))
@@ -373,12 +376,17 @@ mod tests {
         assert_eq!(size(&json!(1.5)), (1.5, None));
         let by_zoom = json!(["interpolate", ["linear"], ["zoom"], 9, 3.5, 14, 6.5]);
         assert_eq!(size(&by_zoom), (5.0, Some("scale_linear(@vector_tile_zoom,9,14,3.5,6.5)".to_owned())));
+        let old = json!({ "stops": [[9, 0.5], [14, 1]] });
+        assert_eq!(size(&old), (0.75, Some("scale_linear(@vector_tile_zoom,9,14,0.5,1)".to_owned())));
         assert_eq!(colour(&json!("#2259c7")), "34,89,199,255");
     }
 
     #[test]
     fn marks_are_qgis_own_markers_and_pictograms_are_left_out() {
-        let sign = |id: &str, image: &str| json!({ "id": id, "type": "symbol", "layout": { "icon-image": image, "icon-size": 0.5 } });
+        let sign = |id: &str, image: &str| {
+            let layout = json!({ "icon-image": image, "icon-size": 0.5 });
+            json!({ "id": id, "type": "symbol", "layout": layout })
+        };
         let label =
             json!({ "id": "name", "type": "symbol", "layout": { "text-field": ["get", "n"], "text-size": 12 } });
         let style = json!({ "layers": [sign("saltire", "saltire-c95f12"), sign("book", "library-ffffff"), label] });
