@@ -140,9 +140,11 @@ fn draw(
         if let Some(filter) = &filter {
             layer.insert("filter".to_owned(), filter.clone());
         }
-        if part == "icon" {
-            layer.insert("minzoom".to_owned(), ICON_ZOOM_MIN.into());
-        }
+        match part {
+            "point" if class.icon.is_some() => layer.insert("maxzoom".to_owned(), ICON_ZOOM_MIN.into()),
+            "disc" | "icon" => layer.insert("minzoom".to_owned(), ICON_ZOOM_MIN.into()),
+            _ => None,
+        };
         if let Some(layout) = layout {
             layer.insert("layout".to_owned(), layout);
         }
@@ -153,17 +155,19 @@ fn draw(
     match dimension {
         Dimension::Points => {
             match class.mark {
-                Mark::Circle => push("point", "circle", None, disc(class)),
+                Mark::Circle if class.is_rest => push("point", "circle", None, circle(class, by_zoom(9, 2.5, 14, 4.5))),
+                Mark::Circle => push("point", "circle", None, circle(class, by_zoom(9, 3.5, 14, 6.5))),
                 mark => {
                     let image = Sign::new(mark.name(), class.colour).image();
                     push("point", "symbol", Some(on_every_point(&image, stops(9, 0.54, 14, 1.0))), json!({}));
                 }
             }
             if let Some(icon) = class.icon {
+                // Sizes that stay: QGIS 3.22 draws a circle as large as at its first zoom, and a pictogram must fit on it.
+                push("disc", "circle", None, circle(class, json!(9)));
                 let image = Sign::new(icon.as_str(), WHITE).image();
                 // Where discs or names lie over each other it may stay away.
-                let layout = json!({ "icon-image": image, "icon-size": stops(ICON_ZOOM_MIN, 0.7, 16, 0.9) });
-                push("icon", "symbol", Some(layout), json!({}));
+                push("icon", "symbol", Some(json!({ "icon-image": image, "icon-size": 0.8 })), json!({}));
             }
         }
         Dimension::Lines => {
@@ -180,13 +184,7 @@ fn draw(
     }
 }
 
-/// A circle; one that holds a pictogram grows as the map comes near, one of what is left over is small.
-fn disc(class: &Class) -> Value {
-    let radius = match (class.icon, class.is_rest) {
-        (Some(_), _) => by_zoom(9, 3.5, 16, 10.0),
-        (None, true) => by_zoom(9, 2.5, 14, 4.5),
-        (None, false) => by_zoom(9, 3.5, 14, 6.5),
-    };
+fn circle(class: &Class, radius: Value) -> Value {
     json!({
         "circle-color": class.colour,
         "circle-radius": radius,

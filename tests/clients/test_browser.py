@@ -238,6 +238,9 @@ class Maps(PageChecks):
                     self.assertTrue(
                         any(f"/xyz/{layer}/" in address for address in page.requests), "no tile was asked for"
                     )
+                    if sprite := server.get_json(f"/styles/{layer}").get("sprite"):
+                        asked = {urlsplit(address).path for address in page.requests}
+                        self.assertTrue({urlsplit(sprite).path + end for end in (".json", ".png")} <= asked)
 
     def colours_of(self, layer):
         """What the layer's style draws points and lines with, without the white of their edges."""
