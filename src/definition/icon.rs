@@ -70,7 +70,11 @@ pub const ICONS: [&str; 56] = [
 pub struct Icon(usize);
 
 #[derive(Debug, thiserror::Error)]
-#[error("icon \"{given}\" is not one that there is; accepted are {accepted}", given = crate::base::ids::cut(.0), accepted = ICONS.join(", "))]
+#[error(
+    "icon \"{given}\" is not one that there is; accepted are {accepted}",
+    given = crate::base::ids::cut(.0),
+    accepted = ICONS.join(", ")
+)]
 pub struct UnknownIcon(String);
 
 impl Icon {

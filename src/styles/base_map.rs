@@ -87,13 +87,19 @@ pub(super) fn dark_of(colour: &str) -> Option<&'static str> {
 fn darken(value: &mut Value) {
     match value {
         Value::String(text) => {
-            let of_image = || Sign::parse(text)?.darkened().map(|sign| sign.image());
-            if let Some(dark) = dark_of(text).map(str::to_owned).or_else(of_image) {
-                *text = dark;
+            if let Some(dark) = dark_of(text) {
+                *text = dark.to_owned();
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(darken),
-        Value::Object(members) => members.values_mut().for_each(darken),
+        Value::Object(members) => {
+            if let Some(image) = members.get_mut("icon-image")
+                && let Some(dark) = image.as_str().and_then(Sign::parse).and_then(|sign| sign.darkened())
+            {
+                *image = dark.image().into();
+            }
+            members.values_mut().for_each(darken);
+        }
         _ => {}
     }
 }
@@ -161,11 +167,14 @@ mod tests {
     #[test]
     fn a_dark_page_has_a_dark_ground_and_keeps_colours_made_by_hand() {
         let paint = json!({ "circle-color": COLOURS[0], "circle-stroke-color": "#abcdef" });
-        let square = json!({ "id": "b", "type": "symbol", "layout": { "icon-image": "square-2259c7" } });
+        let filter = json!(["==", ["get", "code"], "square-2259c7"]);
+        let layout = json!({ "icon-image": "square-2259c7" });
+        let square = json!({ "id": "b", "type": "symbol", "filter": filter.clone(), "layout": layout });
         let circle = json!({ "id": "a", "type": "circle", "paint": paint });
         let style = json!({ "version": 8, "sources": {}, "layers": [circle, square] });
         let with = with_base_map(style, None, Scheme::Dark, "http://h");
         assert_eq!(with["layers"][2]["layout"]["icon-image"], "square-5c97f5");
+        assert_eq!(with["layers"][2]["filter"], filter);
         assert_eq!(with["layers"][0]["paint"]["background-color"], "#0e151b");
         assert_eq!(with["layers"][1]["paint"], json!({ "circle-color": "#5c97f5", "circle-stroke-color": "#abcdef" }));
     }

@@ -81,7 +81,10 @@ pub async fn metadata(mut context: Context) -> Reply {
         }],
     });
     if id == CATALOGUE || id == GROUND {
-        let layers = if id == CATALOGUE { catalogue::open_layers(&context) } else { Vec::new() };
+        let layers = match id {
+            CATALOGUE => catalogue::open_layers(&context.app, &context.app.snapshot()),
+            _ => Vec::new(),
+        };
         document["title"] = whole_title(id, language).into();
         document["layers"] = layers.iter().map(|layer| drawn_layer(&layer.record, base, language, None)).collect();
     } else {

@@ -88,10 +88,10 @@ pub async fn one(mut context: Context) -> Reply {
         }
         (scheme, _) => scheme.unwrap_or(room::Scheme::Light),
     };
-    let mut style = layer.as_ref().map_or_else(room::empty, |layer| finished(layer, &context.ask, first_colour));
-    with_sprite(&mut style, &context.ask.base).await?;
-    let revision = layer.map_or_else(String::new, |layer| layer.record.revision.to_string());
+    let revision = layer.as_ref().map_or("", |layer| layer.record.revision.as_str());
     let key = format!("{name}|{revision}|{first_colour}");
+    let ask = context.ask.clone();
+    let style = move || layer.map_or_else(room::empty, |layer| finished(&layer, &ask, first_colour));
     on_ground(&context, media_type, &key, style, scheme).await
 }
 
@@ -100,7 +100,13 @@ fn glyphs(base: &str) -> Json {
 }
 
 /// A style with the ground under it, made once for what `key` names.
-async fn on_ground(context: &Context, media_type: &'static str, key: &str, style: Json, scheme: room::Scheme) -> Reply {
+async fn on_ground(
+    context: &Context,
+    media_type: &'static str,
+    key: &str,
+    style: impl FnOnce() -> Json + Send + 'static,
+    scheme: room::Scheme,
+) -> Reply {
     let snapshot = context.app.snapshot();
     let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
     let revision = districts.as_ref().map_or("", |(layer, _)| layer.record.revision.as_str());
@@ -114,6 +120,8 @@ async fn on_ground(context: &Context, media_type: &'static str, key: &str, style
             }),
             None => None,
         };
+        let mut style = style();
+        with_sprite(&mut style, &ask.base).await?;
         let style = room::with_base_map(style, ground.as_ref(), scheme, &ask.base);
         Ok(Answer::json(&style).of_type(media_type).in_language(ask.language))
     };
