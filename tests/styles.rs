@@ -368,3 +368,16 @@ fn a_style_made_by_hand_may_use_the_images_that_there_are() {
     }
     assert!(checked("anything", "https://elsewhere.example/sprite").is_ok());
 }
+
+#[test]
+fn a_layer_of_very_many_points_has_plain_circles() {
+    let text = catalogue::text("Clinics", "診所");
+    let mut record = catalogue::record("dh", "many", text.clone(), text, Default::default());
+    record.theme = causeway::definition::vocabulary::theme("health").cloned();
+    for (kept, has_signs) in [(20_000, true), (20_001, false)] {
+        record.counts.kept = kept;
+        let style = causeway::styles::derive(&record);
+        let kinds: Vec<_> = style["layers"].as_array().unwrap().iter().map(|layer| layer["type"].clone()).collect();
+        assert_eq!((style["sprite"].is_string(), kinds.contains(&"symbol".into())), (has_signs, has_signs), "{kept}");
+    }
+}
