@@ -133,7 +133,9 @@ fn the_data_of_a_layer_that_is_not_open_is_absent_in_every_dialect() {
         "/styles/{}",
         "/map/{}/0/0/0.png",
         "/wmts/{}/default/WebMercatorQuad/0/0/0.png",
+        "/styles/{}/metadata",
         "/fingerprints/{}.svg",
+        "/thumbnails/{}.png",
         "/legends/{}.svg",
         "/esri/rest/services/{}/FeatureServer?f=json",
         "/esri/rest/services/{}/FeatureServer/0?f=json",
@@ -160,6 +162,8 @@ fn the_data_of_a_layer_that_is_not_open_is_absent_in_every_dialect() {
         "/wmts?service=WMTS&request=GetCapabilities",
         "/esri/rest/services?f=json",
         "/styles",
+        "/styles/catalogue",
+        "/styles/catalogue/metadata",
         "/functions",
     ] {
         let response = server.get(path);

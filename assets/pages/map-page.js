@@ -51,6 +51,8 @@ const styleOf = async (href) => {
   if (!styles.has(at)) styles.set(at, await (await fetch(at)).json());
   return styles.get(at);
 };
+// Signs are symbols too, but lie where the data lies.
+const isLabel = (layer) => layer.type === "symbol" && layer.layout?.["text-field"] !== undefined;
 const isGround = (layer) => layer.type === "background" || ["ground", "district-names"].includes(layer.source);
 
 // A number or an expression of zoom, made fainter.
@@ -91,8 +93,8 @@ const composed = async () => {
   const items = [...list.children].reverse();
   const [ground, ...parts] = await Promise.all([element.dataset.ground, ...items.map((item) => item.dataset.style)].map(styleOf));
   const style = { version: 8, sources: { ...ground.sources }, layers: [] };
-  const symbols = ground.layers.filter((layer) => layer.type === "symbol");
-  style.layers.push(...ground.layers.filter((layer) => layer.type !== "symbol"));
+  const labels = ground.layers.filter(isLabel);
+  style.layers.push(...ground.layers.filter((layer) => !isLabel(layer)));
   const [chosen, id] = selected.split("/");
   parts.forEach((part, at) => {
     const item = items[at];
@@ -103,10 +105,10 @@ const composed = async () => {
       if (own.some((layer) => layer.source === `${item.dataset.layer}/${name}`)) style.sources[`${item.dataset.layer}/${name}`] = source;
     }
     if (item.dataset.layer === chosen && own.length) style.layers.push(...selection(own[0].source, chosen, Number(id)));
-    style.layers.push(...own.filter((layer) => layer.type !== "symbol"));
-    symbols.push(...own.filter((layer) => layer.type === "symbol"));
+    style.layers.push(...own.filter((layer) => !isLabel(layer)));
+    labels.push(...own.filter(isLabel));
   });
-  style.layers.push(...symbols, ...measured());
+  style.layers.push(...labels, ...measured());
   style.sources.measured = { type: "geojson", data: drawn() };
   return style;
 };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Class, Grid, Language, LayerId, RevisionId, Schema, Trilingual};
-use crate::definition::{CatalogueDetails, Department, Display, Frequency, Keywords, Licence, Theme, TimeFields};
+use crate::definition::{CatalogueDetails, Department, Display, Frequency, Icon, Keywords, Licence, Theme, TimeFields};
 use crate::tiles::BakedFacts;
 use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
 
@@ -193,6 +193,11 @@ impl LayerRecord {
         };
         let age = self.data_as_at?.until(today).ok()?.get_days();
         Some(age > days)
+    }
+
+    /// What stands for the layer: the icon that its definition names, else its theme's.
+    pub fn icon(&self) -> Option<Icon> {
+        self.display.icon.or_else(|| self.theme.as_ref().and_then(Icon::of_theme))
     }
 
     /// Whether a category field splits the layer into few enough classes to colour, with its values.

@@ -11,6 +11,7 @@ mod downloads;
 mod files;
 mod format;
 mod gates;
+mod icon;
 mod parse;
 pub mod simplified;
 pub mod vocabulary;
@@ -27,6 +28,7 @@ pub use downloads::{DownloadCrs, DownloadFormat, DownloadKind};
 pub use files::{DefinitionPlace, find_all, load};
 pub use format::{Format, GeometryRule};
 pub use gates::Gates;
+pub use icon::{ICONS, Icon};
 pub use parse::parse;
 pub use vocabulary::{Department, Frequency, Licence, Theme};
 
@@ -133,6 +135,9 @@ pub struct Display {
     pub category: FieldByLanguage,
     #[serde(default)]
     pub summary: Vec<String>,
+    /// What the layer is about, where its theme's icon says too little.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Icon>,
 }
 
 /// The field that holds a text in English and the one that holds it in Chinese; they may be one.

@@ -46,6 +46,7 @@ fn each_fault_names_file_line_and_what_would_be_accepted() {
         ("[\"layer.toml\"]", "[\"layer.toml\"]\nformat = \"Parquet\"", 12, "FlatGeobuf"),
         ("[\"layer.toml\"]", "[\"layer.toml\"]\ngeometry = \"flat\"", 12, "split, mixed, none"),
         ("[\"layer.toml\"]", "[\"layer.toml\"]\noperation = \"magic\"", 12, "ballpark"),
+        ("[\"layer.toml\"]", "[\"layer.toml\"]\n[display]\nicon = \"books\"", 13, "accepted are airport"),
         ("[\"layer.toml\"]", "[\"https://u:p@a.hk/x.csv\"]", 11, "no password"),
         ("[\"layer.toml\"]", "[\"ftp://a.hk/x.csv\"]", 11, "not an https address"),
         (

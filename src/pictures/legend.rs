@@ -3,11 +3,12 @@
 use tiny_skia::{Color, FillRule, LineCap, Paint, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
 use super::font::{Faces, Fonts};
+use super::icons::{Icon, SIDE, icon};
 use super::map::parse_colour;
 use super::text::TextBlock;
 use crate::base::geometry_kind::Dimension;
 use crate::base::xml_writer::XmlWriter;
-use crate::styles::LegendEntry;
+use crate::styles::{LegendEntry, Mark, WHITE};
 
 const ROW_PIXELS: f32 = 24.0;
 const EM_PIXELS: f32 = 14.0;
@@ -16,6 +17,9 @@ const MARGIN_PIXELS: f32 = 8.0;
 const NAME_X_PIXELS: f32 = 40.0;
 const SWATCH_X_PIXELS: f32 = 20.0;
 const INK: &str = "#14212b";
+/// Marks are drawn so many times as large as a map draws them, and pictograms, on a disc that holds them.
+const MARK_SCALE: f32 = 0.92;
+const ICON_SCALE: f32 = 0.8;
 
 /// So much that names of any length end somewhere.
 const NAME_EM_MAX: f32 = 40.0;
@@ -57,7 +61,17 @@ fn swatch(entry: &LegendEntry, y: f32, xml: &mut XmlWriter) {
     let (colour, x) = (entry.colour.as_str(), SWATCH_X_PIXELS.to_string());
     match entry.shape {
         Dimension::Points => {
-            xml.empty("circle", &[("cx", &x), ("cy", &y.to_string()), ("r", "6"), ("fill", colour)]);
+            let (mark, pictogram) = signs(entry);
+            match mark {
+                Some(mark) => outline(mark, y, MARK_SCALE, colour, xml),
+                None => {
+                    let radius = radius(entry).to_string();
+                    xml.empty("circle", &[("cx", &x), ("cy", &y.to_string()), ("r", &radius), ("fill", colour)]);
+                }
+            }
+            if let Some(pictogram) = pictogram {
+                outline(pictogram, y, ICON_SCALE, WHITE, xml);
+            }
         }
         Dimension::Lines => {
             let path = format!("M8 {y}h24");
@@ -71,6 +85,27 @@ fn swatch(entry: &LegendEntry, y: f32, xml: &mut XmlWriter) {
             xml.empty("rect", &[&place[..], &look].concat());
         }
     }
+}
+
+/// The picture of what is no circle, and the one on top.
+fn signs(entry: &LegendEntry) -> (Option<&'static Icon>, Option<&'static Icon>) {
+    let mark = (entry.mark != Mark::Circle).then(|| icon(entry.mark.name())).flatten();
+    (mark, entry.icon.as_deref().and_then(icon))
+}
+
+/// Of a circle, in pixels.
+fn radius(entry: &LegendEntry) -> f32 {
+    match (&entry.icon, entry.is_rest) {
+        (Some(_), _) => 9.0,
+        (None, true) => 4.0,
+        (None, false) => 6.0,
+    }
+}
+
+fn outline(icon: &Icon, y: f32, scale: f32, colour: &str, xml: &mut XmlWriter) {
+    let corner = |middle: f32| middle - scale * SIDE / 2.0;
+    let place = format!("translate({} {}) scale({scale})", corner(SWATCH_X_PIXELS), corner(y));
+    xml.empty("path", &[("d", icon.outline.as_str()), ("transform", &place), ("fill", colour)]);
 }
 
 /// `None` where the picture cannot be made, for lack of memory.
@@ -96,8 +131,15 @@ fn draw_swatch(entry: &LegendEntry, y: f32, pixmap: &mut Pixmap) {
     let (solid, here) = (ink(&entry.colour, 1.0), Transform::identity());
     match entry.shape {
         Dimension::Points => {
-            if let Some(disc) = PathBuilder::from_circle(SWATCH_X_PIXELS, y, 6.0) {
-                pixmap.fill_path(&disc, &solid, FillRule::Winding, here, None);
+            let (mark, pictogram) = signs(entry);
+            let at = (SWATCH_X_PIXELS, y);
+            match (mark, PathBuilder::from_circle(at.0, at.1, radius(entry))) {
+                (Some(mark), _) => mark.draw(pixmap, at, MARK_SCALE, &solid, None),
+                (None, Some(disc)) => pixmap.fill_path(&disc, &solid, FillRule::Winding, here, None),
+                (None, None) => {}
+            }
+            if let Some(pictogram) = pictogram {
+                pictogram.draw(pixmap, at, ICON_SCALE, &ink(WHITE, 1.0), None);
             }
         }
         Dimension::Lines => {
@@ -137,6 +179,9 @@ mod tests {
             label: label.to_owned(),
             colour: colour.to_owned(),
             shape,
+            mark: Mark::Circle,
+            icon: None,
+            is_rest: false,
             count: None,
         };
         let entries = [
@@ -155,5 +200,36 @@ mod tests {
         assert_eq!((disc.red(), disc.green(), disc.blue()), (0x22, 0x59, 0xc7));
         // The name of the second row is drawn, and nothing beyond the last.
         assert!((40..80).any(|x| picture.pixel(x, 40).unwrap().alpha() > 0));
+    }
+
+    #[test]
+    fn points_have_the_shape_and_the_pictogram_that_the_map_gives_them() {
+        let entry = |mark, icon: Option<&str>, is_rest| LegendEntry {
+            label: "A".to_owned(),
+            colour: "#2259c7".to_owned(),
+            shape: Dimension::Points,
+            mark,
+            icon: icon.map(str::to_owned),
+            is_rest,
+            count: None,
+        };
+        let entries = [
+            entry(Mark::Square, None, false),
+            entry(Mark::Circle, Some("library"), false),
+            entry(Mark::Circle, None, true),
+        ];
+        let fonts = Fonts::open(None).unwrap();
+        let svg = String::from_utf8(svg(&entries, &fonts)).unwrap();
+        assert_eq!((svg.matches("<path").count(), svg.matches("<circle").count()), (2, 2), "{svg}");
+        let picture = Pixmap::decode_png(&png(&entries, &fonts).unwrap()).unwrap();
+        let colour = |x: u32, y: u32| {
+            let pixel = picture.pixel(x, y).unwrap();
+            (pixel.red(), pixel.green(), pixel.blue(), pixel.alpha())
+        };
+        // A corner of the square, which no circle of its width has; a page of the book; ground around the small disc.
+        assert_eq!(colour(16, 12), (0x22, 0x59, 0xc7, 255));
+        assert_eq!(colour(17, 40), (255, 255, 255, 255));
+        assert_eq!(colour(20, 64), (0x22, 0x59, 0xc7, 255));
+        assert_eq!(colour(25, 64).3, 0);
     }
 }

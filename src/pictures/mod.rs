@@ -1,13 +1,18 @@
-//! Pictures of layers: fingerprints, tiles of a map, and the glyphs that other renderers draw
-//! labels with.
+//! Pictures of layers: fingerprints, thumbnails, tiles of a map, and the glyphs and sprites that other renderers draw
+//! labels and signs with.
 //!
-//! Comes in: unpacked tiles with their addresses, a style, fonts. Goes out: SVG, PNG, glyph ranges. Must not know: HTTP, packages.
+//! Comes in: unpacked tiles with their addresses, a style, fonts. Goes out: SVG, PNG, glyph ranges, sprites. Must not
+//! know: HTTP, packages.
 
 pub mod fingerprint;
 pub mod font;
+pub mod frame;
 pub mod glyphs;
+pub mod icons;
 pub mod legend;
 pub mod map;
+pub mod sprites;
 mod text;
 
 pub use font::Fonts;
+pub use frame::Frame;

@@ -275,7 +275,7 @@ pub fn collection(layer: &LiveLayer, base: &str, language: Language) -> Value {
             ),
             link(
                 format!("{base}/styles/{}", record.id),
-                "http://www.opengis.net/def/rel/ogc/1.0/styles",
+                "stylesheet",
                 "application/vnd.mapbox.style+json",
                 "MapLibre style",
             ),

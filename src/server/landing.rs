@@ -11,7 +11,7 @@ use crate::base::Language;
 use crate::catalogue::faces::records;
 
 /// What this server conforms to, nothing that it does not.
-pub const CONFORMANCE: [&str; 35] = [
+pub const CONFORMANCE: [&str; 36] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
@@ -47,6 +47,7 @@ pub const CONFORMANCE: [&str; 35] = [
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+    "http://www.opengis.net/spec/ogcapi-styles-1/1.0/conf/core",
 ];
 
 /// A link of a JSON document.

@@ -11,10 +11,13 @@ use super::snapshot::LiveLayer;
 use crate::access::{Action, PermittedLayer};
 use crate::base::ids::cut;
 use crate::base::{GeometryKind, Grid, Language, limits};
-use crate::pictures::fingerprint::{self, Frame};
+use crate::catalogue::LayerRecord;
+use crate::pictures::Frame;
+use crate::pictures::fingerprint;
 use crate::pictures::glyphs::{self, GlyphRange};
 use crate::pictures::legend;
 use crate::pictures::map::{self, DrawFault, Picture, Style};
+use crate::pictures::sprites::{self, Kind, Sprites};
 use crate::styles::{self, BASE_LAYER};
 use crate::tiles::{self, TileAddress};
 
@@ -40,10 +43,48 @@ fn check_has_geometry(layer: &LiveLayer) -> Result<(), Problem> {
 }
 
 /// `/fingerprints/{layer}.svg`. With `?revision=` it is kept for ever; the land under the shapes is that of the day.
-pub async fn fingerprint(mut context: Context) -> Reply {
+pub async fn fingerprint(context: Context) -> Reply {
+    glance(context, "fingerprint", ".svg", |glance| {
+        let svg = fingerprint::fingerprint(&glance.frame, &glance.tiles, &glance.land)?;
+        let answer = Answer::new(SVG, svg.into_bytes());
+        Ok(answer.with_header("content-security-policy", SVG_POLICY.to_owned()))
+    })
+    .await
+}
+
+/// `/thumbnails/{layer}.png`: a fingerprint's ground with the layer's own style, for catalogues. It is kept as long.
+pub async fn thumbnail(context: Context) -> Reply {
+    glance(context, "thumbnail", ".png", |glance| {
+        let own = styles::chosen(&glance.layer.style, &glance.layer.record, Language::En, 0).into_owned();
+        let districts = glance.land_record.as_deref().map(|record| styles::Districts { record, names: Vec::new() });
+        let style = styles::with_base_map(own, districts.as_ref(), styles::Scheme::Light, "");
+        let is_land = glance.layer.record.id.as_str() == BASE_LAYER;
+        let tiles = if is_land { glance.tiles } else { [glance.land, glance.tiles].concat() };
+        let deadline = Instant::now() + limits::PICTURE_TIME;
+        Ok(Answer::new(PNG, map::thumbnail(&glance.frame, &Style::parse(&style), &tiles, deadline)?))
+    })
+    .await
+}
+
+/// A layer with all of its ground: what a picture that shows it at a glance is drawn from.
+struct Glance {
+    layer: Arc<LiveLayer>,
+    frame: Frame,
+    tiles: Vec<(TileAddress, Vec<u8>)>,
+    /// Where the layer lies in Hong Kong, its districts.
+    land: Vec<(TileAddress, Vec<u8>)>,
+    land_record: Option<Arc<LayerRecord>>,
+}
+
+async fn glance(
+    mut context: Context,
+    kind: &'static str,
+    ending: &str,
+    draw: fn(Glance) -> Result<Answer, DrawFault>,
+) -> Reply {
     let wanted = Wanted::take(&mut context.parameters)?;
     context.finish_parameters("revision, as-at")?;
-    let id = named(&context, ".svg")?;
+    let id = named(&context, ending)?;
     let snapshot = context.app.snapshot();
     let (current, permit) = context.app.permitted(&snapshot, id, Action::ReadTiles)?;
     check_has_geometry(&current)?;
@@ -53,28 +94,29 @@ pub async fn fingerprint(mut context: Context) -> Reply {
     let land =
         frame.is_of_hong_kong().then(|| context.app.permitted(&snapshot, BASE_LAYER, Action::ReadTiles).ok()).flatten();
     let key = format!(
-        "fingerprint|{id}|{}|{}|{}|{names_revision}",
+        "{kind}|{id}|{}|{}|{}|{names_revision}",
         layer.record.revision,
         permit.audience().as_str(),
         land.as_ref().map_or("", |(land, _)| land.record.revision.as_str()),
     );
     let app = Arc::clone(&context.app);
-    context
-        .app
-        .cache
-        .get_or_make(key, async move {
-            let land = match &land {
-                Some((land, permit)) => with_tiles(&app, land, permit, frame.tiles(), |tiles| tiles).await?,
-                None => Vec::new(),
-            };
-            let draw = move |tiles: Vec<_>| fingerprint::fingerprint(&frame, &tiles, &land);
-            let svg = with_tiles(&app, &layer, &permit, frame.tiles(), draw)
-                .await?
-                .map_err(|fault| broken(&layer, &fault))?;
-            let answer = Answer::new(SVG, svg.into_bytes()).for_ever(names_revision);
-            Ok(answer.with_header("content-security-policy", SVG_POLICY.to_owned()))
-        })
-        .await
+    let made = async move {
+        let land_record = land.as_ref().map(|(land, _)| Arc::clone(&land.record));
+        let land = match &land {
+            Some((land, permit)) => with_tiles(&app, land, permit, frame.tiles(), |tiles| tiles).await?,
+            None => Vec::new(),
+        };
+        let shown = Arc::clone(&layer);
+        let drawn = with_tiles(&app, &layer, &permit, frame.tiles(), move |tiles| {
+            draw(Glance { layer: shown, frame, tiles, land, land_record })
+        });
+        match drawn.await? {
+            Ok(answer) => Ok(answer.for_ever(names_revision)),
+            Err(DrawFault::OutOfTime) => Err(crate::package::ReadError::OutOfTime.into()),
+            Err(fault) => Err(broken(&layer, &fault)),
+        }
+    };
+    context.app.cache.get_or_make(key, made).await
 }
 
 /// `/map/{layer}/{z}/{x}/{y}.png`, and `{y}@2x.png` for screens with twice as many pixels.
@@ -148,6 +190,47 @@ pub async fn glyphs(mut context: Context) -> Reply {
         Ok(Answer::new("application/x-protobuf", glyphs))
     };
     context.app.cache.get_or_make(format!("glyphs|{range}"), made).await
+}
+
+/// `/sprites/{version}/{name}.json`, `.png`, `@2x.json`, `@2x.png`, kept for ever, and the same without the version.
+/// A version that is gone is answered with what there is: a map that was opened long ago has its signs still.
+pub async fn sprite(mut context: Context) -> Reply {
+    let file = context.place("file").to_owned();
+    let is_index = file.ends_with(".json");
+    context.parameters.take_common(&[if is_index { "json" } else { "png" }])?;
+    context.finish_parameters("f, lang")?;
+    let name = named(&context, if is_index { ".json" } else { ".png" })?;
+    let (name, ratio) = name.strip_suffix("@2x").map_or((name, 1), |name| (name, 2));
+    let kind = match name {
+        "icons" => Kind::Icons,
+        "sdf" => Kind::Sdf,
+        _ => {
+            let detail = format!("there is no sprite \"{}\"; there are icons and sdf", cut(name));
+            return Err(Problem::not_found(detail));
+        }
+    };
+    let sprites = drawn_sprites().await?;
+    let names_version = context.place("version") == sprites.version;
+    let key = format!("sprite|{kind:?}|{ratio}|{is_index}|{names_version}");
+    let made = async move {
+        let sheet = sprites.sheet(kind, ratio);
+        let answer = if is_index { Answer::json(&sheet.index) } else { Answer::new(PNG, sheet.png.clone()) };
+        Ok(answer.for_ever(names_version))
+    };
+    context.app.cache.get_or_make(key, made).await
+}
+
+async fn drawn_sprites() -> Result<&'static Sprites, Problem> {
+    let drawn = tokio::task::spawn_blocking(sprites::sprites).await.ok().flatten();
+    drawn.ok_or_else(|| Problem::internal("the sprites could not be drawn"))
+}
+
+/// Gives a style that names our sprite the address that may be kept for ever.
+pub async fn with_sprite(style: &mut serde_json::Value, base: &str) -> Result<(), Problem> {
+    if style["sprite"] == format!("{base}/sprites/icons") {
+        style["sprite"] = format!("{base}/sprites/{}/icons", drawn_sprites().await?.version).into();
+    }
+    Ok(())
 }
 
 /// `/legends/{style}.svg` and `.png`: what the colours of a layer's style mean, in the asked language.

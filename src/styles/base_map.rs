@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BASE, COLOURS, placed};
+use super::{BASE, COLOURS, Sign, is_label, placed};
 use crate::catalogue::LayerRecord;
 
 /// The layer that gives the lines.
@@ -32,7 +32,7 @@ pub struct DistrictName {
 }
 
 /// Puts the ground under a placed style. Without the district layer there is only paper. Names lie
-/// under the layer's symbols in placing, so that the data comes first.
+/// under the layer's labels in placing, so that the data comes first.
 pub fn with_base_map(style: Value, districts: Option<&Districts<'_>>, scheme: Scheme, base: &str) -> Value {
     const PAPER: &str = "#eceeee";
     let mut under = vec![json!({
@@ -49,10 +49,9 @@ pub fn with_base_map(style: Value, districts: Option<&Districts<'_>>, scheme: Sc
     }
     let over = districts.map(|_| name_layer());
     if let Some(layers) = style["layers"].as_array_mut() {
-        let is_symbol = |layer: &Value| layer["type"] == "symbol";
         // Symbols are placed from the last layer to the first.
-        let before_symbols = layers.iter().position(is_symbol).unwrap_or(layers.len());
-        layers.splice(before_symbols..before_symbols, over);
+        let before_labels = layers.iter().position(is_label).unwrap_or(layers.len());
+        layers.splice(before_labels..before_labels, over);
         layers.splice(0..0, under);
         if scheme == Scheme::Dark {
             layers.iter_mut().for_each(darken);
@@ -79,16 +78,28 @@ const DARK: [(&str, &str); 14] = [
     (COLOURS[7], "#a9c9f2"),
 ];
 
-/// Replaces our own colours anywhere in a style layer; others are a hand's choice and stay.
+/// What stands on a dark ground for one of our own colours.
+pub(super) fn dark_of(colour: &str) -> Option<&'static str> {
+    DARK.iter().find(|(light, _)| *light == colour).map(|(_, dark)| *dark)
+}
+
+/// Replaces our own colours anywhere in a style layer, those of images too; others are a hand's choice and stay.
 fn darken(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Some((_, dark)) = DARK.iter().find(|(light, _)| light == text) {
-                *text = (*dark).to_owned();
+            if let Some(dark) = dark_of(text) {
+                *text = dark.to_owned();
             }
         }
         Value::Array(elements) => elements.iter_mut().for_each(darken),
-        Value::Object(members) => members.values_mut().for_each(darken),
+        Value::Object(members) => {
+            if let Some(image) = members.get_mut("icon-image")
+                && let Some(dark) = image.as_str().and_then(Sign::parse).and_then(|sign| sign.darkened())
+            {
+                *image = dark.image().into();
+            }
+            members.values_mut().for_each(darken);
+        }
         _ => {}
     }
 }
@@ -156,8 +167,14 @@ mod tests {
     #[test]
     fn a_dark_page_has_a_dark_ground_and_keeps_colours_made_by_hand() {
         let paint = json!({ "circle-color": COLOURS[0], "circle-stroke-color": "#abcdef" });
-        let style = json!({ "version": 8, "sources": {}, "layers": [{ "id": "a", "type": "circle", "paint": paint }] });
+        let filter = json!(["==", ["get", "code"], "square-2259c7"]);
+        let layout = json!({ "icon-image": "square-2259c7" });
+        let square = json!({ "id": "b", "type": "symbol", "filter": filter.clone(), "layout": layout });
+        let circle = json!({ "id": "a", "type": "circle", "paint": paint });
+        let style = json!({ "version": 8, "sources": {}, "layers": [circle, square] });
         let with = with_base_map(style, None, Scheme::Dark, "http://h");
+        assert_eq!(with["layers"][2]["layout"]["icon-image"], "square-5c97f5");
+        assert_eq!(with["layers"][2]["filter"], filter);
         assert_eq!(with["layers"][0]["paint"]["background-color"], "#0e151b");
         assert_eq!(with["layers"][1]["paint"], json!({ "circle-color": "#5c97f5", "circle-stroke-color": "#abcdef" }));
     }

@@ -4,14 +4,17 @@
 //! Must not know: HTTP.
 //!
 //! Styles keep to what QGIS 3.22 understands too: one style layer for each class with a filter,
-//! never `match`, `step` or `case`, and sizes that depend on zoom alone.
+//! never `match`, `step` or `case`, sizes that depend on zoom alone, and those of images by `stops`.
 
 mod base_map;
+mod catalogue;
 mod derived;
 mod legend;
 mod qgis;
+mod signs;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -19,9 +22,11 @@ use crate::base::Language;
 use crate::catalogue::LayerRecord;
 
 pub use base_map::{BASE_LAYER, DistrictName, Districts, Scheme, with_base_map};
+pub use catalogue::{Sheet, catalogue};
 pub use derived::{derive, derive_in};
 pub use legend::{LegendEntry, legend};
 pub use qgis::layer_definition;
+pub use signs::{Mark, Sign, WHITE, signs, sprite};
 
 /// What stands in stored styles for the server's own address.
 pub const BASE: &str = "{base}";
@@ -32,6 +37,11 @@ pub const COLOURS: [&str; 8] = ["#2259c7", "#c95f12", "#11835a", "#a0529f", "#5b
 /// A style that draws nothing.
 pub fn empty() -> Value {
     serde_json::json!({ "version": 8, "sources": {}, "layers": [] })
+}
+
+/// Whether a style layer writes names. Other symbols are signs, which lie where the data lies.
+pub fn is_label(layer: &Value) -> bool {
+    layer["type"] == "symbol" && !layer["layout"]["text-field"].is_null()
 }
 
 /// Whether nobody made the style by hand.
@@ -56,11 +66,18 @@ pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String
         return Err(format!("{file}: version is not 8, the only one that MapLibre reads"));
     }
     let layers = style["layers"].as_array().ok_or_else(|| format!("{file}: it has no layers"))?;
+    let is_ours = style["sprite"] == sprite();
     for layer in layers.iter().filter(|layer| layer["type"] != "background") {
         if layer["source-layer"] != record.id.as_str() {
             return Err(format!(
                 "{file}: the style layer {} draws the source-layer {}, but this layer's tiles hold only \"{}\"",
                 layer["id"], layer["source-layer"], record.id
+            ));
+        }
+        let image = layer["layout"]["icon-image"].as_str();
+        if let Some(image) = image.filter(|image| is_ours && !signs().iter().any(|sign| sign.image() == **image)) {
+            return Err(format!(
+                "{file}: the sprite has no image \"{image}\"; assets/icons has its pictures, which stand before a colour of classes or ffffff"
             ));
         }
         for field in fields_of(&layer["filter"]) {
@@ -70,6 +87,12 @@ pub fn check_hand_made(text: &str, record: &LayerRecord) -> Result<Value, String
         }
     }
     Ok(style)
+}
+
+/// The fields that a style's filters and texts ask for.
+pub fn fields_of_style(style: &Value) -> BTreeSet<String> {
+    let layers = style["layers"].as_array().into_iter().flatten();
+    layers.flat_map(|layer| [fields_of(&layer["filter"]), fields_of(&layer["layout"]["text-field"])].concat()).collect()
 }
 
 /// Names that `["get", name]` asks for anywhere inside an expression.

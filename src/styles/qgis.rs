@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::{Mark, Sign, is_label};
 use crate::base::xml_writer::XmlWriter;
 use crate::base::{GeometryKind, Language};
 use crate::catalogue::LayerRecord;
@@ -62,12 +63,14 @@ fn layers_of(style: &Value) -> &[Value] {
 }
 
 fn dress(xml: &mut XmlWriter, style: &Value) {
-    let drawn = |layer: &&Value| matches!(layer["type"].as_str(), Some("circle" | "line" | "fill"));
+    // A pictogram on a disc is left out: QGIS takes images from the style itself, not from its layer definition.
+    let is_drawn =
+        |layer: &&Value| matches!(layer["type"].as_str(), Some("circle" | "line" | "fill")) || mark(layer).is_some();
     xml.element("renderer", &[("type", "basic")], |xml| {
         xml.element("styles", &[], |xml| {
-            for layer in layers_of(style).iter().filter(drawn) {
+            for layer in layers_of(style).iter().filter(is_drawn) {
                 let geometry = match layer["type"].as_str() {
-                    Some("circle") => "0",
+                    Some("circle" | "symbol") => "0",
                     Some("line") => "1",
                     _ => "2",
                 };
@@ -77,7 +80,7 @@ fn dress(xml: &mut XmlWriter, style: &Value) {
     });
     xml.element("labeling", &[("type", "basic")], |xml| {
         xml.element("styles", &[], |xml| {
-            for layer in layers_of(style).iter().filter(|layer| layer["type"] == "symbol") {
+            for layer in layers_of(style).iter().filter(|layer| is_label(layer)) {
                 for geometry in ["0", "1", "2"] {
                     styled(xml, layer, geometry, |xml| label(xml, layer, geometry));
                 }
@@ -152,7 +155,10 @@ fn size(value: &Value) -> (f64, Option<String>) {
     if let Some(number) = value.as_f64() {
         return (number, None);
     }
-    let stops: Vec<f64> = value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let stops: Vec<f64> = match &value["stops"] {
+        Value::Array(pairs) => pairs.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_f64).collect(),
+        _ => value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect(),
+    };
     match stops.as_slice() {
         [from_zoom, from, .., to_zoom, to] => {
             ((from + to) / 2.0, Some(format!("scale_linear(@vector_tile_zoom,{from_zoom},{to_zoom},{from},{to})")))
@@ -161,7 +167,29 @@ fn size(value: &Value) -> (f64, Option<String>) {
     }
 }
 
+/// The mark that a style layer draws on every point, with its colours.
+fn mark(layer: &Value) -> Option<(Mark, Sign)> {
+    let sign = Sign::parse(layer["layout"]["icon-image"].as_str()?)?;
+    Some((sign.mark()?, sign))
+}
+
+/// QGIS's own marker of that shape, and how it is turned.
+fn marker(mark: Mark) -> (&'static str, &'static str) {
+    match mark {
+        Mark::Circle => ("circle", "0"),
+        Mark::Square => ("square", "0"),
+        Mark::Triangle => ("triangle", "0"),
+        Mark::Diamond => ("diamond", "0"),
+        Mark::Cross => ("cross_fill", "0"),
+        Mark::Wedge => ("triangle", "180"),
+        Mark::Star => ("star", "0"),
+        Mark::Saltire => ("cross_fill", "45"),
+    }
+}
+
 fn symbol(xml: &mut XmlWriter, layer: &Value) {
+    /// How wide a mark is at size 1.
+    const MARK_PIXELS: f64 = 13.0;
     let paint = &layer["paint"];
     let opacity = |key: &str| paint[key].as_f64().unwrap_or(1.0).to_string();
     let (kind, class, alpha, options, sized) = match layer["type"].as_str() {
@@ -184,6 +212,30 @@ fn symbol(xml: &mut XmlWriter, layer: &Value) {
                 opacity("circle-opacity"),
                 options,
                 expression.map(|e| ("size", format!("{e} * 2"))),
+            )
+        }
+        Some("symbol") => {
+            let Some((mark, sign)) = mark(layer) else { return };
+            let (name, angle) = marker(mark);
+            let (scale, expression) = size(&layer["layout"]["icon-size"]);
+            let options = vec![
+                ("name", name.to_owned()),
+                ("angle", angle.to_owned()),
+                ("color", colour(&sign.colour.as_str().into())),
+                ("outline_color", colour(&sign.edge().into())),
+                ("outline_style", "solid".to_owned()),
+                ("outline_width", "1.5".to_owned()),
+                ("outline_width_unit", "Pixel".to_owned()),
+                ("size", (MARK_PIXELS * scale).to_string()),
+                ("size_unit", "Pixel".to_owned()),
+                ("scale_method", "diameter".to_owned()),
+            ];
+            (
+                "marker",
+                "SimpleMarker",
+                opacity("icon-opacity"),
+                options,
+                expression.map(|e| ("size", format!("{e} * {MARK_PIXELS}"))),
             )
         }
         Some("line") => {
@@ -324,6 +376,34 @@ mod tests {
         assert_eq!(size(&json!(1.5)), (1.5, None));
         let by_zoom = json!(["interpolate", ["linear"], ["zoom"], 9, 3.5, 14, 6.5]);
         assert_eq!(size(&by_zoom), (5.0, Some("scale_linear(@vector_tile_zoom,9,14,3.5,6.5)".to_owned())));
+        let old = json!({ "stops": [[9, 0.5], [14, 1]] });
+        assert_eq!(size(&old), (0.75, Some("scale_linear(@vector_tile_zoom,9,14,0.5,1)".to_owned())));
         assert_eq!(colour(&json!("#2259c7")), "34,89,199,255");
+    }
+
+    #[test]
+    fn marks_are_qgis_own_markers_and_pictograms_are_left_out() {
+        let sign = |id: &str, image: &str| {
+            let layout = json!({ "icon-image": image, "icon-size": 0.5 });
+            json!({ "id": id, "type": "symbol", "layout": layout })
+        };
+        let label =
+            json!({ "id": "name", "type": "symbol", "layout": { "text-field": ["get", "n"], "text-size": 12 } });
+        let style = json!({ "layers": [sign("saltire", "saltire-c95f12"), sign("book", "library-ffffff"), label] });
+        let mut xml = XmlWriter::fragment();
+        xml.element("maplayer", &[], |xml| dress(xml, &style));
+        let text = String::from_utf8(xml.finish()).unwrap();
+        for (part, times) in [
+            ("<style name=\"saltire\"", 1),
+            ("<style name=\"book\"", 0),
+            ("value=\"cross_fill\"", 1),
+            ("value=\"45\"", 1),
+            ("value=\"201,95,18,255\"", 1),
+            ("value=\"6.5\"", 1),
+            // For each kind of geometry.
+            ("<style name=\"name\"", 3),
+        ] {
+            assert_eq!(text.matches(part).count(), times, "{part} in {text}");
+        }
     }
 }

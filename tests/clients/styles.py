@@ -4,6 +4,8 @@ import re
 
 WHITE = (255, 255, 255)
 
+MARKS = ("circle", "square", "triangle", "diamond", "cross", "wedge", "star", "saltire")
+
 
 def colour_of(style, feature, zoom, ground=WHITE):
     """Red, green and blue at a place inside a feature, over a ground, labels left out."""
@@ -11,6 +13,8 @@ def colour_of(style, feature, zoom, ground=WHITE):
     colour = ground
     for layer in style["layers"]:
         kind = layer["type"]
+        if (mark := mark_colour(layer)) and fits(layer.get("filter"), feature):
+            colour = mark
         if kind not in ("circle", "fill", "line") or (kind == "line") is not line:
             continue
         if not layer.get("minzoom", 0) <= zoom < layer.get("maxzoom", 30):
@@ -19,6 +23,12 @@ def colour_of(style, feature, zoom, ground=WHITE):
             paint = layer["paint"]
             colour = blend(colour, rgb(paint[f"{kind}-color"]), number(paint.get(f"{kind}-opacity", 1), zoom))
     return colour
+
+
+def mark_colour(layer):
+    """The colour of the mark that a style layer draws on points. A pictogram, which is white, lies on a disc."""
+    picture, _, digits = layer.get("layout", {}).get("icon-image", "").rpartition("-")
+    return rgb(f"#{digits}") if picture in MARKS else None
 
 
 def rgb(text):

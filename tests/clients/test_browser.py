@@ -15,7 +15,7 @@ import chromium
 import server
 from osgeo import gdal, ogr, osr
 from server import Checks
-from styles import WHITE, fits, is_near, rgb
+from styles import WHITE, fits, is_near, mark_colour, rgb
 
 gdal.UseExceptions()
 ogr.UseExceptions()
@@ -238,6 +238,9 @@ class Maps(PageChecks):
                     self.assertTrue(
                         any(f"/xyz/{layer}/" in address for address in page.requests), "no tile was asked for"
                     )
+                    if sprite := server.get_json(f"/styles/{layer}").get("sprite"):
+                        asked = {urlsplit(address).path for address in page.requests}
+                        self.assertTrue({urlsplit(sprite).path + end for end in (".json", ".png")} <= asked)
 
     def colours_of(self, layer):
         """What the layer's style draws points and lines with, without the white of their edges."""
@@ -245,6 +248,7 @@ class Maps(PageChecks):
         for one in server.get_json(f"/styles/{layer}")["layers"]:
             if one["type"] in ("circle", "line"):
                 found.add(rgb(one["paint"][f"{one['type']}-color"]))
+            found.add(mark_colour(one) or WHITE)
         return found - {WHITE}
 
     def test_the_read_out_and_the_legend_lie_on_the_map(self):
@@ -276,16 +280,16 @@ class Maps(PageChecks):
         with self.open_map(layer, "en") as page:
             pixel = self.projection(page)
             drawn = pixels(page.picture())
-            circles = [one for one in style["layers"] if one["type"] == "circle"]
+            points = [one for one in style["layers"] if one["type"] == "circle" or mark_colour(one)]
             for feature, x, y in self.judged(page, layer, pixel):
                 with self.subTest(feature["id"]):
-                    wanted = self.circle_colour(circles, feature)
+                    wanted = self.point_colour(points, feature)
                     around = drawn[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3].reshape(-1, 3).tolist()
                     self.assertTrue(any(is_near(one, wanted, COLOUR_TOLERANCE) for one in around), (wanted, around))
             left, top, _, _ = self.map_box(page)
             corner = drawn[top + 4, left + 4].tolist()
-            for circle in circles:
-                self.assertFalse(is_near(corner, rgb(circle["paint"]["circle-color"]), COLOUR_TOLERANCE))
+            for point in points:
+                self.assertFalse(is_near(corner, self.point_colour([point], None), COLOUR_TOLERANCE))
 
     def map_box(self, page):
         return page.run(
@@ -293,8 +297,10 @@ class Maps(PageChecks):
             ".map(Math.round))(document.getElementById('map').getBoundingClientRect())"
         )
 
-    def circle_colour(self, circles, feature):
-        return rgb([one for one in circles if fits(one.get("filter"), feature)][-1]["paint"]["circle-color"])
+    def point_colour(self, points, feature):
+        """The colour of the topmost circle or mark; without a feature whatever their filters say."""
+        (*_, topmost) = [one for one in points if feature is None or fits(one.get("filter"), feature)]
+        return mark_colour(topmost) or rgb(topmost["paint"]["circle-color"])
 
     def inside_areas(self, page, layer, pixel):
         """A pixel well inside each of some areas, so that no neighbour is as near as a click reaches."""

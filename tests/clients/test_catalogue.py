@@ -302,7 +302,7 @@ class EveryFaceListsTheSameFiles(Checks):
     def test_stac(self, layer):
         collection = pystac.Collection.from_dict(server.get_json(f"/stac/{layer.id}"))
         found = {}
-        for asset in collection.assets.values():
+        for asset in collection.get_assets(role="data").values():
             checksum = asset.extra_fields["file:checksum"]
             self.assertEqual("1220", checksum[:4])
             found[asset.href] = (asset.extra_fields["file:size"], checksum[4:])
@@ -321,6 +321,24 @@ class EveryFaceListsTheSameFiles(Checks):
             enclosures = entry.findall("a:link[@rel='enclosure']", names)
             found = {link.get("href"): int(link.get("length")) for link in enclosures}
             self.assertEqual({href: size for href, (size, _) in self.wanted(layer).items()}, found, layer)
+
+
+class EveryFaceShowsTheSameThumbnail(Checks):
+    @on_every_layer
+    def test_it_is_there_and_every_face_leads_to_it(self, layer):
+        (preview,) = server.links(server.get_json(f"/collections/catalogue/items/{layer.id}"), "preview")
+        answer = server.get(preview["href"])
+        self.assertEqual((200, preview["type"]), (answer.status, answer.media_type))
+        thumbnails = pystac.Collection.from_dict(server.get_json(f"/stac/{layer.id}")).get_assets(role="thumbnail")
+        page = etree.HTML(server.get(f"/collections/{layer.id}?f=html").body)
+        dataset = json.loads(page.xpath("//script[@type='application/ld+json']/text()")[0])
+        names = {"gmd": "http://www.isotc211.org/2005/gmd", "gco": "http://www.isotc211.org/2005/gco"}
+        overview = iso_record(layer.id).findtext(".//gmd:MD_BrowseGraphic/gmd:fileName/*", namespaces=names)
+        package = ckanapi.RemoteCKAN(f"{server.URL}/en-data").action.package_show(id=layer.id)
+        extras = {extra["key"]: extra["value"] for extra in package["extras"]}
+        found = [asset.href for asset in thumbnails.values()]
+        found += [dataset["image"], overview, extras["graphic-preview-file"]]
+        self.assertEqual(4 * [preview["href"]], found)
 
 
 class EachFaceIsAsItsReadersWant(Checks):

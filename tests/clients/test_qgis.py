@@ -31,10 +31,10 @@ from qgis.core import (
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtXml import QDomDocument
 from server import Checks, on_every_layer
-from styles import colour_of, is_near
+from styles import colour_of, is_near, mark_colour
 
 ogr.UseExceptions()
 
@@ -43,8 +43,8 @@ HALF_WIDTH_M = 100.0
 ZOOM = 17
 """The zoom whose tiles QGIS asks for at one metre a pixel."""
 
-AROUND_PX = {"point": 2, "area": 2, "line": 14}
-"""How far from a feature's place a pixel counts: a dashed line may have a gap at the very place."""
+AROUND_PX = {"point": 8, "area": 2, "line": 14}
+"""How far from a feature's place a pixel counts: a pictogram may lie at the very place, and a dashed line have a gap."""
 
 COLOUR_TOLERANCE = 12
 """Of 255, for antialiasing and rounding."""
@@ -203,6 +203,10 @@ class QgisDrawsTiles(QgisChecks):
         style = server.get(f"/styles/{layer.id}").body.decode("utf-8")
         converter = QgsMapBoxGlStyleConverter()
         context = QgsMapBoxGlStyleConversionContext()
+        if sprite := json.loads(style).get("sprite"):
+            sheet = QImage.fromData(server.get(f"{sprite}.png").body)
+            self.assertFalse(sheet.isNull())
+            context.setSprites(sheet, server.get_json(f"{sprite}.json"))
         self.assertEqual(QgsMapBoxGlStyleConverter.Success, converter.convert(style, context), converter.errorMessage())
         # A font that this machine lacks is no fault of the style.
         self.assertEqual([], [one for one in converter.warnings() if "font" not in one.lower()])
@@ -240,9 +244,9 @@ class QgisInOneStep(QgisChecks):
         found = defined_layer(layer.id)
         self.assertTrue(found.isValid())
         self.assertEqual(server.collections()[layer.id]["title"], found.name())
-        drawn = [one["id"] for one in style["layers"] if one["type"] in ("circle", "line", "fill")]
+        drawn = [one["id"] for one in style["layers"] if one["type"] in ("circle", "line", "fill") or mark_colour(one)]
         self.assertEqual(drawn, [one.styleName() for one in found.renderer().styles()])
-        labels = {one["id"] for one in style["layers"] if one["type"] == "symbol"}
+        labels = {one["id"] for one in style["layers"] if "text-field" in one.get("layout", {})}
         self.assertEqual(labels, {one.styleName() for one in found.labeling().styles()})
         entry = QgsProject.instance().layerTreeRoot().findLayer(found.id())
         entry.layer().setName(layer.id)

@@ -195,6 +195,15 @@ fn identification(xml: &mut XmlWriter, listing: &Listing<'_>, language: Language
                 code(xml, "gmd:maintenanceAndUpdateFrequency", "MD_MaintenanceFrequencyCode", frequency);
             });
         });
+        if let Some(address) = listing.thumbnail() {
+            xml.element("gmd:graphicOverview", &[], |xml| {
+                xml.element("gmd:MD_BrowseGraphic", &[], |xml| {
+                    string(xml, "gmd:fileName", &address);
+                    string(xml, "gmd:fileDescription", "thumbnail");
+                    string(xml, "gmd:fileType", "image/png");
+                });
+            });
+        }
         keywords(xml, record, language);
         xml.element("gmd:resourceConstraints", &[], |xml| constraints(xml, record, language));
         code(

@@ -20,7 +20,7 @@ pub mod terms;
 pub mod waf;
 
 use super::LayerRecord;
-use crate::base::{BBox, Language};
+use crate::base::{BBox, Class, GeometryKind, Language};
 use crate::store::Download;
 
 /// One entry of the catalogue: a record, and where it is published.
@@ -41,6 +41,13 @@ impl Listing<'_> {
     /// The layer's page, which is also its OGC API collection.
     pub fn page(&self) -> String {
         format!("{}/collections/{}", self.base, self.record.id)
+    }
+
+    /// The address of a picture of the layer, kept for ever; a table has none, and a layer that is not open shows none.
+    pub fn thumbnail(&self) -> Option<String> {
+        let record = self.record;
+        let is_shown = record.class == Class::Open && record.schema.geometry != GeometryKind::None;
+        is_shown.then(|| format!("{}/thumbnails/{}.png?revision={}", self.base, record.id, record.revision))
     }
 
     /// When the entry last changed, to the second, in UTC.

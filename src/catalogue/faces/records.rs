@@ -180,6 +180,7 @@ fn links(listing: &Listing<'_>, language: Language) -> Vec<Value> {
     if !record.licence.address.is_empty() {
         links.push(link(&record.licence.address, "license", "text/html", record.licence.title.get(language)));
     }
+    links.extend(listing.thumbnail().map(|address| link(&address, "preview", "image/png", "Thumbnail")));
     links.extend(resources(listing).iter().map(|resource| resource_link(resource, language)));
     links
 }

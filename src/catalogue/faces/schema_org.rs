@@ -62,6 +62,10 @@ pub fn dataset(listing: &Listing<'_>, language: Language) -> Value {
             "url": format!("{}/", listing.base),
         },
     });
+    if let Some(address) = listing.thumbnail() {
+        dataset["image"] = json!(address);
+        dataset["thumbnailUrl"] = json!(address);
+    }
     if let Some(issued) = record.details.issued {
         dataset["datePublished"] = json!(issued);
     }

@@ -70,6 +70,10 @@ pub fn collection(listing: &Listing<'_>, language: Language) -> Value {
             }
         }
     }
+    if let Some(address) = listing.thumbnail() {
+        let thumbnail = json!({ "href": address, "type": "image/png", "title": "Thumbnail", "roles": ["thumbnail"] });
+        assets.insert("thumbnail".to_owned(), thumbnail);
+    }
     let columns: Vec<Value> = record
         .schema
         .fields

@@ -1,16 +1,13 @@
 //! A layer's fingerprint: its shapes on the outline of Hong Kong, as one small SVG that goes beside a name in a list.
 //! Points are rounded to cells, lines and outlines thinned to the pixel.
 
-mod frame;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{Area, LineString, MultiPolygon, Polygon, unary_union};
 
-pub use frame::Frame;
-use frame::Place;
-
+use super::frame::{self, Frame, Place};
 use crate::geometry::clip::GridPoint;
 use crate::tiles::TileAddress;
 use crate::tiles::read::{self, TileFault, TileShape};

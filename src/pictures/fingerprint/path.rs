@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 
-use super::frame::Place;
 use super::{CELL, STEPS};
+use crate::pictures::frame::Place;
 
 type Node = (i32, i32);
 

@@ -52,8 +52,8 @@ fn candidates<'s>(
     faces: &Faces<'_>,
 ) -> Result<Vec<Candidate<'s>>, DrawFault> {
     let mut found: HashMap<(usize, i32, i32), Candidate<'s>> = HashMap::new();
-    let (mut parts, scale) = (Vec::new(), f32::from(canvas.picture.scale));
-    for (depth, layer) in style.at(canvas.zoom()).rev().enumerate() {
+    let (mut parts, scale) = (Vec::new(), canvas.scale);
+    for (depth, layer) in style.at(canvas.zoom).rev().enumerate() {
         let Paint::Label(label) = &layer.paint else { continue };
         let tiles = sources.iter().flat_map(|source| source.layers.iter().map(|tile| (source.window, tile)));
         for (window, tile) in tiles.filter(|(_, tile)| tile.name == layer.source_layer) {
@@ -177,7 +177,7 @@ impl Candidate<'_> {
 
     fn collision_box(&self, canvas: &Canvas) -> Bounds {
         let em = self.em(canvas);
-        let padding = self.label.padding as f32 * f32::from(canvas.picture.scale);
+        let padding = self.label.padding as f32 * canvas.scale;
         let (left, top) = self.corner(em);
         let (right, bottom) = (left + self.block.width_em * em, top + self.block.height_em() * em);
         let (sine, cosine) = self.turn_deg.to_radians().sin_cos();

@@ -7,15 +7,17 @@
 mod expression;
 mod labels;
 mod style;
+mod thumbnail;
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-use tiny_skia::{Color, FillRule, Paint as Ink, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
+use tiny_skia::{Color, FillRule, Mask, Paint as Ink, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
 use self::expression::Number;
 use self::style::{Paint, StyleLayer};
 use super::font::Fonts;
+use super::icons::SIDE;
 use crate::base::Grid;
 use crate::geometry::clip::GridPoint;
 use crate::tiles::TileAddress;
@@ -23,6 +25,7 @@ use crate::tiles::grid::EXTENT;
 use crate::tiles::read::{self, TileFault, TileFeature, TileLayer, TileShape};
 
 pub use style::{Style, parse_colour};
+pub use thumbnail::thumbnail;
 
 /// Pixels along the side of a picture whose pixels are those of the screen.
 pub const SIDE_PIXELS: u32 = 256;
@@ -62,11 +65,10 @@ impl Picture {
     }
 
     /// The vector tiles that the style needs: first the one that the picture is a part of, then its neighbours at the
-    /// picture's two outer sides where circles or labels reach over from them.
+    /// picture's two outer sides where circles, signs or labels reach over from them.
     pub fn tiles(&self, style: &Style) -> Vec<TileAddress> {
         let home = self.tile.ancestor(self.up());
-        let reaches_over = |layer: &StyleLayer| matches!(layer.paint, Paint::Circle { .. } | Paint::Label(_));
-        if self.up() == 0 || !style.at(self.style_zoom()).any(reaches_over) {
+        if self.up() == 0 || !style.at(self.style_zoom()).any(|layer| layer.paint.reaches_over()) {
             return vec![home];
         }
         let outer = |at: u32, home: u32| if at.is_multiple_of(2) { home.checked_sub(1) } else { Some(home + 1) };
@@ -88,10 +90,10 @@ pub fn draw(
 ) -> Result<Vec<u8>, DrawFault> {
     let side = SIDE_PIXELS * u32::from(picture.scale);
     let pixmap = Pixmap::new(side, side).ok_or(DrawFault::Unencoded)?;
-    let mut canvas = Canvas { pixmap, picture, deadline };
+    let mut canvas = Canvas { pixmap, zoom: picture.style_zoom(), scale: f32::from(picture.scale), deadline };
     let mut sources = Vec::new();
     for (tile, bytes) in tiles {
-        sources.push(Source { window: Window::new(picture, tile), layers: read::layers(bytes)? });
+        sources.push(Source { window: Window::new(picture, tile), layers: read::layers(bytes)?, clip: None });
     }
     for layer in style.at(picture.style_zoom()) {
         canvas.layer(layer, &sources)?;
@@ -104,6 +106,8 @@ pub fn draw(
 struct Source<'a> {
     window: Window,
     layers: Vec<TileLayer<'a>>,
+    /// The tile's own ground, where the neighbour's areas and lines are drawn too.
+    clip: Option<Mask>,
 }
 
 /// From tile units to picture pixels.
@@ -112,7 +116,7 @@ struct Window {
     x: f32,
     y: f32,
     scale: f32,
-    /// Whether the picture is a part of the tile.
+    /// Whether the tile's areas and lines are drawn.
     is_home: bool,
 }
 
@@ -141,34 +145,34 @@ fn is_own((x, y): GridPoint) -> bool {
 
 struct Canvas {
     pixmap: Pixmap,
-    picture: Picture,
+    /// The zoom at which the style is drawn.
+    zoom: f64,
+    /// Picture pixels for one of the screen.
+    scale: f32,
     deadline: Instant,
 }
 
 impl Canvas {
-    fn zoom(&self) -> f64 {
-        self.picture.style_zoom()
-    }
-
     /// Screen pixels of the style as pixels of the picture.
     fn pixels(&self, number: &Number) -> f32 {
-        number.at(self.zoom()) as f32 * f32::from(self.picture.scale)
+        number.at(self.zoom) as f32 * self.scale
     }
 
     fn layer(&mut self, layer: &StyleLayer, sources: &[Source<'_>]) -> Result<(), DrawFault> {
         for source in sources {
-            let is_drawn = source.window.is_home || matches!(layer.paint, Paint::Circle { .. });
+            let is_drawn = source.window.is_home || layer.paint.reaches_over();
             let named = source.layers.iter().filter(|known| known.name == layer.source_layer);
             for tile_layer in named.filter(|_| is_drawn) {
-                self.features(layer, tile_layer, source.window)?;
+                self.features(layer, tile_layer, source)?;
             }
         }
         Ok(())
     }
 
-    fn features(&mut self, layer: &StyleLayer, tile: &TileLayer<'_>, window: Window) -> Result<(), DrawFault> {
+    fn features(&mut self, layer: &StyleLayer, tile: &TileLayer<'_>, source: &Source<'_>) -> Result<(), DrawFault> {
+        let (window, clip) = (source.window, source.clip.as_ref());
         let mut parts = Vec::new();
-        // Two circles less than half a pixel apart are one, which bounds the work of a full tile.
+        // Two points less than half a pixel apart are one, which bounds the work of a full tile.
         let mut seen = HashSet::new();
         for feature in kept(layer, tile) {
             if Instant::now() > self.deadline {
@@ -178,20 +182,20 @@ impl Canvas {
             match &layer.paint {
                 Paint::Fill { colour, opacity } if feature.shape == TileShape::Areas => {
                     if let Some(path) = path(&parts, window, true) {
-                        let ink = ink(*colour, opacity.at(self.zoom()));
-                        self.pixmap.fill_path(&path, &ink, FillRule::EvenOdd, Transform::identity(), None);
+                        let ink = ink(*colour, opacity.at(self.zoom));
+                        self.pixmap.fill_path(&path, &ink, FillRule::EvenOdd, Transform::identity(), clip);
                     }
                 }
                 Paint::Line { .. } if feature.shape != TileShape::Points => {
                     if let Some(path) = path(&parts, window, feature.shape == TileShape::Areas) {
-                        self.line(&layer.paint, &path);
+                        self.line(&layer.paint, &path, clip);
                     }
                 }
-                Paint::Circle { .. } => {
+                Paint::Circle { .. } | Paint::Sign { .. } => {
                     for point in parts.iter().flatten().filter(|point| is_own(**point)) {
                         let (x, y) = window.place(*point);
                         if seen.insert(((x * 2.0) as i32, (y * 2.0) as i32)) {
-                            self.circle(&layer.paint, (x, y));
+                            self.point(&layer.paint, (x, y));
                         }
                     }
                 }
@@ -201,26 +205,45 @@ impl Canvas {
         Ok(())
     }
 
-    fn line(&mut self, paint: &Paint, path: &Path) {
+    fn line(&mut self, paint: &Paint, path: &Path, clip: Option<&Mask>) {
         let Paint::Line { colour, width, opacity, dashes, cap, join } = paint else { return };
         let width = self.pixels(width);
         let dash = dashes.iter().map(|length| length * width).collect();
         let stroke =
             Stroke { width, line_cap: *cap, line_join: *join, dash: StrokeDash::new(dash, 0.0), ..Stroke::default() };
-        let ink = ink(*colour, opacity.at(self.zoom()));
-        self.pixmap.stroke_path(path, &ink, &stroke, Transform::identity(), None);
+        let ink = ink(*colour, opacity.at(self.zoom));
+        self.pixmap.stroke_path(path, &ink, &stroke, Transform::identity(), clip);
     }
 
-    /// A circle whose stroke lies outside its radius.
+    /// A circle, whose stroke lies outside its radius, or a sign.
+    fn point(&mut self, paint: &Paint, (x, y): (f32, f32)) {
+        let reach = match paint {
+            Paint::Circle { radius, stroke_width, .. } => self.pixels(radius) + self.pixels(stroke_width),
+            Paint::Sign { size, .. } => self.pixels(size) * SIDE,
+            _ => return,
+        };
+        let (width, height) = (self.pixmap.width() as f32, self.pixmap.height() as f32);
+        if x < -reach || y < -reach || x > width + reach || y > height + reach {
+            return;
+        }
+        match paint {
+            Paint::Circle { .. } => self.circle(paint, (x, y)),
+            _ => self.sign(paint, (x, y)),
+        }
+    }
+
+    fn sign(&mut self, paint: &Paint, place: (f32, f32)) {
+        let Paint::Sign { icon, colour, edge, size, opacity } = paint else { return };
+        let (scale, opacity) = (self.pixels(size), opacity.at(self.zoom));
+        let edge = edge.map(|edge| ink(edge, opacity));
+        icon.draw(&mut self.pixmap, place, scale, &ink(*colour, opacity), edge.as_ref());
+    }
+
     fn circle(&mut self, paint: &Paint, (x, y): (f32, f32)) {
         let Paint::Circle { colour, radius, opacity, stroke_colour, stroke_width } = paint else { return };
         let (radius, stroke_width) = (self.pixels(radius), self.pixels(stroke_width));
-        let (reach, side) = (radius + stroke_width, self.pixmap.width() as f32);
-        if x < -reach || y < -reach || x > side + reach || y > side + reach {
-            return;
-        }
         if let Some(disc) = PathBuilder::from_circle(x, y, radius) {
-            let ink = ink(*colour, opacity.at(self.zoom()));
+            let ink = ink(*colour, opacity.at(self.zoom));
             self.pixmap.fill_path(&disc, &ink, FillRule::Winding, Transform::identity(), None);
         }
         let ring = PathBuilder::from_circle(x, y, radius + stroke_width / 2.0).filter(|_| stroke_width > 0.0);

@@ -4,11 +4,15 @@ use serde_json::Value;
 use tiny_skia::{Color, LineCap, LineJoin};
 
 use super::expression::{Filter, Number, Text};
+use crate::pictures::icons::{Icon, icon};
+use crate::styles::Sign;
 
 /// The style layers that this renderer draws, from the lowest to the topmost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Style {
     pub layers: Vec<StyleLayer>,
+    /// What lies under all of it, which tiles of a map leave to the map.
+    pub background: Option<Color>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +30,15 @@ pub enum Paint {
     Fill { colour: Color, opacity: Number },
     Line { colour: Color, width: Number, opacity: Number, dashes: Vec<f32>, cap: LineCap, join: LineJoin },
     Circle { colour: Color, radius: Number, opacity: Number, stroke_colour: Color, stroke_width: Number },
+    Sign { icon: &'static Icon, colour: Color, edge: Option<Color>, size: Number, opacity: Number },
     Label(Label),
+}
+
+impl Paint {
+    /// Whether what lies in a neighbouring tile may stand out over its edge.
+    pub fn reaches_over(&self) -> bool {
+        matches!(self, Paint::Circle { .. } | Paint::Sign { .. } | Paint::Label(_))
+    }
 }
 
 /// Where a text is put on its place.
@@ -50,7 +62,11 @@ impl Style {
     /// Reads what is drawn; style layers of other types, or with expressions that are not known, are left out.
     pub fn parse(style: &Value) -> Self {
         let layers = style["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Style { layers: layers.iter().filter_map(StyleLayer::parse).collect() }
+        let ground = layers.iter().find(|layer| layer["type"] == "background");
+        Style {
+            layers: layers.iter().filter_map(StyleLayer::parse).collect(),
+            background: ground.and_then(|ground| parse_colour(ground["paint"]["background-color"].as_str()?)),
+        }
     }
 
     /// What is drawn at a zoom.
@@ -83,6 +99,7 @@ impl StyleLayer {
                 stroke_colour: colour(paint, "circle-stroke-color")?,
                 stroke_width: number(paint, "circle-stroke-width", 0.0)?,
             },
+            "symbol" if layout["text-field"].is_null() => sign(paint, layout)?,
             "symbol" => Paint::Label(label(paint, layout)?),
             _ => return None,
         };
@@ -113,6 +130,18 @@ fn line(paint: &Value, layout: &Value) -> Option<Paint> {
             Some("bevel") => LineJoin::Bevel,
             _ => LineJoin::Miter,
         },
+    })
+}
+
+/// An image of our own sprite, drawn anew from its picture.
+fn sign(paint: &Value, layout: &Value) -> Option<Paint> {
+    let sign = Sign::parse(layout["icon-image"].as_str()?)?;
+    Some(Paint::Sign {
+        icon: icon(&sign.picture)?,
+        colour: parse_colour(&sign.colour)?,
+        edge: sign.edge().and_then(parse_colour),
+        size: number(layout, "icon-size", 1.0)?,
+        opacity: number(paint, "icon-opacity", 1.0)?,
     })
 }
 
@@ -209,6 +238,7 @@ mod tests {
             json!({ "type": "heatmap" }),
             json!({ "paint": { "fill-color": ["get", "colour"] } }),
             json!({ "layout": { "visibility": "none" } }),
+            json!({ "type": "symbol", "layout": { "icon-image": "nosuch-ffffff" } }),
         ] {
             assert_eq!(layer(more.clone()).layers.len(), 0, "{more}");
         }

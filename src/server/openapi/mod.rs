@@ -4,6 +4,7 @@
 mod extracts;
 mod files;
 mod parameters;
+mod styles;
 
 use std::sync::Arc;
 
@@ -314,7 +315,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/tileMatrixSets/{tileMatrixSetId}",
         operation("getTileMatrixSet", "One grid", &["tileMatrixSetId"], &["application/json", "text/html"], &["404"]),
     );
-    for (path, operation) in files::paths() {
+    for (path, operation) in files::paths().into_iter().chain(styles::paths()) {
         add(path, operation);
     }
     for (path, operations) in extracts::paths() {
@@ -465,9 +466,12 @@ fn tile_operation(id: &str, summary: &str, layers: &str) -> Value {
 fn picture_operation(id: &str, summary: &str, names: &[&str], media_type: &str) -> Value {
     let listed: Vec<Value> =
         names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
-    let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+    let body = match media_type {
+        "application/json" => json!({ "schema": { "type": "object" } }),
+        _ => json!({ "schema": { "type": "string", "format": "binary" } }),
+    };
     let mut answers = Map::new();
-    answers.insert("200".to_owned(), json!({ "description": summary, "content": { media_type: binary } }));
+    answers.insert("200".to_owned(), json!({ "description": summary, "content": { media_type: body } }));
     answers.insert("304".to_owned(), json!({ "description": "Not changed since the ETag that was sent" }));
     for status in ["400", "404", "410", "500", "503"] {
         answers.insert(status.to_owned(), json!({ "$ref": "#/components/responses/problem" }));

@@ -7,6 +7,7 @@ use crate::base::{Grid, limits};
 use crate::crs::System;
 use crate::filter::FilterLanguage;
 use crate::formats::Format;
+use crate::styles::COLOURS;
 
 /// Every parameter by its name; `layers` are the ids of those that may be read.
 pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
@@ -36,6 +37,18 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
     let place = || json!({ "type": "integer", "minimum": 0 });
     let declared = [
         in_path("collectionId", one_of(layers), "Id of a layer"),
+        in_path(
+            "styleId",
+            one_of(&[layers, &["catalogue", "base-map"]].concat()),
+            "Id of a layer, or of a style of many",
+        ),
+        in_path("sprite", one_of(&["icons", "icons@2x", "sdf", "sdf@2x"]), "A sheet of images"),
+        in_query("base-map", one_of(&["light", "dark", "none"]), "The ground under the layer"),
+        in_query(
+            "first-colour",
+            json!({ "type": "integer", "minimum": 0, "maximum": COLOURS.len() - 1 }),
+            "Where among the colours of classes a style that nobody made by hand begins",
+        ),
         in_path("recordId", one_of(records), "Id of a record"),
         in_path("featureId", place(), "Id of a feature"),
         in_path("tileMatrixSetId", one_of(&Grid::ALL.map(Grid::as_str)), "A grid"),
@@ -147,6 +160,7 @@ pub fn form(media_types: &[&str]) -> Value {
     for media_type in media_types {
         let name = match *media_type {
             "text/html" => "html",
+            "application/vnd.mapbox.style+json" => "mapbox",
             media_type => Format::by_media_type(media_type).unwrap_or_default().name(),
         };
         // An aggregate is JSON of its own kind, and GeoJSON besides.

@@ -15,6 +15,7 @@ use crate::catalogue::faces::resources::{Resource, resources};
 use crate::catalogue::faces::{Listing, schema_org};
 use crate::catalogue::record::FieldFacts;
 use crate::definition::DownloadKind;
+use crate::pictures::icons;
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 use crate::styles;
@@ -85,6 +86,11 @@ pub struct LegendRow {
     pub class: String,
     pub colour: String,
     pub is_point: bool,
+    /// The outline of what is no circle.
+    pub mark: Option<&'static str>,
+    pub radius: &'static str,
+    /// The outline of the pictogram on it.
+    pub icon: Option<&'static str>,
     pub is_line: bool,
     pub count: Option<String>,
 }
@@ -339,6 +345,10 @@ pub fn map_view(record: &LayerRecord, shared: &Shared, language: Language) -> Ma
     }
 }
 
+fn outline(picture: Option<&str>) -> Option<&'static str> {
+    Some(icons::icon(picture?)?.outline.as_str())
+}
+
 pub fn legend(layer: &LiveLayer, language: Language, first_colour: usize) -> Vec<LegendRow> {
     styles::legend(&layer.style, &layer.record, language, first_colour)
         .into_iter()
@@ -348,6 +358,13 @@ pub fn legend(layer: &LiveLayer, language: Language, first_colour: usize) -> Vec
                 .iter()
                 .position(|colour| *colour == entry.colour)
                 .map_or_else(String::new, |place| format!("c{}", place + 1)),
+            mark: outline(Some(entry.mark.name()).filter(|_| entry.mark != styles::Mark::Circle)),
+            radius: match (&entry.icon, entry.is_rest) {
+                (Some(_), _) => "6.5",
+                (None, true) => "3.5",
+                (None, false) => "5.5",
+            },
+            icon: outline(entry.icon.as_deref()),
             colour: entry.colour,
             is_point: matches!(entry.shape, Dimension::Points | Dimension::Mixed),
             is_line: entry.shape == Dimension::Lines,

@@ -101,6 +101,11 @@ fn extras(listing: &Listing<'_>, language: Language) -> Vec<Value> {
     for (scheme, value) in &record.details.identifiers {
         extras.push(("identifier", format!("{scheme}:{value}")));
     }
+    if let Some(address) = listing.thumbnail() {
+        // The words of ckanext-spatial, CKAN's reader of ISO records.
+        extras.push(("graphic-preview-file", address));
+        extras.push(("graphic-preview-type", "image/png".to_owned()));
+    }
     extras.into_iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 

@@ -13,6 +13,7 @@ use crate::access::Action;
 use crate::base::{GeometryKind, Grid, limits};
 use crate::crs::System;
 use crate::server::answer::Answer;
+use crate::server::pictures::with_sprite;
 use crate::server::problem::Problem;
 use crate::server::routes::{Context, Reply};
 use crate::server::snapshot::LiveLayer;
@@ -122,6 +123,7 @@ pub async fn style(mut context: Context, folder: Folder) -> Reply {
     Form::take(&mut context.parameters)?;
     let (layer, _) = asked(&context, folder)?;
     let mut style = styles::finished(&layer, &context.ask, 0);
+    with_sprite(&mut style, &context.ask.base).await?;
     if let Some(sources) = style["sources"].as_object_mut() {
         for source in sources.values_mut().filter(|source| source["type"] == "vector") {
             *source = json!({ "type": "vector", "url": "../../" });

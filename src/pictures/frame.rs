@@ -1,4 +1,4 @@
-//! The ground that a fingerprint shows.
+//! The ground that a fingerprint or a thumbnail shows.
 
 use crate::base::{BBox, Grid};
 use crate::geometry::clip::GridPoint;
@@ -55,6 +55,11 @@ impl Frame {
 
     pub fn is_of_hong_kong(&self) -> bool {
         self.is_of_hong_kong
+    }
+
+    /// The ground's width as a share of the world's.
+    pub fn width_share(&self) -> f64 {
+        self.width
     }
 
     fn height(&self) -> f64 {

@@ -1,54 +1,58 @@
-//! MapLibre styles.
+//! MapLibre styles, and OGC API Styles (draft 20-009) over them: their list, each one, and what there is to know of it.
+
+mod catalogue;
+mod documents;
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::Value as Json;
 
 use super::answer::Answer;
 use super::features::{geometry_error, view};
-use super::landing::{json_or_twin, link, self_links};
+use super::landing::json_or_twin;
+use super::pictures::with_sprite;
 use super::problem::Problem;
 use super::request::Ask;
 use super::routes::{Context, Reply};
 use super::snapshot::LiveLayer;
 use super::state::App;
 use crate::access::{Action, PermittedLayer};
-use crate::base::{GeometryKind, Language, Value, limits};
+use crate::base::{Language, Value, limits};
 use crate::query::{self, FeatureQuery};
 use crate::styles as room;
 
-const MEDIA_TYPE: &str = "application/vnd.mapbox.style+json";
+pub use documents::{list, metadata};
 
-pub async fn list(mut context: Context) -> Reply {
-    context.parameters.take_common(&["json", "html"])?;
-    context.finish_parameters("f, lang")?;
-    let ask = &context.ask;
-    let snapshot = context.app.snapshot();
-    let styles: Vec<_> = context
-        .app
-        .visible(&snapshot)
-        .iter()
-        .filter(|layer| layer.record.schema.geometry != GeometryKind::None)
-        .map(|layer| {
-            let record = &layer.record;
-            json!({
-                "id": record.id,
-                "title": record.title.get(ask.language),
-                "links": [link(format!("{}/styles/{}", ask.base, record.id), "stylesheet", MEDIA_TYPE, "MapLibre style")],
-            })
-        })
-        .collect();
-    let links = self_links(&format!("{}/styles", ask.base), "application/json");
-    Ok(json_or_twin(&context, &json!({ "styles": styles, "links": links }), "Styles"))
-}
+/// Of a stylesheet, OGC 20-009 §9.
+const MEDIA_TYPE: &str = "application/vnd.mapbox.style+json";
 
 /// The style that is the ground alone, for maps that are put together in the browser.
 const GROUND: &str = "base-map";
 
+/// The style of everything in the catalogue.
+const CATALOGUE: &str = "catalogue";
+
+/// The media type that is asked for by `f`, else by `Accept`, else the one that stylesheets are usually sent as.
+fn media_type(context: &Context, format: Option<&str>) -> &'static str {
+    match (format, context.ask.leading_type.as_str()) {
+        (Some("json"), _) | (None, "application/json") => "application/json",
+        _ => MEDIA_TYPE,
+    }
+}
+
+fn dressed(context: &Context, media_type: &'static str, style: &Json) -> Arc<Answer> {
+    let ask = &context.ask;
+    match ask.wants_html {
+        true => json_or_twin(context, style, style["name"].as_str().unwrap_or(GROUND)),
+        false => Arc::new(Answer::json(style).of_type(media_type).in_language(ask.language)),
+    }
+}
+
 /// One style. For our own pages `base-map=light` or `dark` puts district lines under it, and `first-colour` begins
 /// further on among the colours of a style that nobody made by hand.
 pub async fn one(mut context: Context) -> Reply {
-    context.parameters.take_common(&["json"])?;
+    let format = context.parameters.take_common(&["mapbox", "json", "html"])?;
+    let media_type = media_type(&context, format.as_deref());
     let ground = match context.parameters.take("base-map").as_deref() {
         None | Some("none") => None,
         Some("light") => Some(room::Scheme::Light),
@@ -66,41 +70,67 @@ pub async fn one(mut context: Context) -> Reply {
     };
     context.finish_parameters("base-map, first-colour, f, lang")?;
     let snapshot = context.app.snapshot();
-    let layer = match context.place("style").trim_end_matches(".json") {
+    let name = context.place("style").trim_end_matches(".json").to_owned();
+    if name == CATALOGUE {
+        return catalogue::style(&context, media_type, ground.unwrap_or(room::Scheme::Light)).await;
+    }
+    let layer = match name.as_str() {
         GROUND => None,
         name => Some(context.app.permitted(&snapshot, name, Action::ReadTiles)?.0),
     };
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
     let scheme = match (ground, &layer) {
         (None, Some(layer)) => {
-            let mut style = finished(layer, &ask, first_colour);
+            let mut style = finished(layer, &context.ask, first_colour);
+            with_sprite(&mut style, &context.ask.base).await?;
             // Our own pages, which ask for a ground, draw labels with the fonts of their reader instead.
-            style["glyphs"] = format!("{}/fonts/{{fontstack}}/{{range}}.pbf", ask.base).into();
-            return Ok(Arc::new(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language)));
+            style["glyphs"] = glyphs(&context.ask.base);
+            return Ok(dressed(&context, media_type, &style));
         }
         (scheme, _) => scheme.unwrap_or(room::Scheme::Light),
     };
+    let revision = layer.as_ref().map_or("", |layer| layer.record.revision.as_str());
+    let key = format!("{name}|{revision}|{first_colour}");
+    let ask = context.ask.clone();
+    let style = move || layer.map_or_else(room::empty, |layer| finished(&layer, &ask, first_colour));
+    on_ground(&context, media_type, &key, style, scheme).await
+}
+
+fn glyphs(base: &str) -> Json {
+    format!("{base}/fonts/{{fontstack}}/{{range}}.pbf").into()
+}
+
+/// A style with the ground under it, made once for what `key` names.
+async fn on_ground(
+    context: &Context,
+    media_type: &'static str,
+    key: &str,
+    style: impl FnOnce() -> Json + Send + 'static,
+    scheme: room::Scheme,
+) -> Reply {
+    let snapshot = context.app.snapshot();
     let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
-    let revision_of = |layer: Option<&LiveLayer>| layer.map_or("", |layer| layer.record.revision.as_str()).to_owned();
-    let revisions = [revision_of(layer.as_deref()), revision_of(districts.as_ref().map(|(layer, _)| layer.as_ref()))];
-    let key =
-        format!("style|{}|{}|{scheme:?}|{first_colour}|{}", context.place("style"), revisions.join("|"), ask.key());
-    context
-        .app
-        .cache
-        .get_or_make(key, async move {
-            let style = layer.map_or_else(room::empty, |layer| finished(&layer, &ask, first_colour));
-            let ground = match &districts {
-                Some((districts, permit)) => Some(room::Districts {
-                    record: districts.record.as_ref(),
-                    names: district_names(&app, districts, permit, ask.language).await?,
-                }),
-                None => None,
-            };
-            let style = room::with_base_map(style, ground.as_ref(), scheme, &ask.base);
-            Ok(Answer::json(&style).of_type(MEDIA_TYPE).in_language(ask.language))
-        })
-        .await
+    let revision = districts.as_ref().map_or("", |(layer, _)| layer.record.revision.as_str());
+    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let key = format!("style|{key}|{revision}|{scheme:?}|{}|{}|{media_type}", ask.base, ask.language.tag());
+    let made = async move {
+        let ground = match &districts {
+            Some((districts, permit)) => Some(room::Districts {
+                record: districts.record.as_ref(),
+                names: district_names(&app, districts, permit, ask.language).await?,
+            }),
+            None => None,
+        };
+        let mut style = style();
+        with_sprite(&mut style, &ask.base).await?;
+        let style = room::with_base_map(style, ground.as_ref(), scheme, &ask.base);
+        Ok(Answer::json(&style).of_type(media_type).in_language(ask.language))
+    };
+    let made = context.app.cache.get_or_make(key, made).await?;
+    if !context.ask.wants_html {
+        return Ok(made);
+    }
+    let style = serde_json::from_slice(&made.body).map_err(|_| Problem::internal("the style is not JSON"))?;
+    Ok(dressed(context, media_type, &style))
 }
 
 fn first_colour(text: &str) -> Result<usize, Problem> {
