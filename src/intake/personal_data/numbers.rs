@@ -144,8 +144,7 @@ fn telephone(characters: &[char], found: &mut Found) {
             _ => continue,
         };
         let is_grouped = part.iter().filter(|c| matches!(c, ' ' | '-')).count() > 0 && part.len() >= 9;
-        let text: String = local.iter().collect();
-        if !is_grouped && !has_area && Date::strptime("%Y%m%d", &text).is_ok() {
+        if !has_area && is_date(part) {
             continue;
         }
         found.written_as_telephone |= has_area || is_grouped;
@@ -155,6 +154,13 @@ fn telephone(characters: &[char], found: &mut Found) {
             _ => {}
         }
     }
+}
+
+/// A year, a month and a day with hyphens or blanks between them or nothing, or day, month and year.
+fn is_date(part: &[char]) -> bool {
+    let text: String = part.iter().map(|c| if c.is_ascii_digit() { *c } else { ' ' }).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join("-");
+    ["%Y%m%d", "%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y"].iter().any(|form| Date::strptime(form, &text).is_ok())
 }
 
 #[cfg(test)]
