@@ -6,12 +6,13 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::faults::{
-    LAYER, Readers, assert_goes_on, assert_sound, deliver, has_strace, state_of, traced, with_fault,
+    Call, LAYER, PUBLISHING_CALLS, Readers, assert_goes_on, assert_sound, calls_in, deliver, has_strace, state_of,
+    with_fault,
 };
 use support::{Workspace, run, skip};
 
@@ -33,12 +34,16 @@ struct Killing {
     published: u64,
     /// Kills that landed, by the step that the ingest had come to.
     landed: BTreeMap<String, usize>,
+    /// Revisions that were current once, and how many others lay beside them whole.
+    shown: BTreeSet<String>,
+    never_shown: usize,
 }
 
 impl Killing {
     fn begin() -> Self {
         let (workspace, readers) = published();
-        Killing { workspace, readers, delivered: 1, published: 1, landed: BTreeMap::new() }
+        let shown = BTreeSet::from([workspace.revision(LAYER)]);
+        Killing { workspace, readers, delivered: 1, published: 1, landed: BTreeMap::new(), shown, never_shown: 0 }
     }
 
     fn landed(&self) -> usize {
@@ -61,6 +66,25 @@ impl Killing {
         assert!(state == self.published || state == self.delivered, "{what}: {state} is published");
         assert!(ran.status != 0 || state == self.delivered, "{what}: it was said to be published");
         self.published = state;
+        self.shown.insert(self.workspace.revision(LAYER));
+        self.assert_only_shown_are_known(&what);
+    }
+
+    /// A revision that was whole before the kill and never current is in no list and cannot be read.
+    fn assert_only_shown_are_known(&mut self, what: &str) {
+        let listed = self.workspace.causeway(&["--json", "layers", LAYER]).json_lines();
+        for revision in listed.iter().map(|line| line["revision"].as_str().unwrap()) {
+            assert!(self.shown.contains(revision), "{what}: {revision} is listed, and was never current");
+        }
+        for revision in folders_of_revisions(&self.workspace).difference(&self.shown) {
+            self.never_shown += 1;
+            let page = format!("/collections/{LAYER}/items");
+            self.readers.server().problem(&format!("{page}?revision={revision}"), 410);
+            let now = self.readers.server().json(&format!("{page}?as-at={}&limit=1", jiff::Timestamp::now()));
+            let state = now["features"][0]["properties"]["state"].as_str().unwrap();
+            assert_eq!(state, format!("state-{:06}", self.published), "{what}");
+            assert_ne!(self.workspace.causeway(&["rollback", LAYER, "--to", revision]).status, 0, "{what}");
+        }
     }
 
     /// An ingest without a fault ends it: everything goes on, for the server too.
@@ -75,6 +99,13 @@ impl Killing {
         println!("{:?} kills landed, readers had {answers} answers", self.landed);
         self.landed
     }
+}
+
+/// Every folder on the disk that is called like a revision.
+fn folders_of_revisions(workspace: &Workspace) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(workspace.data().join("layers").join(LAYER)).unwrap();
+    let folders = entries.map(Result::unwrap).filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 fn state_in(package: &Path) -> u64 {
@@ -97,32 +128,14 @@ fn step(said: &str) -> String {
     last.unwrap_or("reading").to_owned()
 }
 
-/// A call by its name, and which of them it is, from 1.
-type Call = (String, usize);
-
 /// The calls of an ingest that meets no fault, in order.
 fn calls_of_an_ingest(calls: &str) -> Vec<Call> {
     let (workspace, readers) = published();
     deliver(&workspace, 2);
-    let log = workspace.folder.join("calls");
-    let ran = traced(&workspace, &[&format!("trace={calls}")], &log);
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let calls = calls_in(&workspace, calls);
     readers.finish();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let text = std::fs::read_to_string(log).unwrap();
-    let names = text.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name);
-    names
-        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-        .map(|name| {
-            let count = counts.entry(name.to_owned()).or_default();
-            *count += 1;
-            (name.to_owned(), *count)
-        })
-        .collect()
+    calls
 }
-
-/// Calls that make a publication, or undo what was before it.
-const PUBLISHING_CALLS: &str = "fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir";
 
 #[test]
 fn a_publication_killed_at_any_call_that_makes_it_leaves_one_revision_whole() {
@@ -141,8 +154,11 @@ fn a_publication_killed_at_any_call_that_makes_it_leaves_one_revision_whole() {
         // What the kill left would be swept by the next, whose numbers would mean other calls.
         assert_goes_on(&killing.workspace, call);
         killing.published = killing.delivered;
+        killing.shown.insert(killing.workspace.revision(LAYER));
+        assert_eq!(folders_of_revisions(&killing.workspace), killing.shown, "{call} {number}: what is left goes");
     }
     assert_eq!(killing.landed(), calls.len());
+    assert!(killing.never_shown > 0, "no kill landed between the two renames");
     let landed = killing.finish();
     assert!(landed["publishing"] >= calls.len() - first_sync, "{landed:?}");
 }

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// The reader judges no names: one that is none only fits no name that is asked for. It could not be
-/// written again.
+/// written again, nor could two attributes that differ in their prefixes alone.
 fn has_names(element: &Element) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -26,6 +26,11 @@ fn has_names(element: &Element) -> bool {
     };
     is_name(&element.name)
         && element.attributes.iter().all(|(name, _)| is_name(name))
+        && element
+            .attributes
+            .iter()
+            .enumerate()
+            .all(|(at, (name, _))| element.attributes[..at].iter().all(|(before, _)| before != name))
         && element.children.iter().all(has_names)
 }
 

@@ -6,10 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use causeway::base::{FieldKind, GeometryKind, Value};
+use causeway::base::{FeatureId, FieldKind, GeometryKind, Value};
 use causeway::geometry::Shape;
 use causeway::intake::delivery::protocol::{Frame, SourceSchema};
 use causeway::intake::delivery::{Repair, SourceFacts, SourceFeature, SourceField};
+use causeway::package::ValueRef;
+use causeway::tiles::mvt::{LayerWriter, Parts};
 
 /// Longer seeds slow every input down and teach nothing new.
 const SEED_BYTES_MAX: usize = 16 * 1024;
@@ -38,11 +40,33 @@ fn write_seeds() {
     geometry(&files);
     deliveries(&files);
     tar(&tree.join("tests/data"));
+    tiles();
     let definitions = files_under(&tree.join("layers")).into_iter().filter(|path| path.ends_with("layer.toml"));
     definitions.for_each(|path| save("definition", &read(&path)));
     filters(&files);
     for text in ADDRESSES {
         save("addresses", text.as_bytes());
+    }
+}
+
+/// A tile of each kind of geometry, with a value of each kind.
+fn tiles() {
+    let square = vec![(0, 0), (4_096, 0), (4_096, 4_096), (0, 4_096)];
+    let lines = [square.clone(), vec![(-64, 9), (70, 4_160)]];
+    for parts in [Parts::Points(&square), Parts::Lines(&lines), Parts::Areas(&[lines.to_vec(), vec![square.clone()]])] {
+        let keys = ["a", "名", "c", "d", "e"].map(str::to_owned).to_vec();
+        let mut writer = LayerWriter::new("layer", 4_096, keys);
+        for number in [7, -1_000_000] {
+            let values = [
+                ValueRef::Integer(number),
+                ValueRef::Text("圖書館"),
+                ValueRef::Real(0.5),
+                ValueRef::Boolean(true),
+                ValueRef::Null,
+            ];
+            writer.add(FeatureId::from_hash(number.unsigned_abs()), &parts, values.into_iter());
+        }
+        save("tile", &writer.finish());
     }
 }
 
@@ -101,7 +125,10 @@ fn geometry(files: &[PathBuf]) {
 }
 
 fn blobs_of(path: &Path) -> rusqlite::Result<Vec<Vec<u8>>> {
-    let package = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    // Immutable, or SQLite leaves a file beside a package whose log is written ahead.
+    let address = format!("file:{}?immutable=1", path.display());
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_URI;
+    let package = rusqlite::Connection::open_with_flags(address, flags)?;
     let columns: Vec<(String, String)> = package
         .prepare("SELECT table_name, column_name FROM gpkg_geometry_columns")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?

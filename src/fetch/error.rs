@@ -5,6 +5,38 @@ use std::time::Duration;
 use super::reach::Inside;
 use super::{Address, FetchLimits};
 
+/// What is wrong with the certificate by which a host says who it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    #[error(
+        "its certificate is signed by nobody who is known here; if it is a host of your own, list its authorities in causeway.toml"
+    )]
+    UnknownAuthority,
+    #[error("its certificate is another host's")]
+    OtherName,
+    #[error("its certificate has expired")]
+    Expired,
+    #[error("its certificate is not valid yet")]
+    NotYet,
+    #[error("its certificate does not hold: {0}")]
+    Other(String),
+}
+
+impl CertificateFault {
+    fn of(error: &rustls::Error) -> Option<Self> {
+        use rustls::CertificateError as Fault;
+        let rustls::Error::InvalidCertificate(fault) = error else { return None };
+        Some(match fault {
+            // An authority that calls itself like a known one is not known for it.
+            Fault::UnknownIssuer | Fault::BadSignature => CertificateFault::UnknownAuthority,
+            Fault::NotValidForName | Fault::NotValidForNameContext { .. } => CertificateFault::OtherName,
+            Fault::Expired | Fault::ExpiredContext { .. } => CertificateFault::Expired,
+            Fault::NotValidYet | Fault::NotValidYetContext { .. } => CertificateFault::NotYet,
+            other => CertificateFault::Other(other.to_string()),
+        })
+    }
+}
+
 /// What is kept of the file stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -14,6 +46,8 @@ pub enum FetchError {
     NotHttps { address: Address },
     #[error("{address} leads to {inside}")]
     Inside { address: Address, inside: Inside },
+    #[error("{address} is not who it says: {fault}")]
+    Certificate { address: Address, fault: CertificateFault },
     #[error("{address} sends elsewhere, and there nobody goes: {why}")]
     Redirect { address: Address, why: String },
     #[error("{address} sends elsewhere more than {most} times")]
@@ -43,6 +77,7 @@ impl FetchError {
             FetchError::NotListed { .. }
             | FetchError::NotHttps { .. }
             | FetchError::Inside { .. }
+            | FetchError::Certificate { .. }
             | FetchError::Redirect { .. }
             | FetchError::Redirects { .. }
             | FetchError::TooLarge { .. }
@@ -64,11 +99,23 @@ impl FetchError {
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                 FetchError::too_slow(&address, limits)
             }
+            ureq::Error::Rustls(error) => FetchError::tls(address, &error),
+            ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(inner) => FetchError::tls(address, inner),
+                None => FetchError::Unreadable { address, message: error.to_string() },
+            },
             ureq::Error::Other(other) => match other.downcast::<Inside>() {
                 Ok(inside) => FetchError::Inside { address, inside: *inside },
                 Err(other) => FetchError::Unreadable { address, message: other.to_string() },
             },
             other => FetchError::Unreadable { address, message: other.to_string() },
+        }
+    }
+
+    fn tls(address: Address, error: &rustls::Error) -> Self {
+        match CertificateFault::of(error) {
+            Some(fault) => FetchError::Certificate { address, fault },
+            None => FetchError::Unreadable { address, message: error.to_string() },
         }
     }
 

@@ -1,6 +1,9 @@
 //! The hosts that the operator lists: nothing else is asked, and nothing else is redirected to.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
 use super::{Address, FetchError};
 
@@ -11,6 +14,8 @@ pub struct Host {
     name: String,
     port: u16,
     is_private: bool,
+    /// Certificates (DER) of the only authorities that sign for this host; none: the public ones.
+    authorities: Vec<Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -22,6 +27,9 @@ struct WrittenHost {
     /// That host and port may be on this machine or in the operator's own network, and plain http.
     #[serde(default)]
     private: bool,
+    /// Certificates (PEM) of the authorities that sign for this host, in the place of the public ones.
+    #[serde(default)]
+    authorities: Option<String>,
 }
 
 fn https_port() -> u16 {
@@ -34,15 +42,54 @@ impl TryFrom<WrittenHost> for Host {
     fn try_from(written: WrittenHost) -> Result<Self, String> {
         let bracketed = if written.name.contains(':') { format!("[{}]", written.name) } else { written.name.clone() };
         let is_bare = !written.name.contains(['/', '?', '#', '@', '\\', '*', ' ']);
+        let authorities = written.authorities.as_deref().map(authorities).transpose()?.unwrap_or_default();
         match format!("https://{bracketed}/").parse::<Address>() {
-            Ok(address) if is_bare => {
-                Ok(Host { name: address.host().to_owned(), port: written.port, is_private: written.private })
-            }
+            Ok(address) if is_bare => Ok(Host {
+                name: address.host().to_owned(),
+                port: written.port,
+                is_private: written.private,
+                authorities,
+            }),
             _ => Err(format!(
                 "\"{}\" is not the name of a host such as static.csdi.gov.hk; a port is a key of its own",
                 crate::base::ids::cut(&written.name)
             )),
         }
+    }
+}
+
+/// The certificates of a PEM text, in DER.
+fn authorities(pem: &str) -> Result<Vec<Vec<u8>>, String> {
+    let refused =
+        |why: &str| format!("authorities {why}; accepted are certificates as PEM, \"-----BEGIN CERTIFICATE-----\"");
+    let mut found = Vec::new();
+    for item in parse_pem(pem.as_bytes()) {
+        match item.map_err(|error| refused(&format!("cannot be read: {error}")))? {
+            PemItem::Certificate(certificate) => found.push(certificate.der().to_owned()),
+            _ => return Err(refused("holds something else than certificates")),
+        }
+    }
+    let mut known = rustls::RootCertStore::empty();
+    let (_, unusable) = known.add_parsable_certificates(found.iter().map(|der| der.as_slice().into()));
+    match (found.is_empty(), unusable) {
+        (true, _) => Err(refused("holds no certificate")),
+        (false, 0) => Ok(found),
+        (false, _) => Err(refused("holds a certificate that cannot be read")),
+    }
+}
+
+impl Host {
+    pub(super) fn is_private(&self) -> bool {
+        self.is_private
+    }
+
+    /// Whose word is taken for the certificate of this host.
+    pub(super) fn authorities(&self) -> RootCerts {
+        if self.authorities.is_empty() {
+            return RootCerts::WebPki;
+        }
+        let certificates = self.authorities.iter().map(|der| Certificate::from_der(der).to_owned());
+        RootCerts::Specific(Arc::new(certificates.collect()))
     }
 }
 
@@ -55,17 +102,17 @@ impl Hosts {
         Hosts(hosts)
     }
 
-    /// Whether an address that a person wrote may be asked, and whether it may be private.
-    pub(super) fn first(&self, address: &Address) -> Result<bool, FetchError> {
+    /// The host of an address that a person wrote, if it may be asked.
+    pub(super) fn first(&self, address: &Address) -> Result<&Host, FetchError> {
         let host = self.find(address)?;
         if !address.is_https() && !host.is_private {
             return Err(FetchError::NotHttps { address: address.clone() });
         }
-        Ok(host.is_private)
+        Ok(host)
     }
 
     /// Where a host sends us, if we may go there: by https, to a listed host, never to a private one.
-    pub(super) fn redirect(&self, from: &Address, location: Option<&str>) -> Result<Address, FetchError> {
+    pub(super) fn redirect(&self, from: &Address, location: Option<&str>) -> Result<(Address, &Host), FetchError> {
         let refuse = |why: String| FetchError::Redirect { address: from.clone(), why };
         let location = location.ok_or_else(|| refuse("it does not say where to".to_owned()))?;
         let to = from.join(location).map_err(|fault| refuse(fault.to_string()))?;
@@ -76,7 +123,7 @@ impl Hosts {
         if !to.is_https() {
             return Err(refuse(format!("{to} is not an https address")));
         }
-        Ok(to)
+        Ok((to, host))
     }
 
     fn find(&self, address: &Address) -> Result<&Host, FetchError> {
@@ -125,7 +172,7 @@ hosts = [
             ("http://127.0.0.1:9001/a", Err("not listed")),
             ("http://localhost:9000/a", Err("not listed")),
         ] {
-            let found = hosts.first(&address.parse().unwrap()).map_err(|error| error.to_string());
+            let found = hosts.first(&address.parse().unwrap()).map(Host::is_private).map_err(|error| error.to_string());
             match expected {
                 Ok(private) => assert_eq!(found, Ok(private), "{address}"),
                 Err(part) => assert!(found.as_ref().unwrap_err().contains(part), "{address}: {found:?}"),
@@ -150,7 +197,7 @@ hosts = [
             (None, Err("where to")),
         ] {
             match (hosts.redirect(&from, location), expected) {
-                (Ok(found), Ok(wanted)) => assert_eq!(found.as_str(), wanted),
+                (Ok((found, _)), Ok(wanted)) => assert_eq!(found.as_str(), wanted),
                 (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{location:?}: {error}"),
                 (found, _) => panic!("{location:?}: {found:?}"),
             }
@@ -167,6 +214,11 @@ hosts = [
             ("hosts = [{ name = \"\" }]", "not the name of a host"),
             ("hosts = [{ name = \"a.hk:80\" }]", "not the name of a host"),
             ("hosts = [{ name = \"a.hk\", privat = true }]", "unknown field"),
+            ("hosts = [{ name = \"a.hk\", authorities = \"own.pem\" }]", "holds no certificate"),
+            (
+                "hosts = [{ name = \"a.hk\", authorities = \"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\" }]",
+                "a certificate that cannot be read",
+            ),
         ] {
             let message = hosts(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -19,9 +19,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use ureq::http::{HeaderMap, StatusCode, header};
+use ureq::tls::TlsConfig;
 
 pub use address::{Address, AddressFault};
-pub use error::FetchError;
+pub use error::{CertificateFault, FetchError};
 pub use hosts::{Host, Hosts};
 
 use crate::base::limits;
@@ -85,12 +86,12 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         let begun = Instant::now();
         let mut asked = address.clone();
-        let mut is_listed_private = self.hosts.first(&asked)?;
+        let mut host = self.hosts.first(&asked)?;
         for _ in 0..=limits::FETCH_REDIRECTS_MAX {
             let left = self.limits.time.saturating_sub(begun.elapsed());
             // Another address may give the same validator to another file.
             let known = known.filter(|known| known.answered_by == asked);
-            let response = self.ask(&asked, known, is_listed_private, left)?;
+            let response = self.ask(&asked, known, host, left)?;
             match response.status() {
                 StatusCode::OK => {
                     let validator = validator(&asked, response.headers());
@@ -103,8 +104,8 @@ impl Fetcher {
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
                 | StatusCode::PERMANENT_REDIRECT => {
-                    asked = self.hosts.redirect(&asked, text(response.headers(), header::LOCATION).as_deref())?;
-                    is_listed_private = false;
+                    let location = text(response.headers(), header::LOCATION);
+                    (asked, host) = self.hosts.redirect(&asked, location.as_deref())?;
                 }
                 other => return Err(FetchError::Status { address: asked, status: other.as_u16() }),
             }
@@ -116,14 +117,15 @@ impl Fetcher {
         &self,
         address: &Address,
         known: Option<&Validator>,
-        may_be_private: bool,
+        host: &Host,
         left: Duration,
     ) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
         let configuration = ureq::config::Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .https_only(!may_be_private)
+            .https_only(!host.is_private())
+            .tls_config(TlsConfig::builder().root_certs(host.authorities()).build())
             .user_agent(concat!("causeway/", env!("CARGO_PKG_VERSION")))
             .timeout_global(Some(left))
             .timeout_per_read(Some(self.limits.stall))
@@ -133,7 +135,7 @@ impl Fetcher {
         let agent = ureq::Agent::with_parts(
             configuration,
             ureq::unversioned::transport::DefaultConnector::default(),
-            reach::Resolver::new(may_be_private),
+            reach::Resolver::new(host.is_private()),
         );
         let mut request = agent.get(address.as_str()).header(header::ACCEPT_ENCODING, "gzip");
         if let Some(etag) = known.and_then(|known| known.etag.as_deref()) {

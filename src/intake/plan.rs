@@ -210,7 +210,11 @@ impl Plan {
     pub fn measure_files(&self) -> Result<Vec<SourceFile>, IngestError> {
         let mut measured = Vec::new();
         for path in &self.request.files {
-            if path.is_dir() { measure_folder(path, &mut measured)? } else { measured.push(measure(path)?) }
+            if path.is_dir() {
+                measure_folder(path, &name_of(path), &mut measured)?;
+            } else {
+                measured.push(measure(path)?);
+            }
         }
         Ok(measured)
     }
@@ -272,25 +276,29 @@ impl Plan {
 }
 
 /// The files of a FileGDB, in order of name.
-fn measure_folder(folder: &Path, measured: &mut Vec<SourceFile>) -> Result<(), IngestError> {
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+/// All files of a folder by their way from it; a link is not followed, and refused when it is copied.
+fn measure_folder(folder: &Path, shown: &str, measured: &mut Vec<SourceFile>) -> Result<(), IngestError> {
     let entries = std::fs::read_dir(folder).map_err(file_error(folder))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     paths.sort();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        let file = measure(path)?;
-        measured.push(SourceFile { name: format!("{name}/{}", file.name), ..file });
+    for path in paths.iter().filter(|path| !path.is_symlink()) {
+        let name = format!("{shown}/{}", name_of(path));
+        if path.is_dir() {
+            measure_folder(path, &name, measured)?;
+        } else if path.is_file() {
+            measured.push(SourceFile { name, ..measure(path)? });
+        }
     }
     Ok(())
 }
 
 fn measure(path: &Path) -> Result<SourceFile, IngestError> {
     let bytes = std::fs::metadata(path).map_err(file_error(path))?.len();
-    Ok(SourceFile {
-        name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        bytes,
-        sha256: Sha256Hex::of_file(path).map_err(file_error(path))?,
-    })
+    Ok(SourceFile { name: name_of(path), bytes, sha256: Sha256Hex::of_file(path).map_err(file_error(path))? })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn slug(name: &str) -> String {

@@ -9,6 +9,7 @@ use super::snapshot::{LiveLayer, load_revision};
 use super::state::App;
 use crate::base::RevisionId;
 use crate::base::ids::{IdError, cut};
+use crate::store::StoreError;
 
 /// What a request says of the revision it wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +83,11 @@ impl App {
         }
         let app = Arc::clone(self);
         let (id, wanted) = (current.record.id.clone(), revision.clone());
-        let loaded = tokio::task::spawn_blocking(move || load_revision(&app.store, &id, &wanted)).await;
-        match loaded {
+        let load = move || match app.store.revisions(&id)? {
+            kept if kept.contains(&wanted) => load_revision(&app.store, &id, &wanted),
+            kept => Err(StoreError::NoRevision { layer: id, wanted, kept }),
+        };
+        match tokio::task::spawn_blocking(load).await {
             Ok(Ok(layer)) => Ok(Arc::new(layer)),
             _ => Err(Problem::gone(format!(
                 "the revision {revision} of {} is no longer kept; begin again without it",

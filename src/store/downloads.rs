@@ -94,6 +94,18 @@ impl Downloads {
     }
 }
 
+/// Exchanges the names of two folders at once; `false` where there are not two, or where the file
+/// system cannot.
+fn exchange(one: &Path, other: &Path) -> std::io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// What the name of a folder of downloads has after its revision's.
 const SUFFIX: &str = ".downloads";
 
@@ -112,8 +124,8 @@ impl Store {
         }
     }
 
-    /// Puts finished files in their place, whole or not at all. Files that were made before of the
-    /// same revision give way; between the two there are none for a moment.
+    /// Puts finished files in their place, whole or not at all. The folder of files that were made
+    /// before of the same revision changes names with the stage, so that there is always one.
     pub fn publish_downloads(&self, mut stage: Stage, downloads: &Downloads) -> Result<(), StoreError> {
         let staged = stage.folder().to_owned();
         write_manifest(&staged, downloads)?;
@@ -124,6 +136,10 @@ impl Store {
         }
         sync(&staged)?;
         let folder = self.downloads_folder(&downloads.layer, &downloads.revision);
+        if exchange(&staged, &folder).map_err(file_error(&folder))? {
+            // What the stage holds now goes with it.
+            return sync(&self.layer_folder(&downloads.layer));
+        }
         self.move_aside(&folder)?;
         fs::rename(&staged, &folder).map_err(file_error(&folder))?;
         stage.folder = None;

@@ -112,6 +112,7 @@ impl Store {
     }
 
     fn take_out_of_sight(&self, layer: &LayerId, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.end_abandoned(layer)?;
         write_replacing(&self.withdrawn_file(layer), &format!("{now}\n"))?;
         remove_if_there(&self.pointer(layer))?;
         sync(&self.layer_folder(layer))
@@ -239,7 +240,7 @@ fn read_if_there(path: PathBuf) -> Result<Option<String>, StoreError> {
     }
 }
 
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+pub(super) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(StoreError::File { path: path.to_owned(), source: error })

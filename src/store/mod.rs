@@ -8,6 +8,7 @@ mod findings;
 mod harvests;
 mod history;
 mod manifest;
+mod marks;
 mod personal_data;
 mod publish;
 mod sources;
@@ -130,7 +131,7 @@ impl Store {
             .map_err(|_| StoreError::BadPointer { path, content: crate::base::ids::cut(content.trim()) })
     }
 
-    /// All revisions of a layer, oldest first.
+    /// All revisions of a layer that are or were current, oldest first.
     pub fn revisions(&self, layer: &LayerId) -> Result<Vec<RevisionId>, StoreError> {
         let folder = self.layer_folder(layer);
         let mut found: Vec<RevisionId> = fs::read_dir(&folder)
@@ -138,6 +139,15 @@ impl Store {
             .filter_map(Result::ok)
             .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
             .collect();
+        // Marks after folders: a folder that is seen without its mark has been made current since.
+        let marks = self.marks(layer)?;
+        if !marks.is_empty() {
+            let current = self.current(layer)?;
+            let is_shown = |revision: &RevisionId| {
+                Some(revision) == current.as_ref() || marks.iter().all(|mark| mark.revision != *revision)
+            };
+            found.retain(is_shown);
+        }
         found.sort();
         Ok(found)
     }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::marks::is_running;
 use super::{Store, StoreError, file_error};
 use crate::base::{LayerId, RevisionId};
 
@@ -39,26 +40,24 @@ impl Store {
         Ok(Stage { folder: Some(folder) })
     }
 
-    /// Removes stages whose process is gone.
+    /// Removes stages whose process is gone, and revisions that it did not come to make current.
     pub fn sweep(&self) -> Result<(), StoreError> {
         let staging = self.staging_folder();
         for entry in fs::read_dir(&staging).map_err(file_error(&staging))? {
             let path = entry.map_err(file_error(&staging))?.path();
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let process = name.split('-').next().and_then(|number| number.parse::<i32>().ok());
-            let is_alive = process
-                .and_then(rustix::process::Pid::from_raw)
-                .is_some_and(|process| rustix::process::test_kill_process(process).is_ok());
-            if !is_alive {
+            if !process.is_some_and(is_running) {
                 fs::remove_dir_all(&path).map_err(file_error(&path))?;
             }
         }
-        Ok(())
+        self.end_all_abandoned()
     }
 
     /// Makes a finished stage the current revision. The order is the whole point: files, their
-    /// folder, its new name, the name's folder, the pointer, the pointer's folder.
-    pub fn publish(&self, mut stage: Stage, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
+    /// folder, the mark of what is not current yet, the folder's new name, the name's folder, the
+    /// pointer, the pointer's folder.
+    pub fn publish(&self, stage: Stage, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
         let staged = stage.folder().to_owned();
         for entry in fs::read_dir(&staged).map_err(file_error(&staged))? {
             let path = entry.map_err(file_error(&staged))?.path();
@@ -69,16 +68,27 @@ impl Store {
         let layer_folder = self.layer_folder(layer);
         fs::create_dir_all(&layer_folder).map_err(file_error(&layer_folder))?;
         sync(&self.layers_folder())?;
-        let folder = self.revision_folder(layer, revision);
-        fs::rename(&staged, &folder).map_err(file_error(&folder))?;
-        stage.folder = None;
-        sync(&layer_folder)?;
-        self.point(layer, revision)?;
+        let mark = self.mark(layer, revision)?;
+        if let Err(error) = self.place(stage, layer, revision) {
+            // The first error is the one to tell; what this leaves is ended when the process is gone.
+            let _ = self.abandon(layer, &mark);
+            return Err(error);
+        }
+        mark.remove()?;
         self.forget_withdrawal(layer)
+    }
+
+    fn place(&self, mut stage: Stage, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
+        let folder = self.revision_folder(layer, revision);
+        fs::rename(stage.folder(), &folder).map_err(file_error(&folder))?;
+        stage.folder = None;
+        sync(&self.layer_folder(layer))?;
+        self.point(layer, revision)
     }
 
     /// Replaces `current` by rename.
     pub(super) fn point(&self, layer: &LayerId, revision: &RevisionId) -> Result<(), StoreError> {
+        self.end_abandoned(layer)?;
         write_replacing(&self.pointer(layer), &format!("{revision}\n"))?;
         sync(&self.layer_folder(layer))
     }

@@ -1,7 +1,7 @@
 //! What the tests of faults share: deliveries that are told apart, an ingest that meets a fault,
 //! and readers that ask a running server all the while.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -22,14 +22,18 @@ pub fn rows(state: u64) -> u64 {
 
 /// Lays a delivery ready whose every row names its state.
 pub fn deliver(workspace: &Workspace, state: u64) {
+    // What is made after a publication has no part in it.
+    deliver_with(workspace, state, "\n[downloads]\nformats = []\n");
+}
+
+/// The same with more in its definition.
+pub fn deliver_with(workspace: &Workspace, state: u64, more: &str) {
     let mut csv = String::from("key,state,lon,lat\n");
     for row in 0..rows(state) {
         let (lon_deg, lat_deg) = (114.1 + (row % 20) as f64 * 0.001, 22.3 + (row / 20) as f64 * 0.001);
         csv.push_str(&format!("{row},{MARK}{state:06},{lon_deg},{lat_deg}\n"));
     }
-    // What is made after a publication has no part in it.
-    let no_files = "\n[downloads]\nformats = []\n";
-    workspace.define("afcd/points", &[("points.csv", csv.as_bytes())], no_files);
+    workspace.define("afcd/points", &[("points.csv", csv.as_bytes())], more);
 }
 
 const MARK: &str = "state-";
@@ -173,6 +177,30 @@ pub fn traced(workspace: &Workspace, expressions: &[&str], log: &Path) -> Ran {
         command.args(["-e", expression]);
     }
     run(command.arg(ingest.get_program()).args(ingest.get_args()).arg("ingest"))
+}
+
+/// Calls that make a publication, or undo what was before it.
+pub const PUBLISHING_CALLS: &str = "fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir";
+
+/// A call by its name, and which of them it is, from 1.
+pub type Call = (String, usize);
+
+/// The calls of those names, with a comma between them, that an ingest makes which meets no fault.
+pub fn calls_in(workspace: &Workspace, calls: &str) -> Vec<Call> {
+    let log = workspace.folder.join("calls");
+    let ran = traced(workspace, &[&format!("trace={calls}")], &log);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let text = std::fs::read_to_string(log).unwrap();
+    let names = text.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name);
+    names
+        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        .map(|name| {
+            let count = counts.entry(name.to_owned()).or_default();
+            *count += 1;
+            (name.to_owned(), *count)
+        })
+        .collect()
 }
 
 /// Everything that is published is sound.

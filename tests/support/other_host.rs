@@ -1,8 +1,10 @@
 //! Another host of the network, as good or as bad as a test wants it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What was asked: the line and the headers, as they came.
 #[derive(Clone, Debug)]
@@ -29,19 +31,44 @@ pub struct OtherHost {
 
 impl OtherHost {
     /// Every connection is one request, which `answer` writes the answer to.
-    pub fn new(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    pub fn new(answer: impl Fn(&Asked, &mut dyn Write) + Send + Sync + 'static) -> Self {
+        OtherHost::listen(Ipv4Addr::LOCALHOST.into(), None, answer)
+    }
+
+    /// The same by https, on a number that this machine has.
+    pub fn secure(
+        number: IpAddr,
+        certificate: Arc<ServerConfig>,
+        answer: impl Fn(&Asked, &mut dyn Write) + Send + Sync + 'static,
+    ) -> Self {
+        OtherHost::listen(number, Some(certificate), answer)
+    }
+
+    fn listen(
+        number: IpAddr,
+        certificate: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&Asked, &mut dyn Write) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((number, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (seen, answer) = (Arc::clone(&asked), Arc::new(answer));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                std::thread::spawn(move || {
-                    let mut stream = stream;
-                    let request = head_of(&mut stream);
+                let (seen, answer, certificate) = (Arc::clone(&seen), Arc::clone(&answer), certificate.clone());
+                let serve = move |stream: &mut dyn ReadWrite| {
+                    let request = head_of(stream);
                     seen.lock().unwrap().push(request.clone());
-                    answer(&request, &mut stream);
+                    answer(&request, stream);
+                };
+                std::thread::spawn(move || match certificate {
+                    None => serve(&mut { stream }),
+                    Some(certificate) => {
+                        let mut stream = StreamOwned::new(ServerConnection::new(certificate).unwrap(), stream);
+                        serve(&mut stream);
+                        stream.conn.send_close_notify();
+                        let _ = stream.flush();
+                    }
                 });
             }
         });
@@ -68,15 +95,19 @@ impl OtherHost {
     }
 }
 
+trait ReadWrite: Read + Write {}
+
+impl<S: Read + Write> ReadWrite for S {}
+
 /// `head` is the status and further headers: `200 OK\r\nETag: "a"`.
-pub fn whole(stream: &mut TcpStream, head: &str, body: &[u8]) {
+pub fn whole(stream: &mut dyn Write, head: &str, body: &[u8]) {
     let text = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     // Whoever has seen enough hangs up.
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
 /// The request up to its empty line; a handshake of TLS has none, and its first bytes are enough.
-fn head_of(stream: &mut TcpStream) -> Asked {
+fn head_of(stream: &mut dyn ReadWrite) -> Asked {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     loop {

@@ -26,6 +26,8 @@ pub struct LayerSource {
     pub fields: Vec<SourceField>,
     readers: Vec<FieldReader>,
     place: LayerPlace,
+    /// Rows of a workbook that stand above the names of its columns, these included.
+    rows_above: usize,
     pub projection: Projection,
     /// Features that the file says it holds.
     announced: Option<u64>,
@@ -39,6 +41,13 @@ enum LayerPlace {
     Table(Place),
 }
 
+impl LayerPlace {
+    /// Whether the cells of a table say where its rows are.
+    fn is_of_table(&self) -> bool {
+        matches!(self, LayerPlace::Table(Place::Columns(_) | Place::Text(_)))
+    }
+}
+
 impl LayerSource {
     pub fn open(source: &WorkerSource, request: &WorkerRequest, notes: &mut Vec<String>) -> Result<Self, Stop> {
         let refused = |message: String| Stop::Refused(format!("{}: {message}", source.shown));
@@ -46,15 +55,24 @@ impl LayerSource {
         let dataset = drivers::open(source)?;
         let chosen = choose_layer(&dataset, source, request, notes)?;
         let announced = prepare::announced(&dataset, chosen.layer, chosen.features, &counted, source, notes)?;
-        let (fields, readers, reference) = {
+        let (mut fields, readers, reference) = {
             let opened = dataset.layer(chosen.layer).map_err(|error| refused(error.to_string()))?;
             let (fields, readers) = fields_of(&opened, source);
             (fields, readers, opened.spatial_ref())
         };
+        let is_text_table = source.format.is_text_table();
+        let rows_above = match is_text_table && request.geometry != GeometryRule::None {
+            true => take_header_below(&mut fields, &sample(&dataset, chosen.layer, &readers, 0), request),
+            false => 0,
+        };
+        if rows_above > 0 {
+            notes.push(points::lines_above(rows_above));
+        }
+        let (fields, readers) = without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
         let (place, projection) = if request.geometry == GeometryRule::None {
             (LayerPlace::Table(Place::Nowhere), Projection::nothing())
-        } else if source.format.is_text_table() {
-            let sample = sample(&dataset, chosen.layer, &readers);
+        } else if is_text_table {
+            let sample = sample(&dataset, chosen.layer, &readers, rows_above);
             let place = points::find(&fields, &sample, request, &source.shown)?;
             let projection = match &place {
                 Place::Columns(columns) => points::projection(columns, &sample, request, &source.shown)?,
@@ -70,12 +88,12 @@ impl LayerSource {
                 system::of_layer(&dataset, chosen.layer, reference, source, request, notes)?;
             (LayerPlace::Geometry { swaps_axes }, projection)
         };
-        let (fields, readers) = without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
         if source.format == Format::Shapefile && fields.is_empty() && source.path.with_extension("dbf").exists() {
             return Err(refused("its .dbf cannot be read; export both anew, or hand in the .shp alone".to_owned()));
         }
         let (path, shown) = (source.path.clone(), source.shown.clone());
-        Ok(LayerSource { dataset, layer: chosen.layer, fields, readers, place, projection, announced, path, shown })
+        let layer = chosen.layer;
+        Ok(LayerSource { dataset, layer, fields, readers, place, rows_above, projection, announced, path, shown })
     }
 
     /// Sends every feature; answers how many. Any error of GDAL is a refusal, never a short layer.
@@ -86,13 +104,18 @@ impl LayerSource {
         let swaps_axes = matches!(self.place, LayerPlace::Geometry { swaps_axes: true });
         let mut reader = Reader::new(&self.projection, swaps_axes);
         let mut opened = self.dataset.layer(self.layer).map_err(|error| refused(error.to_string()))?;
-        let mut count = 0;
+        let (mut count, mut sent) = (0, 0);
         if let Some(failure) = errors::take_failure() {
             return Err(refused(failure));
         }
         for feature in opened.features() {
             count += 1;
             let values: Vec<Value> = self.readers.iter().map(|field| value_of(&feature, field)).collect();
+            let is_empty = self.place.is_of_table() && points::is_empty_row(&values);
+            if count <= self.rows_above as u64 || is_empty {
+                continue;
+            }
+            sent += 1;
             let read = self.geometry_of(&feature, &values, &mut reader);
             if let Some(failure) = errors::take_failure() {
                 return Err(refused(format!("feature {count}: {failure}")));
@@ -104,7 +127,7 @@ impl LayerSource {
         }
         match self.announced.filter(|announced| *announced != count) {
             Some(announced) => Err(refused(format!("the file holds {announced} features but {count} could be read"))),
-            None => Ok(count),
+            None => Ok(sent),
         }
     }
 
@@ -212,7 +235,7 @@ fn candidates(dataset: &Dataset, source: &WorkerSource) -> Result<Vec<Candidate>
     };
     if let Some(failure) = errors::take_failure() {
         let failure = drivers::without_path(&failure, &source.path, &source.shown);
-        return Err(Stop::Refused(format!("{}: {failure}", source.shown)));
+        return Err(Stop::Refused(format!("{}: {}", source.shown, in_our_words(failure))));
     }
     let candidate = |layer: gdal::vector::Layer<'_>| Candidate {
         features: counts.get(&layer.name()).copied().unwrap_or_default(),
@@ -220,6 +243,14 @@ fn candidates(dataset: &Dataset, source: &WorkerSource) -> Result<Vec<Candidate>
         name: layer.name(),
     };
     Ok(dataset.layers().map(candidate).collect())
+}
+
+/// What GDAL says of a workbook that holds more cells than its driver of ODS keeps.
+fn in_our_words(failure: String) -> String {
+    match failure.starts_with("Too much accumulated memory") {
+        true => "its cells hold over 10 MiB, the limit of the reader of ODS, which keeps them in memory; save it as XLSX or CSV, or hand it in in parts".to_owned(),
+        false => failure,
+    }
 }
 
 /// The driver of OSM counts nothing: all features of all layers are read once, in the order in
@@ -280,7 +311,8 @@ fn fields_of(layer: &gdal::vector::Layer<'_>, source: &WorkerSource) -> (Vec<Sou
     (fields, readers)
 }
 
-/// KML and GPX bring a dozen fields that the format defines and nobody filled: those go.
+/// KML and GPX bring a dozen fields that the format defines and nobody filled: those go, and columns
+/// of a workbook that have neither name nor value.
 fn without_empty_standard_fields(
     dataset: &Dataset,
     layer: usize,
@@ -288,10 +320,19 @@ fn without_empty_standard_fields(
     readers: Vec<FieldReader>,
     format: Format,
 ) -> (Vec<SourceField>, Vec<FieldReader>) {
-    if !matches!(format, Format::Kml | Format::Gpx) {
+    // As GDAL calls a column without a name.
+    let is_unnamed = |place: usize, name: &str| *name == format!("Field{}", place + 1);
+    let may_go: Vec<bool> = match format {
+        Format::Kml | Format::Gpx => vec![true; fields.len()],
+        Format::Xlsx | Format::Ods => {
+            fields.iter().enumerate().map(|(place, field)| is_unnamed(place, &field.name)).collect()
+        }
+        _ => Vec::new(),
+    };
+    if !may_go.contains(&true) {
         return (fields, readers);
     }
-    let mut used = vec![false; fields.len()];
+    let mut used: Vec<bool> = may_go.iter().map(|may_go| !may_go).collect();
     if let Ok(mut opened) = dataset.layer(layer) {
         for feature in opened.features() {
             for (is_used, reader) in used.iter_mut().zip(&readers) {
@@ -306,10 +347,33 @@ fn without_empty_standard_fields(
     fields.into_iter().zip(readers).zip(used).filter(|(_, is_used)| *is_used).map(|(pair, _)| pair).unzip()
 }
 
-/// The values of the first features.
-fn sample(dataset: &Dataset, layer: usize, readers: &[FieldReader]) -> Vec<Vec<Value>> {
+/// Where the names of a workbook's columns stand below its first row, which GDAL took for them: takes
+/// them from there, and answers how many rows are no features.
+fn take_header_below(fields: &mut [SourceField], sample: &[Vec<Value>], request: &WorkerRequest) -> usize {
+    let names = |values: &[Value]| -> Vec<String> {
+        values
+            .iter()
+            .map(|value| if let Value::Text(text) = value { text.trim().to_owned() } else { String::new() })
+            .collect()
+    };
+    let first: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+    if points::is_header(&first, request) {
+        return 0;
+    }
+    let below = sample.iter().take(points::HEAD_LINES_MAX).position(|row| points::is_header(&names(row), request));
+    let Some(below) = below else { return 0 };
+    for (field, name) in fields.iter_mut().zip(names(&sample[below])) {
+        if !name.is_empty() {
+            field.name = name;
+        }
+    }
+    below + 1
+}
+
+/// The values of the first features behind some.
+fn sample(dataset: &Dataset, layer: usize, readers: &[FieldReader], behind: usize) -> Vec<Vec<Value>> {
     const ROWS: usize = 100;
     let Ok(mut opened) = dataset.layer(layer) else { return Vec::new() };
     let values_of = |feature: Feature<'_>| readers.iter().map(|reader| value_of(&feature, reader)).collect();
-    opened.features().take(ROWS).map(values_of).collect()
+    opened.features().skip(behind).take(ROWS).map(values_of).collect()
 }

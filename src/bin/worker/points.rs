@@ -49,6 +49,37 @@ pub fn find(
     })
 }
 
+/// Lines in which the header of a table is looked for: titles and dates stand above it.
+pub const HEAD_LINES_MAX: usize = 20;
+
+/// Whether these are the names of a table's columns: two of them say where its rows are, and none is
+/// what only a row holds.
+pub fn is_header(names: &[String], request: &WorkerRequest) -> bool {
+    if names.iter().any(|name| columns::parse_coordinate(name).is_some() || is_well_known_text(name)) {
+        return false;
+    }
+    let has = |name: &Option<String>| name.as_ref().is_some_and(|name| names.contains(name));
+    has(&request.longitude) && has(&request.latitude)
+        || has(&request.easting) && has(&request.northing)
+        || columns::find(names).choose(|_| false).is_some()
+}
+
+/// What the report says of lines above a header.
+pub fn lines_above(count: usize) -> String {
+    let lines = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    format!("{lines} above the names of the columns are no features")
+}
+
+/// Whether a row holds nothing, as those that a program leaves behind the last: in a table of places it
+/// is no feature; in one without geometry nothing tells it from a record.
+pub fn is_empty_row(values: &[Value]) -> bool {
+    values.iter().all(|value| match value {
+        Value::Null => true,
+        Value::Text(text) => text.trim().is_empty(),
+        _ => false,
+    })
+}
+
 fn named_columns(
     fields: &[SourceField],
     request: &WorkerRequest,
@@ -128,6 +159,14 @@ pub fn projection(
     shown: &str,
 ) -> Result<Projection, Stop> {
     let allowed = Allowed { ballpark: request.allows_ballpark };
+    let unread: Vec<String> = sample.iter().filter_map(|values| coordinates(values, place).err()).collect();
+    if let Some(text) = unread.iter().find(|text| !text.is_empty())
+        && unread.len() == sample.len()
+    {
+        return Err(Stop::Refused(format!(
+            "{shown}: no coordinate can be read, the first is \"{text}\"; accepted are numbers, and degrees as 114.17, 114°10'12\"E or 114-10-12"
+        )));
+    }
     if let Some(crs) = &request.crs {
         return Projection::from_name(crs, "declared in the definition", allowed, shown);
     }
@@ -138,6 +177,13 @@ pub fn projection(
         .collect();
     let all_in_grid = !points.is_empty() && points.iter().all(|(x, y)| in_hk1980_grid(*x, *y));
     let all_degrees = !points.is_empty() && points.iter().all(|(x, y)| x.abs() <= 180.0 && y.abs() <= 90.0);
+    let all_exchanged =
+        !points.is_empty() && points.iter().all(|(x, y)| x.abs() <= 90.0 && (90.0..=180.0).contains(&y.abs()));
+    if all_exchanged && place.crs != "EPSG:2326" {
+        return Err(Stop::Refused(format!(
+            "{shown}: its columns of longitude hold latitudes and the other way round; exchange their names, or name them with longitude = and latitude = in the definition"
+        )));
+    }
     match (place.crs, all_in_grid, all_degrees) {
         ("EPSG:2326" | "", false, true) => {
             Projection::from_name("EPSG:4326", "recognised: all numbers of the columns are degrees", allowed, shown)

@@ -92,10 +92,17 @@ fn prepare_json(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), St
     if nuls > 0 {
         notes.push(format!("{nuls} NUL characters stand in its texts, which end before them"));
     }
-    if label != "utf-8" || unread > 0 {
+    // Not every driver knows the mark of UTF-8, which goes as the text is decoded.
+    if label != "utf-8" || unread > 0 || begins_with_mark(&source.path)? {
         rewrite(&source.path, |out| pour(&source.path, label, out).map(|_| ()))?;
     }
     Ok(())
+}
+
+fn begins_with_mark(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(3).read_to_end(&mut head)?;
+    Ok(head == "\u{FEFF}".as_bytes())
 }
 
 /// Writes a file's text as UTF-8; answers the places that could not be read and what was seen of it

@@ -61,6 +61,12 @@ impl Projection {
 
     pub fn from_reference(mut source: SpatialRef, how: &str, allowed: Allowed, shown: &str) -> Result<Self, Stop> {
         let name = name_of(&mut source);
+        if !name.contains(':') && is_hk1980_grid(&source) {
+            let how = format!(
+                "{how}, which calls it \"{name}\": its projection is the HK1980 Grid's, and no other datum has it"
+            );
+            return Projection::from_name("EPSG:2326", &how, allowed, shown);
+        }
         // The registered system, never the file's own text, which may name files for PROJ to open.
         match name.strip_prefix("EPSG:").and_then(|code| code.parse().ok()).map(SpatialRef::from_epsg) {
             Some(Ok(registered)) => source = registered,
@@ -137,6 +143,26 @@ fn words(
         (false, Some(metres)) => format!("{name} to CRS84 by {by}, accurate to {metres} m"),
         (false, None) => format!("{name} to CRS84 by {by}, exact"),
     })
+}
+
+/// Whether a system projects as the HK1980 Grid does. Programs that do not know its datum write
+/// another one in its place, or none, and 304 m are lost.
+fn is_hk1980_grid(reference: &SpatialRef) -> bool {
+    /// As GDAL calls them, with how far rounding in a file may take them: 1e-6 degrees are 0.1 m.
+    const PARAMETERS: [(&str, f64, f64); 5] = [
+        ("latitude_of_origin", 22.312_133_333, 1e-6),
+        ("central_meridian", 114.178_555_556, 1e-6),
+        ("scale_factor", 1.0, 1e-9),
+        ("false_easting", 836_694.05, 0.01),
+        ("false_northing", 819_069.80, 0.01),
+    ];
+    let is_alike = |(name, value, tolerance): (&str, f64, f64)| {
+        reference.get_proj_param(name).ok().flatten().is_some_and(|found| (found - value).abs() <= tolerance)
+    };
+    let is_transverse_mercator = reference.get_attr_value("PROJECTION", 0).ok().flatten();
+    is_transverse_mercator.is_some_and(|name| name == "Transverse_Mercator")
+        && (reference.linear_units() - 1.0).abs() < 1e-9
+        && PARAMETERS.into_iter().all(is_alike)
 }
 
 fn area_of_use(reference: &SpatialRef) -> Option<[f64; 4]> {

@@ -94,7 +94,7 @@ struct TableSource {
 
 impl TableSource {
     fn open(source: &WorkerSource, request: &WorkerRequest, notes: &mut Vec<String>) -> Result<Self, Stop> {
-        let mut table = Table::open(source)?;
+        let mut table = Table::open(source, request)?;
         notes.append(&mut table.notes);
         let place = points::find(&table.fields, &table.sample, request, &source.shown)?;
         let projection = match &place {
@@ -127,19 +127,23 @@ impl TableSource {
         let refused = |message: String| Stop::Refused(format!("{}: {message}", self.shown));
         let mut reader = Reader::new(&self.projection, false);
         let mut record = csv::StringRecord::new();
-        let mut count = 0;
+        let (mut row, mut count) = (0, 0);
         let mut last_has_lines = false;
         while self.table.rows.read_record(&mut record).map_err(|error| refused(error.to_string()))? {
-            count += 1;
+            row += 1;
             last_has_lines = record.iter().any(|value| value.contains('\n'));
+            if self.place != Place::Nowhere && record.iter().all(|value| value.trim().is_empty()) {
+                continue;
+            }
+            count += 1;
             let (read, values) = match self.table.values(&record) {
                 Err(fault) => (Read::fault(fault), vec![Value::Null; self.shown_fields().len()]),
                 Ok(values) => self.located(values, &mut reader),
             };
-            send(count, read, values, out)?;
+            send(row, read, values, out)?;
         }
         if self.table.has_open_quote && last_has_lines {
-            return Err(refused(format!("row {count} opens a quote that nothing closes, so its end is not known")));
+            return Err(refused(format!("row {row} opens a quote that nothing closes, so its end is not known")));
         }
         Ok(count)
     }
@@ -167,7 +171,7 @@ fn text_projection(source: &WorkerSource, column: usize, request: &WorkerRequest
     if let Some(crs) = &request.crs {
         return Projection::from_name(crs, "declared in the definition", allowed, &source.shown);
     }
-    let mut table = Table::open(source)?;
+    let mut table = Table::open(source, request)?;
     let mut reach = Reach::nowhere();
     let mut record = csv::StringRecord::new();
     while table.rows.read_record(&mut record).unwrap_or(false) {

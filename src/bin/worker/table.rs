@@ -4,11 +4,11 @@
 use std::io::{BufReader, Read};
 
 use causeway::base::{FieldKind, Value};
-use causeway::intake::delivery::protocol::WorkerSource;
-use causeway::intake::delivery::{SourceField, text};
+use causeway::intake::delivery::protocol::{WorkerRequest, WorkerSource};
+use causeway::intake::delivery::{GeometryRule, SourceField, text};
 
-use super::Stop;
 use super::decoding::{self, Decoding};
+use super::{Stop, points};
 
 const SAMPLE_ROWS: usize = 100;
 
@@ -32,7 +32,7 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn open(source: &WorkerSource) -> Result<Self, Stop> {
+    pub fn open(source: &WorkerSource, request: &WorkerRequest) -> Result<Self, Stop> {
         let refused = |error: csv::Error| Stop::Refused(format!("{}: {error}", source.shown));
         let label = source.encoding.as_ref().map_or("utf-8", |encoding| encoding.label.as_str());
         let looked = look(decoding::open(&source.path, label)?)?;
@@ -44,14 +44,25 @@ impl Table {
                 text::shown_name(label)
             ));
         }
-        let reader = || -> Result<Rows, Stop> {
+        let lines = || -> Result<Rows, Stop> {
             Ok(csv::ReaderBuilder::new()
                 .delimiter(looked.delimiter)
                 .flexible(true)
+                .has_headers(false)
                 .from_reader(decoding::open(&source.path, label)?))
         };
-        let mut rows = reader()?;
-        let headers = rows.headers().map_err(refused)?.clone();
+        let (above, headers) = header(lines()?, request).map_err(refused)?;
+        if above > 0 {
+            notes.push(points::lines_above(above));
+        }
+        let reader = || -> Result<Rows, Stop> {
+            let mut rows = lines()?;
+            let mut record = csv::StringRecord::new();
+            for _ in 0..=above {
+                rows.read_record(&mut record).map_err(refused)?;
+            }
+            Ok(rows)
+        };
         let columns = used_columns(&headers, reader()?).map_err(refused)?;
         if columns.len() < headers.len() {
             notes.push(format!("{} column without name and values was left out", headers.len() - columns.len()));
@@ -66,7 +77,7 @@ impl Table {
             .collect();
         let mut table = Table {
             fields,
-            rows,
+            rows: reader()?,
             width: headers.len(),
             columns,
             sample: Vec::new(),
@@ -101,6 +112,20 @@ impl Table {
     }
 }
 
+/// The line with the names of the columns, and how many stand above it: the first that names
+/// coordinates, else the first of all but for the one by which Excel is told the separator.
+fn header(rows: Rows, request: &WorkerRequest) -> csv::Result<(usize, csv::StringRecord)> {
+    let head: Vec<csv::StringRecord> = rows.into_records().take(points::HEAD_LINES_MAX).collect::<csv::Result<_>>()?;
+    let names = |record: &csv::StringRecord| record.iter().map(|name| name.trim().to_owned()).collect::<Vec<_>>();
+    let is_for_excel = |record: &csv::StringRecord| record.get(0).is_some_and(|value| value.starts_with("sep="));
+    let first = usize::from(head.first().is_some_and(is_for_excel));
+    let above = match request.geometry {
+        GeometryRule::None => first,
+        _ => head.iter().position(|record| points::is_header(&names(record), request)).unwrap_or(first),
+    };
+    Ok((above, head.into_iter().nth(above).unwrap_or_default()))
+}
+
 /// What a first pass over the text finds.
 struct Looked {
     delimiter: u8,
@@ -124,11 +149,12 @@ fn look(mut input: Decoding<BufReader<std::fs::File>>) -> Result<Looked, Stop> {
     Ok(Looked { delimiter: header.delimiter(), quotes, unread: input.unread })
 }
 
-/// Counts separators in the first line outside quotes.
+/// Counts separators outside quotes in the first line that holds any.
 #[derive(Default)]
 struct HeaderLine {
     is_quoted: bool,
     is_over: bool,
+    lines: usize,
     counts: [(u8, u32); 4],
 }
 
@@ -140,7 +166,11 @@ impl HeaderLine {
             match byte {
                 _ if self.is_over => return,
                 b'"' => self.is_quoted = !self.is_quoted,
-                b'\n' | b'\r' if !self.is_quoted => self.is_over = true,
+                b'\n' | b'\r' if !self.is_quoted => {
+                    self.lines += 1;
+                    let has_any = self.counts.iter().any(|(_, count)| *count > 0);
+                    self.is_over = has_any || self.lines == points::HEAD_LINES_MAX;
+                }
                 byte if !self.is_quoted => {
                     for (place, delimiter) in HeaderLine::DELIMITERS.into_iter().enumerate() {
                         self.counts[place].0 = delimiter;

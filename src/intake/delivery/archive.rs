@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-use super::stage::{StagedFile, extension, has_its_main_beside_it, refused, safe_name};
+use super::contents::{choose, keep_main_files};
+use super::stage::{StagedFile, extension, refused, safe_name};
 use super::{DeliveryError, ReadRequest, tar, text};
 use crate::base::ids::cut;
 use crate::base::limits;
@@ -20,7 +21,7 @@ pub struct Budget {
 }
 
 /// What no archive may hold; KMZ, XLSX and ODS are zips too, and may be held.
-const ARCHIVES: [&str; 9] = ["zip", "gz", "tgz", "tar", "7z", "rar", "xz", "bz2", "zst"];
+pub(super) const ARCHIVES: [&str; 9] = ["zip", "gz", "tgz", "tar", "7z", "rar", "xz", "bz2", "zst"];
 
 /// Unpacks a file if it is an archive; appends what can be layers.
 pub fn unpack_or_keep(
@@ -50,7 +51,7 @@ pub fn unpack_or_keep(
 }
 
 /// A KMZ becomes the KML in it; a workbook is examined as the zip that it is.
-fn finish(
+pub(super) fn finish(
     file: StagedFile,
     request: &ReadRequest,
     budget: &mut Budget,
@@ -86,7 +87,7 @@ fn unpack_gzip(file: &StagedFile, budget: &mut Budget) -> Result<StagedFile, Del
     Ok(StagedFile::new(target, shown))
 }
 
-fn nested(shown: &str) -> DeliveryError {
+pub(super) fn nested(shown: &str) -> DeliveryError {
     refused(format!("{shown} is an archive inside an archive; pack the files once"))
 }
 
@@ -109,7 +110,7 @@ fn unpack_tar(file: &StagedFile, input: impl Read, budget: &mut Budget) -> Resul
                 )));
             }
         }
-        let target = unpacking.target(&name)?;
+        let target = place_below(&unpacking.folder, &name, &file.shown)?;
         unpacking.write(&mut reader, &target, Some(entry.bytes), budget)?;
         written.push(StagedFile::new(target, format!("{} → {name}", file.shown)));
     }
@@ -164,18 +165,19 @@ fn decoded(name: &[u8], foreign: &[u8]) -> String {
     }
 }
 
-/// The entry's name, refused where it would climb out of its folder.
+/// The entry's name, refused where it would climb out of its folder. Some programs of Windows part
+/// folders by `\`.
 fn sound_path(name: &str, raw_bytes: usize, file: &StagedFile) -> Result<String, DeliveryError> {
     if raw_bytes > limits::ARCHIVE_PATH_BYTES_MAX {
         return Err(refused(format!("{} holds a name of {raw_bytes} bytes", file.shown)));
     }
-    let climbs = name.contains('\\')
-        || name.contains(':')
-        || !Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let plain = name.replace('\\', "/");
+    let climbs = name.contains(':')
+        || !Path::new(&plain).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if climbs {
         return Err(refused(format!("{} holds the path \"{}\", which leaves its folder", file.shown, cut(name))));
     }
-    Ok(name.to_owned())
+    Ok(plain)
 }
 
 fn unpack_zip(file: &StagedFile, budget: &mut Budget) -> Result<Vec<StagedFile>, DeliveryError> {
@@ -188,7 +190,7 @@ fn unpack_zip(file: &StagedFile, budget: &mut Budget) -> Result<Vec<StagedFile>,
         if entry.is_dir() {
             continue;
         }
-        let target = unpacking.target(&name)?;
+        let target = place_below(&unpacking.folder, &name, &file.shown)?;
         let bytes = entry.size();
         unpacking.write(&mut entry, &target, Some(bytes), budget)?;
         written.push(StagedFile::new(target, format!("{} → {name}", file.shown)));
@@ -204,7 +206,7 @@ fn unpack_kmz(file: &StagedFile, request: &ReadRequest, budget: &mut Budget) -> 
     let mut unpacking = Unpacking::of(file)?;
     let mut all = Vec::new();
     for (place, name) in names.iter().enumerate().filter(|(_, name)| extension(Path::new(name)) == "kml") {
-        let target = unpacking.target(name)?;
+        let target = place_below(&unpacking.folder, name, &file.shown)?;
         let mut entry = archive.by_index(place).map_err(|error| not_sound(file, &error))?;
         let bytes = entry.size();
         unpacking.write(&mut entry, &target, Some(bytes), budget)?;
@@ -248,105 +250,23 @@ fn examine_workbook(file: &StagedFile, budget: &mut Budget) -> Result<(), Delive
     Ok(())
 }
 
-/// Of what an archive held, the files that can be layers. Several are one layer only where the
-/// definition says so.
-fn keep_main_files(
-    archive: &StagedFile,
-    written: Vec<StagedFile>,
-    request: &ReadRequest,
-    budget: &mut Budget,
-    staged: &mut Vec<StagedFile>,
-) -> Result<(), DeliveryError> {
-    let mut found = Vec::new();
-    let mut second_choice = Vec::new();
-    for mut file in written {
-        let kind = extension(&file.path);
-        if ARCHIVES.contains(&kind.as_str()) {
-            return Err(nested(&file.shown));
-        }
-        if kind.starts_with("gpkg-") {
-            return Err(refused(format!(
-                "{} is a part of a GeoPackage that is still being written; close it first",
-                file.shown
-            )));
-        }
-        if let Some(folder) = geodatabase_around(&file.path) {
-            let is_new = !found.iter().any(|known: &StagedFile| known.path == folder);
-            if is_new {
-                file.shown = file.shown.rsplit_once('/').map_or(file.shown.clone(), |(folder, _)| folder.to_owned());
-                found.push(StagedFile { path: folder, ..file });
-            }
-            continue;
-        }
-        let is_hidden = file.path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("__macosx"));
-        if is_hidden || has_its_main_beside_it(&file.path) {
-            continue;
-        }
-        match kind.as_str() {
-            // Metadata, unless nothing else is there.
-            "xml" | "txt" if !is_a_notice(&file.path) => second_choice.push(file),
-            "xml" | "txt" => {}
-            other if NOT_LAYERS.contains(&other) => {}
-            _ => found.push(file),
+/// Where an entry goes below a folder of the private copy: in plain lower-case characters, and never
+/// where another is already.
+pub(super) fn place_below(folder: &Path, name: &str, shown: &str) -> Result<PathBuf, DeliveryError> {
+    let mut target = folder.to_owned();
+    for part in Path::new(name).components() {
+        if let Component::Normal(part) = part {
+            target.push(safe_name(&part.to_string_lossy()).to_lowercase());
         }
     }
-    let found = if found.is_empty() { second_choice } else { found };
-    for file in choose(archive, found, request)? {
-        finish(file, request, budget, staged)?;
+    if target.exists() {
+        return Err(refused(format!("{shown} holds {} twice, but for upper and lower case", cut(name))));
     }
-    Ok(())
-}
-
-/// What stands beside layers in archives and is none.
-const NOT_LAYERS: [&str; 17] = [
-    "pdf", "html", "htm", "sbn", "sbx", "qix", "md", "jpg", "jpeg", "png", "qml", "qmd", "sld", "lyr", "xsd", "csvt",
-    "gfs",
-];
-
-fn is_a_notice(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    ["readme", "licen", "terms"].iter().any(|start| name.starts_with(start))
-}
-
-/// The FileGDB that a file is part of: the folder around it that ends in `.gdb`.
-fn geodatabase_around(path: &Path) -> Option<PathBuf> {
-    path.parent().filter(|folder| extension(folder) == "gdb").map(Path::to_owned)
-}
-
-fn choose(
-    archive: &StagedFile,
-    mut found: Vec<StagedFile>,
-    request: &ReadRequest,
-) -> Result<Vec<StagedFile>, DeliveryError> {
-    if found.is_empty() {
-        return Err(refused(format!("{} holds no file that could be a layer", archive.shown)));
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent)
+            .map_err(|_| refused(format!("{shown} holds {} both as a file and as a folder", cut(name))))?;
     }
-    if found.len() == 1 || request.file_name_field.is_some() {
-        return Ok(found);
-    }
-    let inner = |file: &StagedFile| file.shown.rsplit(" → ").next().unwrap_or_default().to_owned();
-    if let Some(wanted) = &request.layer {
-        let fits = |file: &StagedFile| {
-            let inner = inner(file);
-            let stem = Path::new(&inner).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            inner == *wanted || stem.as_deref() == Some(wanted.as_str())
-        };
-        if let [only] = found.iter().enumerate().filter(|(_, file)| fits(file)).collect::<Vec<_>>()[..] {
-            let mut chosen = found.swap_remove(only.0);
-            chosen.is_the_layer = true;
-            return Ok(vec![chosen]);
-        }
-    }
-    const LISTED: usize = 20;
-    let mut names: Vec<String> = found.iter().take(LISTED).map(inner).collect();
-    if found.len() > LISTED {
-        names.push(format!("and {} more", found.len() - LISTED));
-    }
-    Err(refused(format!(
-        "{} holds several layers: {}; name one in the definition with layer = \"…\", or give file_name_field to make one layer of all",
-        archive.shown,
-        names.join(", ")
-    )))
+    Ok(target)
 }
 
 /// One archive being unpacked into a folder beside it.
@@ -362,24 +282,6 @@ impl Unpacking {
         let packed = std::fs::metadata(&file.path).map_err(DeliveryError::file(&file.path))?.len();
         let folder = file.path.with_extension("unpacked");
         Ok(Unpacking { shown: file.shown.clone(), folder, packed, unpacked: 0 })
-    }
-
-    /// Where an entry goes: below the folder, in plain lower-case characters.
-    fn target(&mut self, name: &str) -> Result<PathBuf, DeliveryError> {
-        let mut target = self.folder.clone();
-        for part in Path::new(name).components() {
-            if let Component::Normal(part) = part {
-                target.push(safe_name(&part.to_string_lossy()).to_lowercase());
-            }
-        }
-        if target.exists() {
-            return Err(refused(format!("{} holds {} twice, but for upper and lower case", self.shown, cut(name))));
-        }
-        if let Some(parent) = target.parent() {
-            std::fs::create_dir_all(parent)
-                .map_err(|_| refused(format!("{} holds {} both as a file and as a folder", self.shown, cut(name))))?;
-        }
-        Ok(target)
     }
 
     fn write(

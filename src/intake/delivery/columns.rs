@@ -18,6 +18,20 @@ const LATITUDE: [&str; 5] = ["latitude", "lat", "緯度", "wgs84_latitude", "纬
 const X: [&str; 6] = ["x", "x_coord", "coord_x", "point_x", "geom_x", "xcoord"];
 const Y: [&str; 6] = ["y", "y_coord", "coord_y", "point_y", "geom_y", "ycoord"];
 
+/// Words that tell a coordinate inside a longer name: `GPS Latitude`, `HK1980 Easting (m)`, `X坐標`.
+const EASTING_WORDS: [&str; 2] = ["easting", "eastings"];
+const NORTHING_WORDS: [&str; 2] = ["northing", "northings"];
+const LONGITUDE_WORDS: [&str; 4] = ["longitude", "lon", "long", "lng"];
+const LATITUDE_WORDS: [&str; 2] = ["latitude", "lat"];
+/// The same in Chinese, whose words nothing parts; after 座 is written as 坐 and the characters as
+/// traditional ones.
+const EASTING_SIGNS: [&str; 6] = ["坐標東", "東坐標", "橫坐標", "方格網東", "網格東", "東距"];
+const NORTHING_SIGNS: [&str; 6] = ["坐標北", "北坐標", "縱坐標", "方格網北", "網格北", "北距"];
+const LONGITUDE_SIGNS: [&str; 1] = ["經度"];
+const LATITUDE_SIGNS: [&str; 1] = ["緯度"];
+/// What a department calls the datum of Hong Kong in the name of a column of degrees.
+const HK1980_SIGNS: [&str; 3] = ["hk80", "hk1980", "1980"];
+
 /// The pairs of columns that bear the names which departments use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundColumns {
@@ -49,34 +63,118 @@ pub fn is_precise_degrees(text: &str) -> bool {
 /// Finds the columns by the names that departments use.
 pub fn find(names: &[String]) -> FoundColumns {
     let place = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.trim().to_lowercase().as_str()));
-    let pair = |x: &[&str], y: &[&str], crs| Some(CoordinateColumns { x: place(x)?, y: place(y)?, crs });
+    let pair = |x: Option<usize>, y: Option<usize>, crs| Some(CoordinateColumns { x: x?, y: y?, crs });
+    let parted: Vec<Parted> = names.iter().map(|name| Parted::of(name)).collect();
+    let like = |words: &[&str], signs: &[&str]| only(parted.iter().map(|name| name.has(words, signs)));
+    let degrees = |x, y| {
+        let is_hk1980 = |place: usize| parted[place].has(&[], &HK1980_SIGNS);
+        let found = pair(x, y, "EPSG:4326")?;
+        Some(CoordinateColumns {
+            crs: if is_hk1980(found.x) && is_hk1980(found.y) { "EPSG:4611" } else { found.crs },
+            ..found
+        })
+    };
     FoundColumns {
-        grid: pair(&EASTING, &NORTHING, "EPSG:2326"),
-        degrees: pair(&LONGITUDE, &LATITUDE, "EPSG:4326"),
-        unnamed: pair(&X, &Y, ""),
+        grid: pair(place(&EASTING), place(&NORTHING), "EPSG:2326").or_else(|| {
+            pair(like(&EASTING_WORDS, &EASTING_SIGNS), like(&NORTHING_WORDS, &NORTHING_SIGNS), "EPSG:2326")
+        }),
+        degrees: degrees(place(&LONGITUDE), place(&LATITUDE))
+            .or_else(|| degrees(like(&LONGITUDE_WORDS, &LONGITUDE_SIGNS), like(&LATITUDE_WORDS, &LATITUDE_SIGNS))),
+        unnamed: pair(place(&X), place(&Y), "")
+            .or_else(|| pair(like(&["x"], &["x坐標"]), like(&["y"], &["y坐標"]), ""))
+            .or_else(|| pair(place(&["e"]), place(&["n"]), "")),
+    }
+}
+
+/// The place of the only one that fits: of two nobody knows which is meant.
+fn only(fits: impl Iterator<Item = bool>) -> Option<usize> {
+    let mut places = fits.enumerate().filter(|(_, fits)| *fits).map(|(place, _)| place);
+    places.next().filter(|_| places.next().is_none())
+}
+
+/// A name as words in lower case, parted where other characters stand and where `camelCase` steps.
+struct Parted {
+    words: Vec<String>,
+    /// Without what parts, for signs in Chinese.
+    whole: String,
+}
+
+impl Parted {
+    fn of(name: &str) -> Self {
+        use unicode_normalization::UnicodeNormalization;
+        let (mut words, mut word, mut was_lower) = (Vec::new(), String::new(), false);
+        for character in name.nfkc() {
+            let steps = was_lower && character.is_uppercase();
+            if (steps || !character.is_alphanumeric()) && !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            was_lower = character.is_lowercase();
+            word.extend(character.to_lowercase().filter(|character| character.is_alphanumeric()).map(traditional));
+        }
+        words.push(word);
+        Parted { whole: words.concat(), words }
+    }
+
+    fn has(&self, words: &[&str], signs: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+            || signs.iter().any(|sign| self.whole.contains(sign))
+    }
+}
+
+/// Of the characters in the names of coordinates, the one that is looked for.
+fn traditional(character: char) -> char {
+    match character {
+        '座' => '坐',
+        '标' => '標',
+        '东' => '東',
+        '横' => '橫',
+        '纵' => '縱',
+        '经' => '經',
+        '纬' => '緯',
+        '网' => '網',
+        other => other,
     }
 }
 
 /// A coordinate as text: a plain number, thousands parted by commas, or degrees, minutes and
-/// seconds as `114-11-14`, `22°29'36"`, `22 29 36N`.
+/// seconds as `114-11-14`, `22°29'36"`, `22 29 36N`, `東經114度10分`, or decimal degrees with a sign
+/// that says so, as `114.17° E`.
 pub fn parse_coordinate(text: &str) -> Option<f64> {
+    let narrow: String = text.chars().map(narrow).collect();
+    let text = narrow.as_str();
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
-    let plain = text.replace(',', "");
+    let plain = text.trim_end_matches(['m', '米']).trim_end().replace(',', "");
     if let Ok(number) = plain.parse::<f64>() {
         return number.is_finite().then_some(number);
     }
     degrees_minutes_seconds(text)
 }
 
+/// Full-width digits, letters and points as the ASCII ones.
+fn narrow(character: char) -> char {
+    const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
+    const STEP: u32 = 'Ａ' as u32 - 'A' as u32;
+    match FULL_WIDTH.contains(&character) {
+        true => char::from_u32(u32::from(character) - STEP).unwrap_or(character),
+        false => character,
+    }
+}
+
+const HEMISPHERES: [(&str, &str); 6] =
+    [("東經", "E"), ("东经", "E"), ("西經", "W"), ("西经", "W"), ("北緯", "N"), ("北纬", "N")];
+
 fn degrees_minutes_seconds(text: &str) -> Option<f64> {
-    let upper = text.to_uppercase();
-    let is_negative = upper.ends_with('S') || upper.ends_with('W') || upper.starts_with('-');
+    let upper = HEMISPHERES.iter().fold(text.to_uppercase(), |text, (name, letter)| text.replace(name, letter));
+    let ends_in = |letter: char| upper.starts_with(letter) || upper.ends_with(letter);
+    let is_negative = ends_in('S') || ends_in('W') || upper.starts_with('-');
+    let is_degrees = upper.contains(['°', '度', 'º']) || ['N', 'S', 'E', 'W'].into_iter().any(ends_in);
     let trimmed = upper.trim_matches(|c: char| matches!(c, 'N' | 'S' | 'E' | 'W' | '-') || c.is_whitespace());
     let is_separator = |c: char| {
-        matches!(c, '-' | '°' | '\'' | '"' | '′' | '″' | '’' | '”' | ':' | '度' | '分' | '秒') || c.is_whitespace()
+        matches!(c, '-' | '°' | 'º' | '\'' | '"' | '′' | '″' | '’' | '”' | ':' | '度' | '分' | '秒')
+            || c.is_whitespace()
     };
     let parts: Vec<f64> = trimmed
         .split(is_separator)
@@ -84,6 +182,7 @@ fn degrees_minutes_seconds(text: &str) -> Option<f64> {
         .map(|part| part.parse::<f64>().ok())
         .collect::<Option<_>>()?;
     let (degrees, minutes, seconds) = match parts[..] {
+        [degrees] if is_degrees => (degrees, 0.0, 0.0),
         [degrees, minutes] => (degrees, minutes, 0.0),
         [degrees, minutes, seconds] => (degrees, minutes, seconds),
         _ => return None,
@@ -106,6 +205,16 @@ mod tests {
             ("114-11-14", Some(114.0 + 11.0 / 60.0 + 14.0 / 3600.0)),
             ("22°29'36\"", Some(22.0 + 29.0 / 60.0 + 36.0 / 3600.0)),
             ("22 30 0 S", Some(-22.5)),
+            ("114.25° E", Some(114.25)),
+            ("N22.5", Some(22.5)),
+            ("22.5 S", Some(-22.5)),
+            ("東經114度30分", Some(114.5)),
+            ("北纬22度30分0秒", Some(22.5)),
+            ("22.5°", Some(22.5)),
+            ("１１４．２５", Some(114.25)),
+            ("836694.05 m", Some(836694.05)),
+            ("E", None),
+            ("18 degrees", None),
             ("N.A.", None),
             ("", None),
             ("22-75-00", None),
@@ -127,6 +236,28 @@ mod tests {
         assert_eq!(find(&names(&["x", "name"])).choose(|_| true), None);
         let unnamed = find(&names(&["Y", "X"])).choose(|_| true).unwrap();
         assert_eq!((unnamed.x, unnamed.y, unnamed.crs), (1, 0, ""));
+    }
+
+    #[test]
+    fn columns_are_found_by_words_inside_longer_names_if_only_one_fits() {
+        for (names, expected) in [
+            (["HK1980 Easting (m)", "HK1980 Northing (m)", "z"], Some("EPSG:2326")),
+            (["香港1980方格網東", "香港1980方格網北", "z"], Some("EPSG:2326")),
+            (["橫座標", "纵坐标", "z"], Some("EPSG:2326")),
+            (["GPS Longitude", "GPS Latitude", "z"], Some("EPSG:4326")),
+            (["locationLong", "locationLat", "z"], Some("EPSG:4326")),
+            (["WGS84_LONG", "WGS84_LAT", "z"], Some("EPSG:4326")),
+            (["HK80 Longitude", "HK80 Latitude", "z"], Some("EPSG:4611")),
+            (["經度 (WGS84)", "緯度 (WGS84)", "z"], Some("EPSG:4326")),
+            (["E", "N", "z"], Some("")),
+            (["X座標", "Ｙ坐標", "z"], Some("")),
+            (["Start Easting", "Start Northing", "End Easting"], None),
+            (["Plateau", "Belongs to", "Latest"], None),
+            (["East", "North", "z"], None),
+        ] {
+            let found = find(&names.map(str::to_owned)).choose(|_| false);
+            assert_eq!(found.map(|found| (found.x, found.y, found.crs)), expected.map(|crs| (0, 1, crs)), "{names:?}");
+        }
     }
 
     #[test]

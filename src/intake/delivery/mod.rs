@@ -6,6 +6,7 @@
 
 mod archive;
 pub mod columns;
+mod contents;
 mod dbase;
 pub mod private_use;
 pub mod protocol;

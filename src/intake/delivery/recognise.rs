@@ -89,6 +89,7 @@ fn by_extension(file: &StagedFile, head: &[u8]) -> Result<Format, DeliveryError>
         "kml" | "gpx" | "gml" | "osm" | "xml" => xml_format(file, head),
         "xlsx" => Ok(Format::Xlsx),
         "ods" => Ok(Format::Ods),
+        "txt" if begins_as_json(head) => Ok(Format::GeoJson),
         "csv" | "tsv" | "txt" => Ok(Format::Csv),
         "geojson" | "json" => Ok(Format::GeoJson),
         "geojsonl" | "geojsons" | "geojsonseq" | "ndjson" | "jsonl" => Ok(Format::GeoJsonSeq),
@@ -102,6 +103,13 @@ fn by_extension(file: &StagedFile, head: &[u8]) -> Result<Format, DeliveryError>
         "" => unlike("has no extension to tell its format by"),
         other => unlike(&format!("has the extension .{other}, which is not read")),
     }
+}
+
+/// No line of a table that has a header begins so.
+fn begins_as_json(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&head[..head.len().min(64)]).into_owned();
+    let text = text.trim_start_matches('\u{FEFF}').trim_start();
+    text.strip_prefix(['{', '[']).is_some_and(|rest| rest.trim_start().starts_with(['"', '{', '[']))
 }
 
 /// What a file must begin with to be of a format; the error says what it looks like.

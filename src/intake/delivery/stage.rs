@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Budget};
+use super::contents;
 use super::{DeliveryError, ReadRequest};
 use crate::base::limits;
 
@@ -45,9 +46,16 @@ pub fn stage(request: &ReadRequest, scratch: &Path) -> Result<Vec<StagedFile>, D
         let shown = file_name(file);
         let copy = folder.join(safe_name(&shown));
         let is_folder = std::fs::symlink_metadata(file).map_err(DeliveryError::file(file))?.is_dir();
-        if is_folder {
+        if is_folder && extension(file) == "gdb" {
             copy_geodatabase(file, &copy, &mut budget)?;
             staged.push(StagedFile::new(copy, shown));
+            continue;
+        }
+        if is_folder {
+            let whole = StagedFile::new(copy, shown);
+            let mut copied = Vec::new();
+            copy_folder(file, "", &whole, &mut budget, &mut copied)?;
+            contents::keep_main_files(&whole, copied, request, &mut budget, &mut staged)?;
             continue;
         }
         copy_regular(file, &copy, &mut budget)?;
@@ -168,26 +176,53 @@ fn copy_companions(main: &Path, copy: &Path, budget: &mut Budget) -> Result<(), 
 
 /// Copies the files of a FileGDB, which is a folder without folders in it.
 fn copy_geodatabase(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), DeliveryError> {
-    if extension(from) != "gdb" {
-        return Err(refused(format!(
-            "{} is a folder; name the files in it, or hand in a FileGDB, whose folder ends in .gdb",
-            from.display()
-        )));
-    }
     std::fs::create_dir(to).map_err(DeliveryError::file(to))?;
     for entry in std::fs::read_dir(from).map_err(DeliveryError::file(from))? {
         let path = entry.map_err(DeliveryError::file(from))?.path();
-        budget.entries += 1;
-        if budget.entries > limits::ARCHIVE_ENTRIES_MAX {
-            return Err(refused(format!(
-                "{} holds over {} files, the limit",
-                from.display(),
-                limits::ARCHIVE_ENTRIES_MAX
-            )));
-        }
+        count_entry(from, budget)?;
         // A lock says that some program has it open, and no more.
         if extension(&path) != "lock" {
             copy_regular(&path, &to.join(file_name(&path).to_ascii_lowercase()), budget)?;
+        }
+    }
+    Ok(())
+}
+
+fn count_entry(folder: &Path, budget: &mut Budget) -> Result<(), DeliveryError> {
+    budget.entries += 1;
+    if budget.entries > limits::ARCHIVE_ENTRIES_MAX {
+        let most = limits::ARCHIVE_ENTRIES_MAX;
+        return Err(refused(format!("{} holds over {most} files, the limit", folder.display())));
+    }
+    Ok(())
+}
+
+/// Copies a folder with all that is in it; what holds layers is found as in an archive. `inner` is
+/// the way from the folder that was handed in, in its own names.
+fn copy_folder(
+    from: &Path,
+    inner: &str,
+    whole: &StagedFile,
+    budget: &mut Budget,
+    copied: &mut Vec<StagedFile>,
+) -> Result<(), DeliveryError> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(from).map_err(DeliveryError::file(from))? {
+        paths.push(entry.map_err(DeliveryError::file(from))?.path());
+    }
+    paths.sort();
+    for path in paths {
+        count_entry(from, budget)?;
+        let inner = format!("{inner}{}", file_name(&path));
+        if inner.len() > limits::ARCHIVE_PATH_BYTES_MAX {
+            return Err(refused(format!("{} holds a path of {} bytes", whole.shown, inner.len())));
+        }
+        if std::fs::symlink_metadata(&path).map_err(DeliveryError::file(&path))?.is_dir() {
+            copy_folder(&path, &format!("{inner}/"), whole, budget, copied)?;
+        } else if extension(&path) != "lock" {
+            let target = archive::place_below(&whole.path, &inner, &whole.shown)?;
+            copy_regular(&path, &target, budget)?;
+            copied.push(StagedFile::new(target, format!("{} → {inner}", whole.shown)));
         }
     }
     Ok(())
