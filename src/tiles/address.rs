@@ -121,7 +121,7 @@ impl TileAddress {
         const FAR: i64 = 1_000_000_000;
         let scale = f64::from(1u32 << self.zoom) * f64::from(EXTENT);
         let place = |share: f64, tile: u32| {
-            let from_corner = (share * scale).round() as i64 - i64::from(tile) * i64::from(EXTENT);
+            let from_corner = nearest(share * scale) - i64::from(tile) * i64::from(EXTENT);
             from_corner.clamp(-FAR, FAR) as i32
         };
         (place(u, self.x), place(v, self.y))
@@ -144,6 +144,12 @@ fn number(text: &str) -> Option<u32> {
     let canonical =
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     canonical.then(|| text.parse().ok()).flatten()
+}
+
+/// The nearest whole number. `f64::round` is a call into the system's library on processors of the
+/// common denominator, a twentieth of what a tile costs.
+fn nearest(number: f64) -> i64 {
+    (number + 0.5_f64.copysign(number)) as i64
 }
 
 #[cfg(test)]

@@ -3,15 +3,14 @@
 //!
 //! A zoom is cut by all threads, in the order in which the file keeps its tiles; the tiles of the
 //! next one are the quarters of those that held something, shown or not. So hardly anything is cut
-//! where nothing lies, and memory holds one round of tiles.
+//! where nothing lies, and memory holds some tiles that wait to be written.
 
 mod mbtiles;
 mod pmtiles;
 
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{self, Receiver};
 
 use super::bake::{Opener, children, roots};
 use super::tilejson::TileSetFacts;
@@ -65,9 +64,10 @@ pub enum ExportError {
     PmTiles(#[from] ::pmtiles::PmtError),
 }
 
-/// Tiles that are cut before they are written: what a few threads do between two pauses, and
-/// at the budget of a tile 100 MB at worst.
-const ROUND: usize = 200;
+/// Tiles that may be cut and not yet written: at the budget of a tile 100 MB at worst.
+const TILES_AHEAD: usize = 200;
+/// Tiles between two words about how far it is.
+const TELL_EVERY: usize = 200;
 
 /// Writes all tiles that hold anything into a new file at `path`.
 pub fn export(
@@ -92,18 +92,20 @@ pub fn export(
         tiles.sort_by_cached_key(|tile| pmtiles::number(*tile));
         let is_kept = order.zooms.contains(&zoom);
         let goes_on = zoom < *order.zooms.end();
-        let mut next = Vec::new();
-        for (round, batch) in tiles.chunks(ROUND).enumerate() {
-            tell(Step { zoom, done: round * ROUND, of: tiles.len() });
-            for (tile, found) in batch.iter().zip(cut_all(&mut workers, batch, is_kept)?) {
-                next.extend(children(*tile).filter(|_| goes_on && found.is_occupied));
-                if !found.gzip.is_empty() {
-                    exported.tiles += 1;
-                    exported.bytes += found.gzip.len() as u64;
-                    sink.add(*tile, &found.gzip)?;
-                }
+        let (mut next, mut done) = (Vec::new(), 0);
+        cut_all(&mut workers, &tiles, is_kept, |tile, found| {
+            if done % TELL_EVERY == 0 {
+                tell(Step { zoom, done, of: tiles.len() });
             }
-        }
+            done += 1;
+            next.extend(children(tile).filter(|_| goes_on && found.is_occupied));
+            if !found.gzip.is_empty() {
+                exported.tiles += 1;
+                exported.bytes += found.gzip.len() as u64;
+                sink.add(tile, &found.gzip)?;
+            }
+            Ok(())
+        })?;
         tell(Step { zoom, done: tiles.len(), of: tiles.len() });
         tiles = next;
     }
@@ -154,24 +156,37 @@ impl Worker {
     }
 }
 
-/// Cuts some tiles on all threads; each takes the next that nobody has.
-fn cut_all(workers: &mut [Worker], batch: &[TileAddress], is_kept: bool) -> Result<Vec<Found>, PackageError> {
-    let next = AtomicUsize::new(0);
-    let finished: Mutex<Vec<(usize, Result<Found, PackageError>)>> = Mutex::new(Vec::with_capacity(batch.len()));
+/// Cuts tiles on all threads and hands them on in their order. A thread lasts as long as the zoom,
+/// because what it draws with is its own.
+fn cut_all(
+    workers: &mut [Worker],
+    tiles: &[TileAddress],
+    is_kept: bool,
+    mut take: impl FnMut(TileAddress, Found) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let threads = workers.len();
     std::thread::scope(|scope| {
-        for worker in workers.iter_mut().take(batch.len()) {
-            scope.spawn(|| {
-                let worker = worker;
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(tile) = batch.get(at) else { return };
-                    let found = worker.find(*tile, is_kept);
-                    finished.lock().unwrap_or_else(PoisonError::into_inner).push((at, found));
-                }
-            });
+        let turns: Vec<Receiver<Result<Found, PackageError>>> = workers
+            .iter_mut()
+            .enumerate()
+            .map(|(first, worker)| {
+                let (sender, receiver) = mpsc::sync_channel(TILES_AHEAD / threads);
+                scope.spawn(move || {
+                    // Nobody takes any more once something else has failed.
+                    let _ = tiles
+                        .iter()
+                        .skip(first)
+                        .step_by(threads)
+                        .try_for_each(|tile| sender.send(worker.find(*tile, is_kept)));
+                });
+                receiver
+            })
+            .collect();
+        for (at, tile) in tiles.iter().enumerate() {
+            // Only a thread that panicked sends nothing, and then the scope ends in its panic.
+            let Ok(found) = turns[at % threads].recv() else { break };
+            take(*tile, found?)?;
         }
-    });
-    let mut finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
-    finished.sort_unstable_by_key(|(at, _)| *at);
-    finished.into_iter().map(|(_, found)| found).collect()
+        Ok(())
+    })
 }
