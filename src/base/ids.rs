@@ -128,11 +128,12 @@ impl FromStr for FeatureId {
     }
 }
 
-/// What a message repeats of a wrong value: enough to recognise it, not enough to flood a log.
+/// What a message repeats of a wrong value: enough to recognise it, not enough to flood a log, and in one line.
 pub fn cut(text: &str) -> String {
     const SHOWN_CHARACTERS: usize = 80;
-    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
-    if shown.len() < text.len() {
+    let printed = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).map(printed).collect();
+    if text.chars().nth(SHOWN_CHARACTERS).is_some() {
         shown.push('…');
     }
     shown

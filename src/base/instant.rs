@@ -55,19 +55,38 @@ impl FromStr for Interval {
 fn whole_moment(text: &str) -> Result<(Instant, Instant), IntervalError> {
     // A "+" of an offset arrives as a blank when an address was not escaped.
     let text = text.replace(' ', "+");
-    if let Ok(instant) = text.parse::<Instant>() {
-        return Ok((instant, instant));
+    let day = || {
+        let start = moment(&format!("{text}T00:00:00Z"))?;
+        Some((start, moment(&format!("{text}T23:59:59.999999999Z"))?))
+    };
+    let time = || moment(&text).map(|instant| (instant, instant));
+    time().or_else(day).ok_or_else(|| IntervalError::Instant(super::ids::cut(&text)))
+}
+
+/// A time as RFC 3339 §5.6 writes it. Parts of a second beyond the ninth digit are dropped, and what comes after
+/// the last moment that can be held, 9999-12-30, stands for it: it is written where something has no end.
+fn moment(text: &str) -> Option<Instant> {
+    const SECONDS_END: usize = "2021-12-17T00:00:00".len();
+    const NANOSECOND_DIGITS: usize = 9;
+    let (civil, rest) = text.split_at_checked(SECONDS_END)?;
+    let shape: String = civil.chars().map(|c| if c.is_ascii_digit() { '0' } else { c.to_ascii_uppercase() }).collect();
+    let zone = rest.strip_prefix('.').map_or(rest, |parts| parts.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let parts = &rest[..rest.len() - zone.len()];
+    if shape != "0000-00-00T00:00:00" || parts == "." || !is_zone(zone) {
+        return None;
     }
-    text.parse::<jiff::civil::Date>()
-        .ok()
-        .filter(|_| text.len() == "2021-12-17".len())
-        .and_then(|date| {
-            let utc = jiff::tz::TimeZone::UTC;
-            let start = utc.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-            let end = utc.to_timestamp(date.at(23, 59, 59, 999_999_999)).ok()?;
-            Some((start, end))
-        })
-        .ok_or_else(|| IntervalError::Instant(super::ids::cut(&text)))
+    let parts = &parts[..parts.len().min(1 + NANOSECOND_DIGITS)];
+    let held = format!("{civil}{parts}{zone}").parse().ok();
+    let is_beyond = || civil >= "9999-12-30" && civil.parse::<jiff::civil::DateTime>().is_ok();
+    held.or_else(|| is_beyond().then_some(Instant::MAX))
+}
+
+/// `Z`, or hours and minutes from UTC.
+fn is_zone(text: &str) -> bool {
+    let within = |text: &str, most: u8| text.len() == 2 && text.parse().is_ok_and(|number: u8| number <= most);
+    let offset = |(hours, minutes)| within(hours, 23) && within(minutes, 59);
+    text.eq_ignore_ascii_case("Z")
+        || text.strip_prefix(['+', '-']).and_then(|text| text.split_once(':')).is_some_and(offset)
 }
 
 /// The day of a moment in Hong Kong, by which its departments date things.
@@ -91,6 +110,11 @@ mod tests {
             "/2018-03-18T12:31:12Z",
             "2018-02-12T23:20:50+08:00",
             "2018-02-12T23:20:50 08:00",
+            "2018-02-12t23:20:50z",
+            "2018-02-12T23:20:50.123456789012Z",
+            "2016-12-31T23:59:60Z",
+            "9999-12-31",
+            "2018-02-12/9999-12-31T23:59:59Z",
         ] {
             assert!(good.parse::<Interval>().is_ok(), "{good}");
         }
@@ -98,7 +122,24 @@ mod tests {
 
     #[test]
     fn what_is_not_a_time_is_refused() {
-        for bad in ["", "..", "../..", "yesterday", "2018-13-01", "2020-01-01/2019-01-01", "a/b/c"] {
+        for bad in [
+            "",
+            "..",
+            "../..",
+            "yesterday",
+            "2018-13-01",
+            "2020-01-01/2019-01-01",
+            "a/b/c",
+            "2018-02-12T23:20Z",
+            "2018-02-12T23:20:50",
+            "2018-02-12T23:20:50.Z",
+            "2018-02-12T24:00:00Z",
+            "2018-02-12T23:20:50+25:00",
+            "2018-02-12T23:20:50+08",
+            "2018-02-12T23:20:50+08:00[Asia/Hong_Kong]",
+            "9999-12-32",
+            "10000-01-01",
+        ] {
             assert!(bad.parse::<Interval>().is_err(), "{bad}");
         }
     }

@@ -74,6 +74,11 @@ impl Schema {
 }
 
 impl FieldKind {
+    /// Whether features can be sorted by such values: lists and objects have no first and last.
+    pub fn has_order(self) -> bool {
+        self != FieldKind::Json
+    }
+
     /// The SQL type of the GeoPackage specification, OGC 12-128r17 Table 1.
     pub fn gpkg_type(self) -> &'static str {
         match self {

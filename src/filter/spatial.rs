@@ -89,7 +89,15 @@ impl SpatialLiteral {
     /// The box between the edges, in the axis order of `system`.
     pub fn from_box(edges: [f64; 4], system: System) -> Result<Self, String> {
         let [first_low, second_low, first_high, second_high] = edges;
-        if !system.is_geographic() {
+        if !system.keeps_boxes() {
+            if first_low > first_high || second_low > second_high {
+                return Err(format!(
+                    "the lower corner {first_low} {second_low} lies beyond the upper one {first_high} {second_high}; \
+                     the order in {} is {}",
+                    system.uri(),
+                    system.axes()
+                ));
+            }
             return SpatialLiteral::from_geometry(&Geometry::Polygon(densified(edges)), system);
         }
         let low = to_degrees(Coord { x: first_low, y: second_low }, system)?;

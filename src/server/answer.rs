@@ -1,5 +1,6 @@
 //! Answers: finished bodies, dressed for one client.
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use axum::body::Body;
@@ -157,7 +158,9 @@ impl Answer {
         if ask.has_etag(&etag) {
             return Some(build(StatusCode::NOT_MODIFIED, self.common_headers(&etag), Body::empty()));
         }
-        (ask.method == Method::HEAD).then(|| self.respond_with(encoding, Body::empty()))
+        // A body of unknown length: an empty one would say that GET sends nothing.
+        let unknown = || Body::from_stream(tokio_stream::empty::<Result<Bytes, Infallible>>());
+        (ask.method == Method::HEAD).then(|| self.respond_with(encoding, unknown()))
     }
 
     /// The response whose body is made elsewhere, in this encoding.

@@ -48,7 +48,7 @@ pub fn take(
     };
     let Some(text) = parameters.take("bbox") else { return Ok(None) };
     keep("bbox", &text);
-    Ok(Some(Edges { edges: edges_of(&text)?, system }))
+    Ok(Some(Edges { edges: edges_of(&text, system)?, system }))
 }
 
 /// The box in degrees where it is one there too; else its outline becomes a condition.
@@ -63,49 +63,50 @@ pub fn apply(edges: Option<Edges>, filter: &mut Filter) -> Result<Option<BBox>, 
     let wrong = || Problem::bad_request(format!("bbox has no place on the earth in {}", system.uri()));
     let (west, south) = system.to_degrees(first_low, second_low).ok_or_else(wrong)?;
     let (east, north) = system.to_degrees(first_high, second_high).ok_or_else(wrong)?;
-    checked(BBox::new(west, south, east, north), &written(edges)).map(Some)
+    checked(BBox::new(west, south, east, north), &written(edges), system).map(Some)
 }
 
 fn written(edges: [f64; 4]) -> String {
     edges.map(|edge| edge.to_string()).join(",")
 }
 
-fn wrong(text: &str, why: &str) -> Problem {
-    Problem::bad_request(format!(
-        "bbox=\"{}\" {why}; accepted is west,south,east,north in degrees, such as 113.8,22.1,114.5,22.6",
-        cut(text)
-    ))
+fn wrong(text: &str, why: &str, system: System) -> Problem {
+    let accepted = match system {
+        System::Crs84 => "is west,south,east,north in degrees, such as 113.8,22.1,114.5,22.6".to_owned(),
+        other => format!("are the lower corner and the upper one in {}, each as {}", other.uri(), other.axes()),
+    };
+    Problem::bad_request(format!("bbox=\"{}\" {why}; accepted {accepted}", cut(text)))
 }
 
 /// Four numbers, or six with heights, which are not looked at.
-fn edges_of(text: &str) -> Result<[f64; 4], Problem> {
+fn edges_of(text: &str, system: System) -> Result<[f64; 4], Problem> {
     let numbers: Vec<f64> = text
         .split(',')
         .map(|part| part.trim().parse::<f64>().ok().filter(|number| number.is_finite()))
         .collect::<Option<_>>()
-        .ok_or_else(|| wrong(text, "holds something that is not a number"))?;
+        .ok_or_else(|| wrong(text, "holds something that is not a number", system))?;
     match numbers[..] {
         [west, south, east, north] => Ok([west, south, east, north]),
         [west, south, _, east, north, _] => Ok([west, south, east, north]),
-        _ => Err(wrong(text, &format!("has {} numbers instead of 4 or 6", numbers.len()))),
+        _ => Err(wrong(text, &format!("has {} numbers instead of 4 or 6", numbers.len()), system)),
     }
 }
 
-fn checked(bbox: BBox, text: &str) -> Result<BBox, Problem> {
+fn checked(bbox: BBox, text: &str, system: System) -> Result<BBox, Problem> {
     if bbox.south_deg > bbox.north_deg {
-        return Err(wrong(text, "has its south above its north"));
+        return Err(wrong(text, "has its south above its north", system));
     }
     let in_range = |degrees: f64, most: f64| (-most..=most).contains(&degrees);
     let is_in_world = in_range(bbox.west_deg, 180.0)
         && in_range(bbox.east_deg, 180.0)
         && in_range(bbox.south_deg, 90.0)
         && in_range(bbox.north_deg, 90.0);
-    if is_in_world { Ok(bbox) } else { Err(wrong(text, "leaves the world of 180 and 90 degrees")) }
+    if is_in_world { Ok(bbox) } else { Err(wrong(text, "leaves the world of 180 and 90 degrees", system)) }
 }
 
 /// A box in CRS84 degrees.
 pub fn parse_bbox(text: &str) -> Result<BBox, Problem> {
-    checked(BBox::from(edges_of(text)?), text)
+    checked(BBox::from(edges_of(text, System::Crs84)?), text, System::Crs84)
 }
 
 #[cfg(test)]

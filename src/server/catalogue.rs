@@ -44,6 +44,10 @@ pub async fn sortables(context: Context) -> Reply {
     schema(context, "sortables").await
 }
 
+pub async fn returnables(context: Context) -> Reply {
+    schema(context, "schema").await
+}
+
 async fn schema(mut context: Context, which: &str) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     context.finish_parameters("f, lang")?;

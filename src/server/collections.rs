@@ -379,7 +379,7 @@ fn schema_document(record: &LayerRecord, base: &str, language: Language, what: S
         };
         properties.insert("geometry".to_owned(), json!({ "format": format, "x-ogc-role": "primary-geometry" }));
     }
-    let is_listed = |kind: FieldKind| what != SchemaOf::Sortables || kind != FieldKind::Json;
+    let is_listed = |kind: FieldKind| what != SchemaOf::Sortables || kind.has_order();
     for field in record.schema.fields.iter().filter(|field| is_listed(field.kind)) {
         let mut property = json_type(field.kind);
         property["title"] = field.title.get(language).into();
@@ -421,6 +421,6 @@ pub fn json_type(kind: FieldKind) -> Value {
         FieldKind::Boolean => json!({ "type": "boolean" }),
         FieldKind::Date => json!({ "type": "string", "format": "date" }),
         FieldKind::DateTime => json!({ "type": "string", "format": "date-time" }),
-        FieldKind::Json => json!({}),
+        FieldKind::Json => json!({ "type": ["array", "object"] }),
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::callers::Peer;
 use super::paced::Paced;
-use super::routes::without_length_of_nothing;
+use super::routes::finished;
 use crate::base::limits;
 
 /// Accepts until the process is told to stop, then lets running requests end.
@@ -42,7 +42,7 @@ pub async fn accept(listener: TcpListener, router: Router) {
         let _ = stream.set_nodelay(true);
         // A slow reader then holds little of the kernel's memory, and its pace is seen.
         let _ = SockRef::from(&stream).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
-        let service = tower::util::MapResponse::new(router.clone(), without_length_of_nothing);
+        let service = tower::util::MapResponse::new(router.clone(), finished);
         let service = tower::util::MapRequest::new(service, of_peer(peer));
         let service = TowerToHyperService::new(service);
         let connection =

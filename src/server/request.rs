@@ -32,13 +32,16 @@ impl Ask {
     pub fn new(method: Method, uri: &Uri, headers: &HeaderMap, base_url: Option<&str>) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = uri.query().unwrap_or_default();
-        let quick = |wanted: &str| query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
+        let quick = |wanted: &str| {
+            let value = query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
+            value.and_then(|value| decode(value).ok())
+        };
         let language = quick("lang")
-            .and_then(Language::from_tag)
+            .and_then(|tag| Language::from_tag(&tag))
             .unwrap_or_else(|| preferred_language(text(header::ACCEPT_LANGUAGE)));
         let wants_html = match quick("f") {
             Some(format) => format == "html",
-            None => leads(text(header::ACCEPT)) == Some("text/html"),
+            None => leads(text(header::ACCEPT)).is_some_and(|leader| leader.eq_ignore_ascii_case("text/html")),
         };
         Ask {
             method,
@@ -47,7 +50,7 @@ impl Ask {
             base: base_url.map_or_else(|| base_of(text(header::HOST)), str::to_owned),
             language,
             wants_html,
-            leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_owned(),
+            leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_ascii_lowercase(),
             accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
             user_agent: text(header::USER_AGENT).to_owned(),
             known_etags: text(header::IF_NONE_MATCH).to_owned(),
@@ -62,7 +65,7 @@ impl Ask {
 
     /// Whether the `Accept` header names this media type itself.
     pub fn accepts(&self, media_type: &str) -> bool {
-        self.accept.split(',').filter_map(weighed).any(|(named, weight)| named == media_type && weight > 0.0)
+        self.accept.split(',').filter_map(weighed).any(|(named, _)| named.eq_ignore_ascii_case(media_type))
     }
 
     pub fn frame(&self) -> Frame<'_> {
@@ -96,11 +99,16 @@ fn leads(header: &str) -> Option<&str> {
     heaviest(header.split(',').filter_map(weighed))
 }
 
-/// A part of a header and its weight, RFC 9110 §12.4.2.
+/// A part of a header and its weight, RFC 9110 §12.4.2; a weight of zero is a refusal.
 fn weighed(part: &str) -> Option<(&str, f32)> {
-    let mut parameters = part.split(';');
-    let name = parameters.next()?.trim();
-    let weight = parameters.find_map(|parameter| parameter.trim().strip_prefix("q="));
+    let (name, weight) = with_weight(part)?;
+    (weight > 0.0).then_some((name, weight))
+}
+
+fn with_weight(part: &str) -> Option<(&str, f32)> {
+    let mut parameters = part.split(';').map(str::trim);
+    let name = parameters.next()?;
+    let weight = parameters.find_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")));
     Some((name, weight.map_or(Some(1.0), |weight| weight.parse().ok())?))
 }
 
@@ -109,12 +117,12 @@ fn heaviest<T>(weighed: impl Iterator<Item = (T, f32)>) -> Option<T> {
     weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(heaviest, _)| heaviest)
 }
 
+/// What is said of gzip itself counts more than what is said of all encodings.
 fn accepts_gzip(header: &str) -> bool {
-    header.split(',').any(|part| {
-        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-        let refused = matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
-        matches!(name.trim(), "gzip" | "*") && !refused
-    })
+    let parts: Vec<(&str, f32)> = header.split(',').filter_map(with_weight).collect();
+    let weight =
+        |wanted: &str| parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, weight)| *weight);
+    weight("gzip").or(weight("*")).is_some_and(|weight| weight > 0.0)
 }
 
 /// The query parameters of a request. Each is taken by name; what is left over is unknown.
@@ -249,6 +257,7 @@ mod tests {
             ("zh-CN", Language::ZhHans),
             ("en;q=0.3, zh-Hans;q=0.7", Language::ZhHans),
             ("", Language::En),
+            ("en;q=0, zh;q=0.1", Language::ZhHant),
         ] {
             assert_eq!(preferred_language(header), language, "{header}");
         }
@@ -261,6 +270,8 @@ mod tests {
             ("application/json, text/html", "application/json"),
             ("text/html;q=0.5, */*", "*/*"),
             ("text/html;level=1;q=0.3, application/geo+json;q=0.4", "application/geo+json"),
+            ("text/html;q=0, application/xml;q=0.1", "application/xml"),
+            ("text/html;q=NaN, application/json", "application/json"),
         ] {
             assert_eq!(leads(header), Some(leader), "{header}");
         }
@@ -285,8 +296,11 @@ mod tests {
 
     #[test]
     fn gzip_is_sent_only_to_those_who_take_it() {
-        assert!(accepts_gzip("gzip, deflate"));
-        assert!(!accepts_gzip("gzip;q=0, deflate"));
-        assert!(!accepts_gzip(""));
+        for header in ["gzip, deflate", "GZIP", "br, *", "identity, gzip; q=0.5"] {
+            assert!(accepts_gzip(header), "{header}");
+        }
+        for header in ["gzip;q=0, deflate", "", "br", "*;q=0", "gzip;q=0.0, *", "gzip;q=x"] {
+            assert!(!accepts_gzip(header), "{header}");
+        }
     }
 }

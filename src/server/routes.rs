@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -66,6 +66,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/items/{record}", get(catalogue::record))
         .route("/collections/catalogue/queryables", get(catalogue::queryables))
         .route("/collections/catalogue/sortables", get(catalogue::sortables))
+        .route("/collections/catalogue/schema", get(catalogue::returnables))
         .route("/collections/catalogue/facets", get(catalogue::facets))
         .route("/collections/{layer}", get(collections::one))
         .route("/collections/{layer}/queryables", get(collections::queryables))
@@ -205,7 +206,7 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     let dress = dialects::esri::dress;
-    let by_address = get_dressed(handler.clone(), dress);
+    let by_address = get_dressed(handler.clone(), dress).fallback(refuse_all_but_post);
     by_address.post(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
         let (places, ask) = (places(&raw), ask_of(&app, &request));
         let handler = handler.clone();
@@ -282,27 +283,27 @@ async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response {
-    refuse_method(&app, &request, "GET and HEAD", "GET, HEAD, OPTIONS")
+    refuse_method(&app, &request, "GET and HEAD")
 }
 
-/// The answer to a method that an address does not have: those that it has, in words and as `Allow`.
-pub(super) fn refuse_method(app: &App, request: &Request, offered: &str, allowed: &'static str) -> Response {
-    let ask = ask_of(app, request);
-    let mut response = respond(&ask, Err(Problem::method_not_allowed(request.method().as_str(), offered)));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-    response
+/// As [`method_not_allowed`], of addresses that are also sent forms or documents.
+pub(super) async fn refuse_all_but_post(State(app): State<Arc<App>>, request: Request) -> Response {
+    refuse_method(&app, &request, "GET, HEAD and POST")
+}
+
+/// The answer to a method that an address does not have: those that it has, in words; the router adds `Allow`.
+pub(super) fn refuse_method(app: &App, request: &Request, offered: &str) -> Response {
+    respond(&ask_of(app, request), Err(Problem::method_not_allowed(request.method().as_str(), offered)))
 }
 
 /// XML by POST is not read: what is offered of WFS is all to be had by key and value.
 async fn wfs_by_another_method(State(app): State<Arc<App>>, request: Request) -> Response {
     let ask = ask_of(&app, &request);
     let problem = Problem::method_not_allowed(request.method().as_str(), "GET and HEAD");
-    let mut response = dialects::wfs::dress(&problem, &ask).respond(&ask);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
-    response
+    dialects::wfs::dress(&problem, &ask).respond(&ask)
 }
 
-/// Refuses what is too large before anything looks at it.
+/// Refuses what is too large, or no text, before anything looks at it.
 async fn limit_request(State(app): State<Arc<App>>, request: Request, next: axum::middleware::Next) -> Response {
     let address_bytes = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -328,16 +329,34 @@ async fn limit_request(State(app): State<Arc<App>>, request: Request, next: axum
             ),
         );
     }
+    if percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        let path = crate::base::ids::cut(request.uri().path());
+        let problem = Problem::bad_request(format!("the path {path} is not UTF-8 once its %XX are decoded"));
+        return respond(&ask_of(&app, &request), Err(problem));
+    }
     next.run(request).await
 }
 
-/// An answer without content has no length, RFC 9110 §8.6. The router, when all its layers are
-/// done, gives one to HEAD; so this stands outside it.
-pub fn without_length_of_nothing(mut response: Response) -> Response {
+/// What is known of a response only when the router and all its layers are done with it.
+pub fn finished(mut response: Response) -> Response {
+    name_methods(response.headers_mut());
     if response.status() == StatusCode::NO_CONTENT {
+        // An answer without content has no length, RFC 9110 §8.6; the router gives one to HEAD.
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     response
+}
+
+/// The router names the methods that a route has in `Allow`, without OPTIONS, which all have. Where a browser
+/// asks what it may send from another site, the same stand for the whole server's.
+fn name_methods(headers: &mut HeaderMap) {
+    let Some(methods) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) else { return };
+    let methods: Vec<&str> = methods.split(',').map(str::trim).chain([Method::OPTIONS.as_str()]).collect();
+    let Ok(methods) = HeaderValue::try_from(methods.join(", ")) else { return };
+    if headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+    }
+    headers.insert(header::ALLOW, methods);
 }
 
 #[derive(Clone, Copy)]

@@ -28,7 +28,11 @@ pub fn systems(record: &LayerRecord) -> Vec<System> {
 
 /// A system that a parameter names and the layer is offered in.
 pub fn offered(parameter: &str, uri: &str, record: &LayerRecord) -> Result<System, Problem> {
-    let systems = systems(record);
+    let mut systems = systems(record);
+    if systems.is_empty() {
+        // Where nothing has coordinates the answer is the same in the system that is meant unless said otherwise.
+        systems.push(System::Crs84);
+    }
     System::from_uri(uri).filter(|system| systems.contains(system)).ok_or_else(|| {
         let uris: Vec<&str> = systems.iter().map(|system| system.uri()).collect();
         Problem::bad_request(format!(
@@ -140,7 +144,14 @@ pub fn order(
                 // A plus arrives as a blank when an address was not escaped.
                 None => (Direction::Ascending, part.trim_start_matches(['+', ' '])),
             };
-            Ok(Order { field: place("sortby", name, schema)?, direction })
+            let field = place("sortby", name, schema)?;
+            if !schema.fields[field].kind.has_order() {
+                return Err(Problem::bad_request(format!(
+                    "sortby: \"{}\" holds lists or objects, which have no order; /sortables lists the fields that have",
+                    cut(name)
+                )));
+            }
+            Ok(Order { field, direction })
         })
         .collect()
 }

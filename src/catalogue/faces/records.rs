@@ -237,6 +237,7 @@ pub fn collection<'a>(listings: impl IntoIterator<Item = Listing<'a>>, base: &st
             link(&format!("{here}/items?f=html"), "items", "text/html", "Records as a page"),
             link(&format!("{here}/queryables"), &rel("queryables"), "application/schema+json", "Queryables"),
             link(&format!("{here}/sortables"), &rel("sortables"), "application/schema+json", "Sortables"),
+            link(&format!("{here}/schema"), &rel("schema"), "application/schema+json", "Schema"),
             link(&format!("{here}/facets"), &rel("facets"), "application/facets+json", "Facets"),
             link(&format!("{base}/csw?service=CSW&request=GetCapabilities"), "alternate", "application/xml", "CSW 2.0.2"),
             link(&format!("{base}/dcat.ttl"), "alternate", "text/turtle", "DCAT"),
@@ -307,7 +308,7 @@ pub fn compare(a: &LayerRecord, b: &LayerRecord, keys: &[SortKey], language: Lan
 /// JSON Schema of what can be asked for or sorted by.
 pub fn schema(base: &str, which: &str, language: Language) -> Value {
     let all = super::queryables::properties().into_iter();
-    let kept = |name: &str| which == "queryables" || SORTABLES.contains(&name);
+    let kept = |name: &str| which != "sortables" || SORTABLES.contains(&name);
     let properties: Map<String, Value> =
         all.filter(|(name, _)| kept(name)).map(|(name, schema)| (name.to_owned(), schema)).collect();
     json!({
@@ -316,7 +317,8 @@ pub fn schema(base: &str, which: &str, language: Language) -> Value {
         "type": "object",
         "title": title(language),
         "properties": properties,
-        "additionalProperties": false,
+        // Records say more of themselves than filters can ask.
+        "additionalProperties": which == "schema",
     })
 }
 

@@ -26,7 +26,7 @@ use super::pages;
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
 use super::revisions::Wanted;
-use super::routes::{self, Context, Reply, ask_of, posted, refuse_method, respond};
+use super::routes::{self, Context, Reply, ask_of, posted, refuse_all_but_post, refuse_method, respond};
 use super::state::App;
 use super::streams::Source;
 use crate::access::Action;
@@ -40,14 +40,11 @@ pub use jobs::{ExtractSettings, Extracts};
 pub use request::PARAMETERS;
 
 pub fn routes() -> Router<Arc<App>> {
-    let of_asking = async |State(app): State<Arc<App>>, request: Request| {
-        refuse_method(&app, &request, "GET, HEAD and POST", "GET, HEAD, POST, OPTIONS")
-    };
     let of_a_job = async |State(app): State<Arc<App>>, request: Request| {
-        refuse_method(&app, &request, "GET, HEAD, POST and DELETE", "GET, HEAD, POST, DELETE, OPTIONS")
+        refuse_method(&app, &request, "GET, HEAD, POST and DELETE")
     };
     Router::new()
-        .route("/collections/{layer}/extracts", routes::get(offer).post(ask_for).fallback(of_asking))
+        .route("/collections/{layer}/extracts", routes::get(offer).post(ask_for).fallback(refuse_all_but_post))
         .route("/extracts/{id}", get(status).delete(end).post(end_by_form).fallback(of_a_job))
         .route("/extracts/{id}/{file}", get(send))
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::base::limits;
 use crate::server::request::Ask;
-use crate::server::routes::{Reply, ask_of, respond};
+use crate::server::routes::{Reply, ask_of, refuse_all_but_post, respond};
 use crate::server::state::App;
 
 /// What a dialect works with. Nothing is refused yet: unknown and repeated parameters are the
@@ -51,7 +51,7 @@ where
             respond(&ask, handler(asked).await)
         }
     };
-    axum::routing::get(route.clone()).post(route)
+    axum::routing::get(route.clone()).post(route).fallback(refuse_all_but_post)
 }
 
 /// Pairs of a query or a form.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::files::with_failures;
-use super::operation;
+use super::operations::operation;
 use crate::definition::DownloadFormat;
 use crate::server::extracts::PARAMETERS;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::COMMON_FAILURES;
+use super::operations::COMMON_FAILURES;
 
 /// Each path with its operation.
 pub fn paths() -> [(&'static str, Value); 4] {

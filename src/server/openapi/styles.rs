@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{PNG, operation, picture_operation};
+use super::operations::{PNG, operation, picture_operation};
 
 const STYLE: &str = "application/vnd.mapbox.style+json";
 
