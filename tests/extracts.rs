@@ -227,3 +227,24 @@ fn the_definition_of_the_api_says_what_there_is() {
     assert!(paths["/extracts/{jobId}"]["delete"].is_object());
     assert!(paths["/extracts/{jobId}/{file}"]["get"].is_object());
 }
+
+/// A server whose folder for them cannot be made says nothing of extracts, and serves the rest.
+#[test]
+fn a_server_that_makes_no_extracts_does_not_declare_them() {
+    let workspace = Workspace::default();
+    workspace.define("td/points", &[("points.geojson", points().as_bytes())], "");
+    workspace.ingest();
+    let declared = |server: &support::Server| {
+        let api = server.json("/api");
+        let paths = api["paths"].as_object().unwrap().keys().any(|path| path.contains("extracts"));
+        (paths, api["components"]["schemas"]["extract"].is_object())
+    };
+    assert_eq!(declared(&workspace.serve()), (true, true));
+    let folder = workspace.data().join("extracts");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::write(&folder, "no folder").unwrap();
+    let server = workspace.serve();
+    assert_eq!(declared(&server), (false, false));
+    assert_eq!(server.get("/collections/td-points/extracts").status(), 404);
+    assert_eq!(server.get("/collections/td-points/items").status(), 200);
+}

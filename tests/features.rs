@@ -226,10 +226,54 @@ fn what_is_not_offered_is_refused_with_what_is() {
         ("f=gpkg&crs=http://www.opengis.net/def/crs/EPSG/0/2326", vec!["CRS84"]),
         ("ids=1,x", vec!["ids", "\"x\""]),
         ("f=shp", vec!["shp", "geojsonseq"]),
+        ("bbox=1,2,3&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/4326", vec!["3 numbers", "latitude, longitude"]),
+        (
+            "bbox=840000,835000,820000,822000&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/2326",
+            vec!["bbox", "beyond the upper one", "northing, easting"],
+        ),
+        (
+            "filter=S_INTERSECTS(geom,BBOX(840000,835000,820000,822000))&filter-crs=http://www.opengis.net/def/crs/EPSG/0/2326",
+            vec!["beyond the upper one", "northing, easting"],
+        ),
+        ("datetime=2021-12-17T00:00:00%2B25:00", vec!["datetime", "RFC 3339"]),
+        ("name=%0Aa", vec!["�a"]),
     ] {
         let detail = server.problem(&format!("/collections/lcsd-libraries/items?{query}"), 400);
         for part in parts {
             assert!(detail.contains(part), "{query}: {detail}");
         }
     }
+}
+
+/// Lists have no first and last, and the sortables do not name them. A filter tells them apart by their type.
+#[test]
+fn lists_are_asked_but_not_sorted_by() {
+    let workspace = Workspace::default();
+    let feature = |tags: &str| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"tags":{tags}}},"geometry":{{"type":"Point","coordinates":[114.1,22.3]}}}}"#
+        )
+    };
+    let both = [feature(r#"["a","b"]"#), feature(r#"["c"]"#)].join(",");
+    let json = format!(r#"{{"type":"FeatureCollection","features":[{both}]}}"#);
+    workspace.define("afcd/tagged", &[("tagged.geojson", json.as_bytes())], "");
+    workspace.ingest();
+    let server = workspace.serve();
+    let queryables = server.json("/collections/afcd-tagged/queryables");
+    assert_eq!(queryables["properties"]["tags"]["type"], serde_json::json!(["array", "object"]));
+    assert!(server.json("/collections/afcd-tagged/sortables")["properties"]["tags"].is_null());
+    let detail = server.problem("/collections/afcd-tagged/items?sortby=tags", 400);
+    assert!(detail.contains("\"tags\"") && detail.contains("/sortables"), "{detail}");
+}
+
+/// Where there is no geometry, the system that is meant unless said otherwise may still be said.
+#[test]
+fn a_table_is_answered_in_the_system_of_nothing_else() {
+    let workspace = Workspace::default();
+    workspace.define("afcd/rows", &[("rows.csv", b"key,name\n1,a\n2,b\n")], "geometry = \"none\"\n");
+    workspace.ingest();
+    let server = workspace.serve();
+    assert_eq!(ids(&server.json(&format!("/collections/afcd-rows/items?crs={CRS84}"))).len(), 2);
+    let detail = server.problem(&format!("/collections/afcd-rows/items?crs={GRID}"), 400);
+    assert!(detail.ends_with(CRS84), "{detail}");
 }
