@@ -404,3 +404,58 @@ fn what_a_dialect_does_not_know_says_nothing_and_equal_requests_have_one_tag() {
         assert_eq!(again.status(), 304, "{path}");
     }
 }
+
+/// Points, lines and areas of one layer are a layer of the service each, and what is none of them stands in its
+/// table: nothing is left out, and nothing stands in two.
+#[test]
+fn a_layer_that_mixes_kinds_is_a_service_of_several_layers() {
+    let workspace = Workspace::default();
+    let geometries = [
+        r#"{"type":"Point","coordinates":[114.1,22.3]}"#,
+        r#"{"type":"MultiPoint","coordinates":[[114.1,22.3],[114.2,22.3]]}"#,
+        r#"{"type":"LineString","coordinates":[[114.1,22.3],[114.2,22.4]]}"#,
+        r#"{"type":"Polygon","coordinates":[[[114.1,22.3],[114.2,22.3],[114.2,22.4],[114.1,22.3]]]}"#,
+        r#"{"type":"Polygon","coordinates":[[[114.3,22.3],[114.4,22.3],[114.4,22.4],[114.3,22.3]]]}"#,
+        "null",
+    ];
+    let features: Vec<String> = geometries
+        .iter()
+        .enumerate()
+        .map(|(key, geometry)| format!(r#"{{"type":"Feature","properties":{{"key":{key}}},"geometry":{geometry}}}"#))
+        .collect();
+    let json = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
+    let more = "geometry = \"mixed\"\n[identity]\nkey = \"key\"\n";
+    workspace.define("afcd/mixed", &[("mixed.geojson", json.as_bytes())], more);
+    workspace.ingest();
+    let server = workspace.serve();
+    let service = server.json("/esri/rest/services/afcd-mixed/FeatureServer?f=json");
+    let numbers = |member: &str| -> Vec<u64> {
+        service[member].as_array().unwrap().iter().map(|layer| layer["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((numbers("layers"), numbers("tables")), (vec![0, 1, 2], vec![3]));
+    for (number, kind, shape, keys) in [
+        (0, "esriGeometryMultipoint", "points", vec![0, 1]),
+        (1, "esriGeometryPolyline", "paths", vec![2]),
+        (2, "esriGeometryPolygon", "rings", vec![3, 4]),
+        (3, "", "", vec![5]),
+    ] {
+        let layer = format!("/esri/rest/services/afcd-mixed/FeatureServer/{number}");
+        assert_eq!(server.json(&format!("{layer}?f=json"))["geometryType"].as_str().unwrap_or_default(), kind);
+        let found = server.json(&format!("{layer}/query?where=1%3D1&outFields=*&f=json"));
+        let mut found_keys = Vec::new();
+        for feature in found["features"].as_array().unwrap() {
+            found_keys.push(feature["attributes"]["key"].as_i64().unwrap());
+            assert_eq!(feature["geometry"][shape].is_array(), number != 3, "{feature}");
+        }
+        found_keys.sort_unstable();
+        assert_eq!(found_keys, keys, "{number}");
+        let count = server.json(&format!("{layer}/query?where=1%3D1&returnCountOnly=true&f=json"));
+        assert_eq!(count["count"], keys.len());
+        let ids = server.json(&format!("{layer}/query?where=1%3D1&returnIdsOnly=true&f=json"));
+        assert_eq!(ids["objectIds"].as_array().unwrap().len(), keys.len());
+        let narrowed = server.json(&format!("{layer}/query?where=key%3D3&f=json"));
+        assert_eq!(narrowed["features"].as_array().unwrap().len(), usize::from(number == 2));
+    }
+    let absent = server.json("/esri/rest/services/afcd-mixed/FeatureServer/4?f=json");
+    assert_eq!(absent["error"]["message"], "there is no layer 4 in this service; it has 0, 1, 2, 3");
+}

@@ -15,6 +15,8 @@ use super::spatial::holds;
 use super::temporal::{Edge, Granularity, Moment, Rule, TemporalOperator};
 use super::types::{ArrayTerm, Choice, Condition, End, InstantTerm, NumberTerm, Operand, Pair, Period, TextTerm};
 use crate::base::Value;
+use crate::base::geometry_kind::Dimension;
+use crate::geometry::kind_of;
 
 /// A feature as the evaluator sees it: its values in the order of the schema and its geometry.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,9 @@ impl Condition {
                 feature.geometry.map(|geometry| holds(*operator, geometry, &literal.geometry))
             }
             Condition::SpatialWithItself(truth) => feature.geometry.map(|_| *truth),
+            Condition::MadeOf(dimension) => {
+                Some(feature.geometry.map_or(Dimension::None, |geometry| kind_of(geometry).dimension()) == *dimension)
+            }
             Condition::Temporal(operator, granularity, periods) => {
                 let [first, second] = periods.as_ref();
                 temporal(*operator, *granularity, first, second, feature)

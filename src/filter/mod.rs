@@ -40,6 +40,7 @@ pub use types::{ArrayTerm, Choice, Condition, End, InstantTerm, NumberTerm, Oper
 
 use tree::{Node, Place};
 
+use crate::base::geometry_kind::Dimension;
 use crate::base::ids::cut;
 use crate::base::{FieldKind, Schema};
 use crate::crs::System;
@@ -134,6 +135,18 @@ impl Filter {
         let literal = SpatialLiteral::from_geometry(geometry, system)?;
         self.conditions.push(Condition::Spatial(SpatialOperator::Intersects, std::sync::Arc::new(literal)));
         Ok(())
+    }
+
+    /// Adds that features are made of points, of lines or of areas; `None`: of neither, or have no geometry.
+    pub fn add_made_of(&mut self, dimension: Option<Dimension>) {
+        let made_of = Condition::MadeOf;
+        self.conditions.push(dimension.map_or_else(
+            || {
+                let others = [Dimension::Points, Dimension::Lines, Dimension::Areas].map(made_of);
+                Condition::Not(Box::new(Condition::Any(others.to_vec())))
+            },
+            made_of,
+        ));
     }
 
     /// Adds everything that another filter asks.

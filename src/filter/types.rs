@@ -10,6 +10,7 @@ use super::functions::{CalendarPart, NumberChange, TextChange};
 use super::spatial::{SpatialLiteral, SpatialOperator};
 use super::temporal::{Granularity, Moment, TemporalOperator};
 use super::tree::Comparison;
+use crate::base::geometry_kind::Dimension;
 
 /// True, false, or unknown where a value that it needs is null. Fields are places in the schema.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub enum Condition {
     Spatial(SpatialOperator, Arc<SpatialLiteral>),
     /// The feature's geometry and itself: the same for all that have one.
     SpatialWithItself(bool),
+    /// What the feature's geometry is made of; never unknown.
+    MadeOf(Dimension),
     Temporal(TemporalOperator, Granularity, Box<[Period; 2]>),
     Array(ArrayOperator, ArrayTerm, ArrayTerm),
 }

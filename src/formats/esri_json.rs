@@ -57,6 +57,8 @@ pub struct EsriWriter {
     object_id: Option<Vec<u8>>,
     /// The fields that go out, each with its name as a JSON string and its colon.
     keys: Vec<(usize, Vec<u8>)>,
+    /// Whether the layer is one of single points; else a point is one of several.
+    is_of_points: bool,
     shape: Shape,
 }
 
@@ -66,6 +68,7 @@ impl EsriWriter {
         EsriWriter {
             keys: keys.map(|field| (field, key(&schema.fields[field].column))).collect(),
             selection,
+            is_of_points: schema.geometry == GeometryKind::Point,
             with_heights,
             object_id: object_id.map(key),
             shape: Shape::default(),
@@ -96,7 +99,7 @@ impl EsriWriter {
     fn push_geometry(&self, out: &mut Vec<u8>) {
         let shape = &self.shape;
         match shape.kind.dimension() {
-            Dimension::Points if shape.kind == GeometryKind::Point => self.push_point(out),
+            Dimension::Points if self.is_of_points => self.push_point(out),
             Dimension::Points => {
                 out.extend_from_slice(b"{\"points\":");
                 self.push_run(0..shape.points.len(), out);

@@ -21,6 +21,8 @@ mod wkb;
 pub use intersects::{intersects_box, shape_intersects_box};
 pub use normalise::{Normalised, Tidied, normalise};
 pub use shape::Shape;
+pub use simple_features::kind_of;
+pub use wkb::dimension;
 
 /// What is wrong with a geometry, with the place where known.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

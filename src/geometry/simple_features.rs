@@ -77,7 +77,8 @@ fn line(points: &[(f64, f64)]) -> LineString<f64> {
     LineString(points.iter().map(|&(x, y)| Coord { x, y }).collect())
 }
 
-fn kind_of(geometry: &Geometry<f64>) -> GeometryKind {
+/// The kind of a geometry; a box or a triangle is a polygon.
+pub fn kind_of(geometry: &Geometry<f64>) -> GeometryKind {
     match geometry {
         Geometry::Point(_) => GeometryKind::Point,
         Geometry::MultiPoint(_) => GeometryKind::MultiPoint,

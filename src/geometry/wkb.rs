@@ -1,7 +1,8 @@
 //! Well-known binary, ISO 13249-3 and the older forms with flags in the high bits, in both byte
 //! orders, from bytes that nobody vouches for.
 
-use super::{GeometryFault, Shape};
+use super::{GeometryFault, Shape, blob};
+use crate::base::geometry_kind::Dimension;
 use crate::base::{GeometryKind, limits};
 
 /// Collections inside collections.
@@ -18,6 +19,21 @@ struct Header {
     code: u32,
     has_z: bool,
     has_m: bool,
+}
+
+impl Header {
+    fn kind(&self) -> Result<GeometryKind, GeometryFault> {
+        Ok(match self.code {
+            1 => GeometryKind::Point,
+            2 => GeometryKind::LineString,
+            3 => GeometryKind::Polygon,
+            4 => GeometryKind::MultiPoint,
+            5 => GeometryKind::MultiLineString,
+            6 => GeometryKind::MultiPolygon,
+            7 => GeometryKind::GeometryCollection,
+            code => return Err(GeometryFault::UnknownType { code }),
+        })
+    }
 }
 
 impl Shape {
@@ -126,19 +142,16 @@ fn write_count(out: &mut Vec<u8>, count: usize) {
     out.extend_from_slice(&(count as u32).to_le_bytes());
 }
 
+/// What the geometry of a GeoPackage blob is made of, by the code of its type alone.
+pub fn dimension(blob: &[u8]) -> Result<Dimension, GeometryFault> {
+    let mut reader = Reader { bytes: blob::parse(blob)?.wkb, at: 0, vertices: 0 };
+    Ok(reader.header()?.kind()?.dimension())
+}
+
 impl Reader<'_> {
     fn geometry(&mut self, shape: &mut Shape, depth: usize) -> Result<(), GeometryFault> {
         let header = self.header()?;
-        let kind = match header.code {
-            1 => GeometryKind::Point,
-            2 => GeometryKind::LineString,
-            3 => GeometryKind::Polygon,
-            4 => GeometryKind::MultiPoint,
-            5 => GeometryKind::MultiLineString,
-            6 => GeometryKind::MultiPolygon,
-            7 => GeometryKind::GeometryCollection,
-            code => return Err(GeometryFault::UnknownType { code }),
-        };
+        let kind = header.kind()?;
         shape.clear(kind);
         shape.has_z = header.has_z;
         shape.has_m = header.has_m;

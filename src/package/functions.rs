@@ -12,10 +12,11 @@ use rusqlite::types::ValueRef;
 use super::cell::cell_of;
 use super::hexagon::hexagon_of;
 use crate::base::BBox;
+use crate::base::geometry_kind::Dimension;
 use crate::filter::spatial::Prepared;
 use crate::filter::{Arithmetic, ArrayOperator, NumberChange, Pattern, SpatialOperator, TextChange, elements};
 use crate::geometry::areas::Areas;
-use crate::geometry::{Shape, blob};
+use crate::geometry::{Shape, blob, dimension};
 
 /// Tests a geometry against a box exactly: `causeway_intersects(geom, west, south, east, north)` in
 /// degrees; false where there is no geometry.
@@ -27,6 +28,8 @@ pub const HEXAGON: &str = "causeway_hexagon";
 /// `causeway_area(geom)`: the number of the area in which a geometry stands, of those that
 /// [`with_areas`] gave.
 pub const AREA: &str = "causeway_area";
+/// `causeway_dimension(geom)`: `points`, `lines`, `areas`, `mixed`; empty where there is no geometry.
+pub const DIMENSION: &str = "causeway_dimension";
 /// `causeway_like(text, pattern)`.
 pub const LIKE: &str = "causeway_like";
 /// `causeway_length(text)` in characters.
@@ -76,6 +79,10 @@ pub(super) fn add_functions(connection: &Connection, stop: &Stop) -> rusqlite::R
             return Ok(false);
         };
         Ok(crate::geometry::intersects_box(blob, &bbox).unwrap_or(false))
+    })?;
+    connection.create_scalar_function(DIMENSION, 1, FLAGS, |context| {
+        let dimension = context.get_raw(0).as_blob().ok().and_then(|blob| dimension(blob).ok());
+        Ok(dimension.unwrap_or(Dimension::None).as_str())
     })?;
     for operator in SpatialOperator::ALL {
         let stop = stop.clone();

@@ -7,7 +7,7 @@ use crate::filter::{
     ArrayTerm, CalendarPart, Choice, Comparison, Condition, Edge, End, Granularity, InstantTerm, Moment, Number,
     NumberTerm, Operand, Pair, Period, Rule, SpatialLiteral, SpatialOperator, TemporalOperator, TextTerm, spatial,
 };
-use crate::package::functions::{INTERSECTS, LENGTH, LIKE, arithmetic_name, function_name};
+use crate::package::functions::{DIMENSION, INTERSECTS, LENGTH, LIKE, arithmetic_name, function_name};
 use crate::package::{OpenPackage, PackageError};
 
 /// The geometry's column.
@@ -50,6 +50,9 @@ impl SqlWriter<'_> {
             Condition::Spatial(operator, literal) => self.spatial(*operator, literal, unknown)?,
             Condition::SpatialWithItself(truth) => {
                 format!("(CASE WHEN {GEOMETRY} IS NULL THEN NULL ELSE {} END)", i32::from(*truth))
+            }
+            Condition::MadeOf(dimension) => {
+                format!("({DIMENSION}({GEOMETRY}) = {})", self.parameters.bind(dimension.as_str().to_owned()))
             }
             Condition::Temporal(operator, granularity, periods) => {
                 let [first, second] = periods.as_ref();

@@ -1,11 +1,14 @@
 //! What a feature service says of itself and of its layer.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::super::systems::wkid;
 use super::ObjectId;
+use super::parts::{Part, parts};
 use super::request::Form;
-use crate::base::{BBox, FieldKind, GeometryKind, Language, limits};
+use crate::base::{BBox, FieldKind, Language, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
 use crate::definition::TimeFields;
@@ -21,21 +24,23 @@ pub fn spatial_reference(system: System) -> Value {
     json!({ "wkid": wkid, "latestWkid": latest })
 }
 
-pub fn service(record: &LayerRecord, language: Language) -> Value {
-    let has_map = record.schema.geometry != GeometryKind::None;
-    let entry = json!({
-        "id": 0,
-        "name": record.title.get(language),
-        "type": if has_map { "Feature Layer" } else { "Table" },
-        "geometryType": geometry_type(record.schema.geometry),
-        "parentLayerId": -1,
-        "subLayerIds": null,
-        "defaultVisibility": true,
-        "minScale": 0,
-        "maxScale": 0,
-    });
+pub fn service(record: &Arc<LayerRecord>, language: Language) -> Value {
+    let entry = |part: &Part| {
+        json!({
+            "id": part.number,
+            "name": part.name(language),
+            "type": type_name(part),
+            "geometryType": geometry_type(part.record.schema.geometry),
+            "parentLayerId": -1,
+            "subLayerIds": null,
+            "defaultVisibility": true,
+            "minScale": 0,
+            "maxScale": 0,
+        })
+    };
     let extent = stored_extent(record);
-    let (layers, tables) = if has_map { (vec![entry], vec![]) } else { (vec![], vec![entry]) };
+    let (tables, layers): (Vec<Part>, Vec<Part>) = parts(record).into_iter().partition(Part::is_table);
+    let [tables, layers] = [tables, layers].map(|parts| parts.iter().map(entry).collect::<Vec<_>>());
     json!({
         "currentVersion": VERSION,
         "serviceDescription": record.abstract_text.get(language),
@@ -55,7 +60,12 @@ pub fn service(record: &LayerRecord, language: Language) -> Value {
     })
 }
 
-pub fn layer(record: &LayerRecord, language: Language) -> Value {
+fn type_name(part: &Part) -> &'static str {
+    if part.is_table() { "Table" } else { "Feature Layer" }
+}
+
+pub fn layer(part: &Part, language: Language) -> Value {
+    let record = part.record.as_ref();
     let schema = &record.schema;
     let object_id = ObjectId { name: object_id_name(schema), goes_out: true };
     let display_field = schema
@@ -65,9 +75,9 @@ pub fn layer(record: &LayerRecord, language: Language) -> Value {
         .map_or(object_id.name.as_str(), |field| field.name.as_str());
     json!({
         "currentVersion": VERSION,
-        "id": 0,
-        "name": record.title.get(language),
-        "type": if schema.geometry == GeometryKind::None { "Table" } else { "Feature Layer" },
+        "id": part.number,
+        "name": part.name(language),
+        "type": type_name(part),
         "description": record.abstract_text.get(language),
         "copyrightText": record.credit.get(language),
         "geometryType": geometry_type(schema.geometry),

@@ -2,11 +2,13 @@
 //! `vector_tiles` has its tiles.
 //! <https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/>
 //!
-//! Every layer is a service with one layer, 0. Its OBJECTID is a row's place in the revision, from 1
+//! Every layer is a service with one layer, 0, or with one for each kind of geometry that it mixes (`parts`).
+//! An OBJECTID is a row's place in the revision, from 1
 //! without a gap: clients such as QGIS 3.22 hold ids in 32 bits, which the stable id of 53 exceeds.
 
 mod documents;
 mod geometry;
+mod parts;
 mod request;
 mod statistics;
 pub mod vector_tiles;
@@ -27,8 +29,8 @@ use super::super::walks::WalkPage;
 use super::{close_with, key, read, visible, write_geojson};
 use crate::access::{Action, PermittedLayer};
 use crate::base::Language;
-use crate::base::ids::cut;
-use crate::formats::esri_json::{EsriWriter, geometry_type};
+use crate::catalogue::LayerRecord;
+use crate::formats::esri_json::EsriWriter;
 use crate::formats::geojson::FeatureWriter;
 use crate::package::{OpenPackage, PackageError};
 use crate::query::{self, FeatureQuery, PageFacts, Start};
@@ -58,7 +60,7 @@ pub async fn services(mut context: Context) -> Reply {
     let form = Form::take(&mut context.parameters)?;
     let layers = visible(&context);
     let base = &context.ask.base;
-    let features = layers.iter().filter(|layer| is_offered(layer)).map(|layer| {
+    let features = layers.iter().map(|layer| {
         let url = format!("{base}/esri/rest/services/{}/FeatureServer", layer.record.id);
         json!({ "name": layer.record.id, "type": "FeatureServer", "url": url })
     });
@@ -78,71 +80,57 @@ pub async fn service(mut context: Context) -> Reply {
 pub async fn layer(mut context: Context) -> Reply {
     let form = Form::take(&mut context.parameters)?;
     let (layer, _) = permitted(&context, Action::ReadFacts)?;
-    check_number(&context)?;
-    let document = documents::layer(&layer.record, context.ask.language);
+    let part = parts::part(&layer.record, context.place("number"))?;
+    let document = documents::layer(&part, context.ask.language);
     Ok(Arc::new(form.document(&document).in_language(context.ask.language)))
 }
 
 pub async fn query(mut context: Context) -> Reply {
     let (layer, permit) = permitted(&context, Action::ReadFeatures)?;
-    check_number(&context)?;
+    let number = parts::part(&layer.record, context.place("number"))?.number;
     let parameters = std::mem::take(&mut context.parameters);
-    let walk = walk(&context.ask, &parameters, &layer);
+    let walk = walk(&context.ask, &parameters, &layer, number);
     let layer = walk.layer(&context.app, &layer).await?;
-    let mut request = QueryRequest::read(parameters, &layer.record, context.ask.language)?;
+    let part = parts::part(&layer.record, context.place("number"))?;
+    let mut request = QueryRequest::read(parameters, &part.record, context.ask.language)?;
+    part.narrow(&mut request.query.filter);
     let key = format!("{}|{request:?}", key("esri", &layer, &permit, &context.ask.base));
     let app = Arc::clone(&context.app);
     if let (Start::Offset(_), None) = (request.query.start, &request.query.places) {
         request.query.start = walk.start(&app, &layer);
     }
-    context.app.cache.get_or_make(key, async move { answer(&app, &layer, &permit, request, &walk).await }).await
+    context
+        .app
+        .cache
+        .get_or_make(key, async move { answer(&app, (&layer, &part.record), &permit, request, &walk).await })
+        .await
 }
 
 /// The walk that a request belongs to: by number, or, as QGIS goes, over ids that it has asked for
 /// before, whatever it then asks of them.
-fn walk(ask: &Ask, parameters: &Parameters, layer: &LiveLayer) -> WalkPage {
+fn walk(ask: &Ask, parameters: &Parameters, layer: &LiveLayer, number: usize) -> WalkPage {
     const OF_ONE_PAGE: [&str; 3] = ["resultOffset", "resultRecordCount", "f"];
     let mut given = parameters.clone();
     let client = ask.user_agent.as_str();
+    let dialect = format!("esri{number}");
     if given.take_any_case("objectIds").is_some() {
-        return WalkPage::over_ids("esri", layer, client, false);
+        return WalkPage::over_ids(&dialect, layer, client, false);
     }
     if given.take_any_case("returnIdsOnly").is_some() {
-        return WalkPage::over_ids("esri", layer, client, true);
+        return WalkPage::over_ids(&dialect, layer, client, true);
     }
     // What is not a number is refused when the request is read.
     let offset = given.take_any_case("resultOffset").and_then(|text| text.parse().ok()).unwrap_or(0);
-    WalkPage::new("esri", layer, client, &given.without(&OF_ONE_PAGE), offset)
-}
-
-/// A feature service has one kind of geometry or none; a layer that mixes them is not offered here.
-fn is_offered(layer: &LiveLayer) -> bool {
-    let kind = layer.record.schema.geometry;
-    kind == crate::base::GeometryKind::None || geometry_type(kind).is_some()
+    WalkPage::new(&dialect, layer, client, &given.without(&OF_ONE_PAGE), offset)
 }
 
 fn permitted(context: &Context, action: Action) -> Result<(Arc<LiveLayer>, PermittedLayer), Problem> {
-    let snapshot = context.app.snapshot();
-    let (layer, permit) = context.app.permitted(&snapshot, context.place("layer"), action)?;
-    match is_offered(&layer) {
-        true => Ok((layer, permit)),
-        false => Err(Problem::not_found(format!(
-            "{id} mixes kinds of geometry, which a feature service cannot; it is at /collections/{id}",
-            id = layer.record.id
-        ))),
-    }
-}
-
-fn check_number(context: &Context) -> Result<(), Problem> {
-    match context.place("number") {
-        "0" => Ok(()),
-        other => Err(Problem::not_found(format!("there is no layer {} in this service; its layer is 0", cut(other)))),
-    }
+    context.app.permitted(&context.app.snapshot(), context.place("layer"), action)
 }
 
 async fn answer(
     app: &super::super::App,
-    layer: &Arc<LiveLayer>,
+    (layer, record): (&Arc<LiveLayer>, &LayerRecord),
     permit: &PermittedLayer,
     request: QueryRequest,
     walk: &WalkPage,
@@ -179,8 +167,8 @@ async fn answer(
             Ok(Answer::new(GEOJSON, body))
         }
         Wanted::Features => {
-            let head = documents::answer_head(&layer.record, &selection, &object_id, request.language);
-            let writer = EsriWriter::new(&layer.record.schema, selection, object_id.in_answer(), request.with_heights);
+            let head = documents::answer_head(record, &selection, &object_id, request.language);
+            let writer = EsriWriter::new(&record.schema, selection, object_id.in_answer(), request.with_heights);
             let (body, facts) =
                 read(app, layer, permit, move |package| features(package, &query, head, writer)).await?;
             walk.ended(app, layer, &facts);
