@@ -65,7 +65,7 @@ fn whole_moment(text: &str) -> Result<(Instant, Instant), IntervalError> {
 
 /// A time as RFC 3339 §5.6 writes it. Parts of a second beyond the ninth digit are dropped, and what comes after
 /// the last moment that can be held, 9999-12-30, stands for it: it is written where something has no end.
-fn moment(text: &str) -> Option<Instant> {
+pub fn moment(text: &str) -> Option<Instant> {
     const SECONDS_END: usize = "2021-12-17T00:00:00".len();
     const NANOSECOND_DIGITS: usize = 9;
     let (civil, rest) = text.split_at_checked(SECONDS_END)?;

@@ -64,6 +64,11 @@ fn unreadable(source: &str, start: usize) -> FilterFault {
     match source.get(start..).and_then(|rest| rest.chars().next()) {
         Some('\'') => FilterFault::Unclosed { place, what: "text", quote: '\'' },
         Some('"') => FilterFault::Unclosed { place, what: "name", quote: '"' },
+        Some('0'..='9') => FilterFault::Unexpected {
+            place,
+            found: "a number beyond all others".to_owned(),
+            wanted: "one that 64 bits hold, at most 1.8e308,".to_owned(),
+        },
         found => FilterFault::Unexpected {
             place,
             found: found.map_or_else(String::new, |found| format!("\"{}\"", found.escape_default())),
@@ -207,7 +212,7 @@ mod tests {
             ),
             (
                 "a = 1e999",
-                "at character 5 of the filter: \"1\" stands where a name, a value, a bracket or an operator is accepted",
+                "at character 5 of the filter: a number beyond all others stands where one that 64 bits hold, at most 1.8e308, is accepted",
             ),
         ] {
             assert_eq!(scan(source).unwrap_err().to_string(), message, "{source}");

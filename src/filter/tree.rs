@@ -13,6 +13,8 @@ use super::spatial::SpatialOperator;
 use super::temporal::TemporalOperator;
 use crate::base::limits;
 
+pub(super) use crate::base::instant::moment as read_timestamp;
+
 /// A part of a filter and where it stands. Equal parts are equal wherever they stand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -239,25 +241,6 @@ impl Operator {
 pub(super) fn read_date(text: &str) -> Option<Date> {
     let is_formed = matches_form(text, "dddd-dd-dd");
     is_formed.then(|| text.parse().ok()).flatten()
-}
-
-/// A time as RFC 3339 writes it with `T`, seconds and `Z` or an offset from UTC.
-pub(super) fn read_timestamp(text: &str) -> Option<Timestamp> {
-    const WITHOUT_ZONE: &str = "dddd-dd-ddTdd:dd:dd";
-    let head = text.get(..WITHOUT_ZONE.len())?;
-    if !matches_form(head, WITHOUT_ZONE) {
-        return None;
-    }
-    let rest = &text[WITHOUT_ZONE.len()..];
-    let zone = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-            (zone.len() < fraction.len()).then_some(zone)?
-        }
-        None => rest,
-    };
-    let is_zone = zone == "Z" || matches_form(zone, "+dd:dd") || matches_form(zone, "-dd:dd");
-    is_zone.then(|| text.parse().ok()).flatten()
 }
 
 /// `d` in the form stands for a digit, all else for itself.
