@@ -417,6 +417,7 @@ fn a_layer_that_mixes_kinds_is_a_service_of_several_layers() {
         r#"{"type":"Polygon","coordinates":[[[114.1,22.3],[114.2,22.3],[114.2,22.4],[114.1,22.3]]]}"#,
         r#"{"type":"Polygon","coordinates":[[[114.3,22.3],[114.4,22.3],[114.4,22.4],[114.3,22.3]]]}"#,
         "null",
+        r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[114.1,22.3]},{"type":"LineString","coordinates":[[114.1,22.3],[114.2,22.4]]}]}"#,
     ];
     let features: Vec<String> = geometries
         .iter()
@@ -437,7 +438,7 @@ fn a_layer_that_mixes_kinds_is_a_service_of_several_layers() {
         (0, "esriGeometryMultipoint", "points", vec![0, 1]),
         (1, "esriGeometryPolyline", "paths", vec![2]),
         (2, "esriGeometryPolygon", "rings", vec![3, 4]),
-        (3, "", "", vec![5]),
+        (3, "", "", vec![5, 6]),
     ] {
         let layer = format!("/esri/rest/services/afcd-mixed/FeatureServer/{number}");
         assert_eq!(server.json(&format!("{layer}?f=json"))["geometryType"].as_str().unwrap_or_default(), kind);
@@ -446,6 +447,7 @@ fn a_layer_that_mixes_kinds_is_a_service_of_several_layers() {
         for feature in found["features"].as_array().unwrap() {
             found_keys.push(feature["attributes"]["key"].as_i64().unwrap());
             assert_eq!(feature["geometry"][shape].is_array(), number != 3, "{feature}");
+            assert_eq!(feature["geometry"].is_null(), number == 3, "{feature}");
         }
         found_keys.sort_unstable();
         assert_eq!(found_keys, keys, "{number}");

@@ -137,7 +137,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Adds that features are made of points, of lines or of areas; `None`: of neither, or have no geometry.
+    /// Adds that features are made of points, of lines or of areas; `None`: of none of them, or of nothing.
     pub fn add_made_of(&mut self, dimension: Option<Dimension>) {
         let made_of = Condition::MadeOf;
         self.conditions.push(dimension.map_or_else(

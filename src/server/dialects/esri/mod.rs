@@ -94,6 +94,8 @@ pub async fn query(mut context: Context) -> Reply {
     let part = parts::part(&layer.record, context.place("number"))?;
     let mut request = QueryRequest::read(parameters, &part.record, context.ask.language)?;
     part.narrow(&mut request.query.filter);
+    // What is in a table may still be a collection of geometries, which ArcGIS cannot write.
+    request.selection.skips_geometry |= part.is_table();
     let key = format!("{}|{request:?}", key("esri", &layer, &permit, &context.ask.base));
     let app = Arc::clone(&context.app);
     if let (Start::Offset(_), None) = (request.query.start, &request.query.places) {
