@@ -348,7 +348,7 @@ pub fn finished(mut response: Response) -> Response {
 }
 
 /// The router names the methods that a route has in `Allow`, without OPTIONS, which all have. Where a browser
-/// asks what it may send from another site, the same stand for the whole server's.
+/// asks what it may send from another site, they take the place of what any address of the server takes.
 fn name_methods(headers: &mut HeaderMap) {
     let Some(methods) = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()) else { return };
     let methods: Vec<&str> = methods.split(',').map(str::trim).chain([Method::OPTIONS.as_str()]).collect();
