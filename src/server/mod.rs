@@ -16,6 +16,7 @@ mod catalogue;
 mod changes;
 mod collections;
 mod cut;
+mod departments;
 pub mod dialects;
 mod districts;
 mod downloads;

@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, downloads, elsewhere, extracts, faces, features,
-    functions, health, landing, map, openapi, pictures, places, qgis, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, departments, dialects, downloads, elsewhere, extracts, faces,
+    features, functions, health, landing, map, openapi, pictures, places, qgis, styles, tiles,
 };
 use crate::base::limits;
 
@@ -57,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api", get(openapi::document))
         .route("/api.html", get(openapi::page))
         .route("/functions", get(functions::list))
+        .route("/departments", get(departments::guide))
         .route("/suggest", get(collections::suggest))
         .route("/places", get(places::places))
         .route("/elsewhere", get(elsewhere::list))

@@ -80,13 +80,17 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         "/conformance",
         operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]),
     );
+    add(
+        "/departments",
+        operation("getGuide", "How a department publishes", &[], &["application/json", "text/html"], &[]),
+    );
     add("/functions", operation("getFunctions", "Functions of filters", &[], &["application/json", "text/html"], &[]));
     add(
         "/collections",
         operation(
             "getCollections",
             "Layers",
-            &["text", "theme", "department"],
+            &["text", "theme", "department", "bbox", "datetime", "filter", "filter-lang", "filter-crs"],
             &["application/json", "text/html"],
             &["400"],
         ),
@@ -154,7 +158,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>]) -> Value {
         operation(
             "getFacets",
             "How records divide",
-            &["facets", "q", "text", "bbox", "datetime", "theme", "department"],
+            &["facets", "q", "text", "bbox", "datetime", "theme", "department", "filter", "filter-lang", "filter-crs"],
             &["application/facets+json", "text/html"],
             &["400"],
         ),
@@ -372,7 +376,8 @@ fn operation(id: &str, summary: &str, names: &[&str], media_types: &[&str], fail
 }
 
 /// Parameters of records, OGC 20-004r1 §8 and ours.
-const RECORDS_PARAMETERS: [&str; 16] = [
+const RECORDS_PARAMETERS: [&str; 17] = [
+    "facets",
     "bbox",
     "datetime",
     "limit",

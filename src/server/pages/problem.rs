@@ -12,6 +12,8 @@ struct Problem<'a> {
     question: String,
     status: u16,
     title: &'a str,
+    /// What to do, in the language of the page: the sentence itself is one of programs.
+    advice: &'static str,
     detail: String,
 }
 
@@ -21,6 +23,7 @@ pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
         question: if status == 404 { words_of(frame.path_and_query) } else { String::new() },
         status,
         title: words::status(status, frame.language),
+        advice: words::advice(status, frame.language),
         detail: sentence(detail),
     };
     page.render().unwrap_or_default()
