@@ -23,9 +23,15 @@ pub struct Area {
     pub label: Option<(i32, i32)>,
 }
 
-/// `None` where nothing can be drawn.
+/// Areas that a person chooses among at a glance, and that a page has room for: twice the districts.
+const AREAS_MOST: usize = 36;
+
+/// `None` where nothing can be drawn, or too much.
 pub fn district_map(districts: &Districts, shared: &Shared, language: Language) -> Option<DistrictMap> {
     let drawn = &districts.outlines;
+    if drawn.outlines.len() > AREAS_MOST {
+        return None;
+    }
     let (west, north, width, height) = drawn.view;
     let mut labels: Vec<Label> = Vec::new();
     let mut areas = Vec::new();
