@@ -139,7 +139,7 @@ fn a_problem_speaks_the_language_of_the_page_and_keeps_the_sentence_of_programs(
     };
     for (path, language, words) in [
         ("/nothing", "zh-HK", "找不到網頁"),
-        ("/nothing", "zh-CN", "请搜寻"),
+        ("/nothing", "zh-CN", "可在下方搜寻"),
         ("/nothing", "en", "may be mistyped"),
         ("/collections/lcsd-libraries/items?limit=x", "zh-HK", "網址中有一部分無法理解"),
     ] {

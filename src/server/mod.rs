@@ -44,6 +44,7 @@ mod qgis;
 mod request;
 mod revisions;
 mod routes;
+mod schemas;
 mod selection;
 mod snapshot;
 mod state;

@@ -19,7 +19,7 @@ use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
     aggregate, assets, catalogue, changes, collections, departments, dialects, downloads, elsewhere, extracts, faces,
-    features, functions, health, landing, map, openapi, pictures, places, qgis, styles, tiles,
+    features, functions, health, landing, map, openapi, pictures, places, qgis, schemas, styles, tiles,
 };
 use crate::base::limits;
 
@@ -69,11 +69,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/sortables", get(catalogue::sortables))
         .route("/collections/catalogue/facets", get(catalogue::facets))
         .route("/collections/{layer}", get(collections::one))
-        .route("/collections/{layer}/queryables", get(collections::queryables))
+        .route("/collections/{layer}/queryables", get(schemas::queryables))
         .route("/collections/{layer}/aggregate", get(aggregate::aggregate))
         .route("/collections/{layer}/changes", get(changes::changes))
-        .route("/collections/{layer}/sortables", get(collections::sortables))
-        .route("/collections/{layer}/schema", get(collections::schema))
+        .route("/collections/{layer}/sortables", get(schemas::sortables))
+        .route("/collections/{layer}/schema", get(schemas::schema))
         .route("/collections/{layer}/items", get_responding(features::items, Problem::answer))
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))

@@ -440,7 +440,7 @@ fn items_operation(record: &LayerRecord) -> Value {
 fn field_schema(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Json => json!({ "type": "string" }),
-        kind => crate::server::collections::json_type(kind),
+        kind => crate::server::schemas::json_type(kind),
     }
 }
 

@@ -31,9 +31,13 @@ pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
 
 /// The same words as problem+json, as a sentence.
 pub fn sentence(detail: &str) -> String {
+    let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
+    // A parameter, as in limit="x", stays as it is written.
+    if detail.split_whitespace().next().is_some_and(|word| word.contains('=')) {
+        return format!("{detail}{end}");
+    }
     let mut letters = detail.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }
 
@@ -71,6 +75,7 @@ mod tests {
     #[test]
     fn the_words_of_the_problem_stand_as_a_sentence() {
         assert_eq!(sentence("there is no layer \"x\""), "There is no layer \"x\".");
+        assert_eq!(sentence("limit=\"x\" is not a whole number"), "limit=\"x\" is not a whole number.");
         assert_eq!(sentence(""), ".");
     }
 }

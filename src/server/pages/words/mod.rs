@@ -188,20 +188,25 @@ pub fn status(status: u16, language: Language) -> &'static str {
 pub fn advice(status: u16, language: Language) -> &'static str {
     let (en, zh_hant, zh_hans) = match status {
         404 => (
-            "The address may be mistyped, or what was here has moved. Search for it:",
-            "網址可能有誤，或內容已移往別處。請搜尋：",
-            "网址可能有误，或内容已移往别处。请搜寻：",
+            "The address may be mistyped, or what was here has moved. The box below searches for it.",
+            "網址可能有誤，或內容已移往別處。可在下方搜尋。",
+            "网址可能有误，或内容已移往别处。可在下方搜寻。",
         ),
         410 => (
-            "What was here is not kept any more. Search for what has taken its place:",
-            "這裏的內容已不再保存。請搜尋現有的內容：",
-            "这里的内容已不再保存。请搜寻现有的内容：",
+            "What was here is not kept any more. The box below searches for what has taken its place.",
+            "這裏的內容已不再保存。可在下方搜尋現有的內容。",
+            "这里的内容已不再保存。可在下方搜寻现有的内容。",
         ),
         429 | 503 => ("Please try again in a moment.", "請稍後再試。", "请稍后再试。"),
-        400..500 => (
+        400 => (
             "A part of the address is not understood. This is what it was and what would be:",
             "網址中有一部分無法理解，以下英文說明指出是哪一部分及可接受的值：",
             "网址中有一部分无法理解，以下英文说明指出是哪一部分及可接受的值：",
+        ),
+        401..500 => (
+            "The request cannot be answered as it is. This is why:",
+            "此請求未能回應，原因見以下英文說明：",
+            "此请求未能回应，原因见以下英文说明：",
         ),
         _ => (
             "The fault is ours and has been noted. Please try again later.",
