@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Trilingual;
+use crate::base::{Language, Trilingual};
 
 /// A body that publishes, by its lower-case code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,18 @@ pub struct Licence {
     pub spdx: String,
     pub title: Trilingual,
     pub address: String,
+}
+
+impl Licence {
+    /// Where people read the terms in a language: data.gov.hk has each page under `/en/`, `/tc/` and `/sc/`.
+    pub fn address_in(&self, language: Language) -> String {
+        const ENGLISH: &str = "https://data.gov.hk/en/";
+        match (self.address.strip_prefix(ENGLISH), language) {
+            (Some(page), Language::ZhHant) => format!("https://data.gov.hk/tc/{page}"),
+            (Some(page), Language::ZhHans) => format!("https://data.gov.hk/sc/{page}"),
+            _ => self.address.clone(),
+        }
+    }
 }
 
 /// How often a department renews a layer.

@@ -87,8 +87,17 @@ impl Frame {
     pub fn place(&self, tile: &TileAddress, (x, y): GridPoint) -> Place {
         let side = f64::from(1u32 << tile.zoom());
         let share = |tile: u32, at: i32| (f64::from(tile) + f64::from(at) / f64::from(EXTENT)) / side;
+        self.of_shares((share(tile.x(), x), share(tile.y(), y)))
+    }
+
+    /// Where a place of the ground is in the picture.
+    pub fn at(&self, lon_deg: f64, lat_deg: f64) -> Place {
+        self.of_shares(Grid::WebMercatorQuad.shares(lon_deg, lat_deg))
+    }
+
+    fn of_shares(&self, (x, y): (f64, f64)) -> Place {
         let scale = f64::from(WIDTH_PIXELS) / self.width;
-        Place { x: (share(tile.x(), x) - self.west) * scale, y: (share(tile.y(), y) - self.north) * scale }
+        Place { x: (x - self.west) * scale, y: (y - self.north) * scale }
     }
 
     /// Whether a place is in the picture.

@@ -1,9 +1,10 @@
-//! Pictures of layers: fingerprints, thumbnails, tiles of a map, and the glyphs and sprites that other renderers draw
-//! labels and signs with.
+//! Pictures of layers: fingerprints, thumbnails, outlines, tiles of a map, and the glyphs and sprites that other
+//! renderers draw labels and signs with.
 //!
-//! Comes in: unpacked tiles with their addresses, a style, fonts. Goes out: SVG, PNG, glyph ranges, sprites. Must not
-//! know: HTTP, packages.
+//! Comes in: unpacked tiles with their addresses, shapes, a style, fonts. Goes out: SVG, PNG, glyph ranges, sprites.
+//! Must not know: HTTP, packages.
 
+pub mod districts;
 pub mod fingerprint;
 pub mod font;
 pub mod frame;

@@ -1,5 +1,6 @@
 //! The catalogue as OGC API Records (OGC 20-004r1): one record a layer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use super::request::{Parameters, encode};
 use super::routes::{Context, Reply};
 use super::snapshot::Snapshot;
 use crate::base::ids::cut;
-use crate::base::{Interval, Language, limits};
+use crate::base::{Interval, Language, LayerId, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::records::{self, SORTABLES, SortKey};
 use crate::catalogue::faces::{queryables, title};
@@ -123,7 +124,7 @@ impl RecordQuery {
         Ok(query)
     }
 
-    /// What CQL2 says; facets, which are counted before it, do not take it.
+    /// What CQL2 says.
     fn take_condition(&mut self, parameters: &mut Parameters) -> Result<(), Problem> {
         let given = &mut self.given;
         let keep = |name: &str, value: &str| {
@@ -138,22 +139,21 @@ impl RecordQuery {
     /// request sorts them.
     fn matching(&self, snapshot: &Snapshot, language: Language) -> (Vec<Arc<LayerRecord>>, Facets) {
         let text = self.text.as_deref().unwrap_or_default();
-        let found = snapshot.index.search(text, &self.filter, language);
         let holding = self.q.as_deref().map(|q| snapshot.index.holding(q));
-        let mut matched: Vec<Arc<LayerRecord>> = found
-            .matches
-            .into_iter()
-            .map(|found| found.record)
-            .filter(|record| holding.as_ref().is_none_or(|holding| holding.iter().any(|held| held.id == record.id)))
-            .filter(|record| self.ids.as_ref().is_none_or(|ids| ids.iter().any(|id| record.id.as_str() == id)))
-            .filter(|record| {
-                self.external_ids.as_ref().is_none_or(|wanted| {
-                    records::has_external_id(record, &wanted.iter().map(String::as_str).collect::<Vec<_>>())
-                })
-            })
-            .filter(|record| queryables::chooses(&self.condition, record, language))
-            .filter(|_| self.types.as_ref().is_none_or(|types| types.iter().any(|kind| kind == "dataset")))
-            .collect();
+        let holding: Option<HashSet<&LayerId>> =
+            holding.as_ref().map(|holding| holding.iter().map(|record| &record.id).collect());
+        let external_ids: Option<Vec<&str>> =
+            self.external_ids.as_ref().map(|wanted| wanted.iter().map(String::as_str).collect());
+        let is_of_type = self.types.as_ref().is_none_or(|types| types.iter().any(|kind| kind == "dataset"));
+        let is_meant = |record: &LayerRecord| {
+            is_of_type
+                && holding.as_ref().is_none_or(|holding| holding.contains(&record.id))
+                && self.ids.as_ref().is_none_or(|ids| ids.iter().any(|id| record.id.as_str() == id))
+                && external_ids.as_ref().is_none_or(|wanted| records::has_external_id(record, wanted))
+                && queryables::chooses(&self.condition, record, language)
+        };
+        let found = snapshot.index.search_among(text, &self.filter, language, is_meant);
+        let mut matched: Vec<Arc<LayerRecord>> = found.matches.into_iter().map(|found| found.record).collect();
         if !self.sort.is_empty() {
             matched.sort_by(|a, b| records::compare(a, b, &self.sort, language));
         }
@@ -172,7 +172,8 @@ impl RecordQuery {
     }
 }
 
-fn interval(text: &str) -> Result<Interval, Problem> {
+/// `datetime` of records.
+pub(super) fn interval(text: &str) -> Result<Interval, Problem> {
     text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
 }
 
@@ -188,14 +189,19 @@ fn sort_keys(text: &str) -> Result<Vec<SortKey>, Problem> {
 
 pub async fn records(mut context: Context) -> Reply {
     let parameters = &mut context.parameters;
+    let facets_wanted = parameters.take("facets").map(|text| facet_wishes(&text).map(|wishes| (text, wishes)));
+    let facets_wanted = facets_wanted.transpose()?;
     let mut query = RecordQuery::take(parameters)?;
     query.take_condition(parameters)?;
+    if let Some((text, _)) = &facets_wanted {
+        query.given.push(("facets", text.clone()));
+    }
     parameters.take_common(&["json", "html"])?;
     let filters = filter_parameters::NAMES.join(", ");
-    context.finish_parameters(&format!("{}, {filters}, offset, profile, f, lang", WHICH.join(", ")))?;
+    context.finish_parameters(&format!("{}, {filters}, facets, offset, profile, f, lang", WHICH.join(", ")))?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
-    let (matched, _) = query.matching(&snapshot, ask.language);
+    let (matched, facets) = query.matching(&snapshot, ask.language);
     if let Some(text) = query.text.as_deref().filter(|_| matched.is_empty()) {
         context.app.empty_searches.note(text);
     }
@@ -218,7 +224,7 @@ pub async fn records(mut context: Context) -> Reply {
     if offset > 0 {
         links.push(link(address(offset.saturating_sub(limit)), "prev", GEOJSON, "Previous page"));
     }
-    let document = json!({
+    let mut document = json!({
         "type": "FeatureCollection",
         "numberMatched": matched.len(),
         "numberReturned": page.len(),
@@ -226,6 +232,9 @@ pub async fn records(mut context: Context) -> Reply {
         "timeStamp": snapshot.newest().unwrap_or_default(),
         "links": links,
     });
+    if let Some((_, wanted)) = &facets_wanted {
+        document["facets"] = counted(&facets, wanted, ask.language);
+    }
     if ask.wants_html {
         return Ok(json_or_twin(&context, &document, title(ask.language)));
     }
@@ -238,26 +247,16 @@ pub async fn facets(mut context: Context) -> Reply {
     let parameters = &mut context.parameters;
     parameters.take_common(&["json", "html"])?;
     let wanted = parameters.take("facets").map(|text| facet_wishes(&text)).transpose()?;
-    let query = RecordQuery::take(parameters)?;
-    context.finish_parameters(&format!("facets, {}, f, lang", WHICH.join(", ")))?;
+    let mut query = RecordQuery::take(parameters)?;
+    query.take_condition(parameters)?;
+    let filters = filter_parameters::NAMES.join(", ");
+    context.finish_parameters(&format!("facets, {}, {filters}, f, lang", WHICH.join(", ")))?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     let (matched, facets) = query.matching(&snapshot, ask.language);
-    let of_name = |name: &str, most: usize| {
-        let buckets = buckets_of(&facets, name);
-        let shown: Vec<Value> = buckets
-            .iter()
-            .take(most)
-            .map(|bucket| json!({ "value": bucket.value, "title": bucket.name.get(ask.language), "count": bucket.count }))
-            .collect();
-        let more = buckets.len().saturating_sub(most);
-        (name.to_owned(), json!({ "type": "term", "property": name, "buckets": shown, "more": more > 0 }))
-    };
-    let all = || FACETS.iter().map(|name| ((*name).to_owned(), usize::MAX)).collect::<Vec<_>>();
-    let counted: serde_json::Map<String, Value> =
-        wanted.unwrap_or_else(all).iter().map(|(name, most)| of_name(name, *most)).collect();
+    let all = || FACETS.iter().map(|name| ((*name).to_owned(), usize::MAX)).collect();
     let document = json!({
-        "facets": counted,
+        "facets": counted(&facets, &wanted.unwrap_or_else(all), ask.language),
         "numberMatched": matched.len(),
         "links": [link(format!("{}{}", ask.base, ask.path_and_query), "self", "application/facets+json", "This document")],
     });
@@ -265,6 +264,20 @@ pub async fn facets(mut context: Context) -> Reply {
         return Ok(json_or_twin(&context, &document, title(ask.language)));
     }
     Ok(Arc::new(Answer::json(&document).of_type("application/facets+json").in_language(ask.language)))
+}
+
+/// Facets by name, each with so many of its values at most.
+fn counted(facets: &Facets, wanted: &[(String, usize)], language: Language) -> Value {
+    let of_name = |(name, most): &(String, usize)| {
+        let buckets = buckets_of(facets, name);
+        let shown: Vec<Value> = buckets
+            .iter()
+            .take(*most)
+            .map(|bucket| json!({ "value": bucket.value, "title": bucket.name.get(language), "count": bucket.count }))
+            .collect();
+        (name.clone(), json!({ "type": "term", "property": name, "buckets": shown, "more": buckets.len() > *most }))
+    };
+    Value::Object(wanted.iter().map(of_name).collect())
 }
 
 const FACETS: [&str; 5] = ["department", "theme", "format", "class", "shape"];

@@ -1,38 +1,48 @@
-//! `/collections`, one collection, its queryables, and suggestions as people type.
+//! `/collections`, one collection, and suggestions as people type.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
+use super::boxes::parse_bbox;
+use super::catalogue::interval;
+use super::filter_parameters;
 use super::items_request::offset;
-use super::landing::{json_or_twin, link, self_links};
+use super::landing::{link, self_links};
 use super::pages;
 use super::places::{self, Place};
 use super::problem::Problem;
+use super::request::Parameters;
 use super::routes::{Context, Reply};
 use super::selection::systems;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::state::App;
 use crate::access::Action;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{FieldKind, GeometryKind, Language, limits};
-use crate::catalogue::faces::{Listing, records};
+use crate::base::{BBox, GeometryKind, Interval, Language, limits};
+use crate::catalogue::faces::{Listing, queryables, records};
 use crate::catalogue::search::{Facets, Filter, Match, Reason};
 use crate::catalogue::{LayerRecord, RemoteRecord};
 use crate::crs::System;
-use crate::definition::{TimeFields, vocabulary};
+use crate::definition::vocabulary;
 use crate::formats::{Format, Selection};
 
 pub const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 /// What narrows and orders the list of layers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListQuery {
     pub text: String,
     pub theme: Option<String>,
     pub department: Option<String>,
     pub shape: Option<Dimension>,
+    pub bbox: Option<BBox>,
+    pub datetime: Option<Interval>,
+    /// What CQL2 says of records.
+    pub condition: crate::filter::Filter,
+    /// Box, time and filter as they were given, for links.
+    pub given: Vec<(String, String)>,
     pub order: Order,
 }
 
@@ -62,20 +72,14 @@ impl Order {
 
 pub async fn list(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
-    let query = ListQuery {
-        text: context.parameters.take("text").unwrap_or_default(),
-        theme: context.parameters.take("theme").filter(|theme| !theme.is_empty()),
-        department: context.parameters.take("department").filter(|code| !code.is_empty()),
-        shape: context.parameters.take("shape").filter(|name| !name.is_empty()).map(|name| shape(&name)).transpose()?,
-        order: context.parameters.take("sort").map(|name| order(&name)).transpose()?.unwrap_or_default(),
-    };
+    let query = ListQuery::take(&mut context.parameters)?;
     // The JSON document holds every layer, as OGC 17-069r4 §7.13 asks; the page has pages.
     let offset = match context.ask.wants_html {
         true => context.parameters.take("offset").map(|text| offset(&text)).transpose()?.unwrap_or(0),
         false => 0,
     };
-    context.finish_parameters("text, theme, department, shape, sort, f, lang")?;
-    check_theme(&query)?;
+    let filters = filter_parameters::NAMES.join(", ");
+    context.finish_parameters(&format!("text, theme, department, shape, bbox, datetime, {filters}, sort, f, lang"))?;
     let ask = &context.ask;
     let snapshot = context.app.snapshot();
     if ask.wants_html {
@@ -103,6 +107,35 @@ pub async fn list(mut context: Context) -> Reply {
         "collections": collections,
     });
     Ok(Arc::new(Answer::json(&document).in_language(ask.language)))
+}
+
+impl ListQuery {
+    fn take(parameters: &mut Parameters) -> Result<Self, Problem> {
+        let mut given = Vec::new();
+        let mut keep = |name: &str, value: &str| given.push((name.to_owned(), value.to_owned()));
+        // Forms send what was left empty too.
+        let mut take = |name| parameters.take(name).filter(|value| !value.is_empty());
+        let (bbox, datetime) = (take("bbox"), take("datetime"));
+        if let Some(bbox) = &bbox {
+            keep("bbox", bbox);
+        }
+        if let Some(datetime) = &datetime {
+            keep("datetime", datetime);
+        }
+        let query = ListQuery {
+            text: take("text").unwrap_or_default(),
+            theme: take("theme"),
+            department: take("department"),
+            shape: take("shape").map(|name| shape(&name)).transpose()?,
+            bbox: bbox.map(|text| parse_bbox(&text)).transpose()?,
+            datetime: datetime.map(|text| interval(&text)).transpose()?,
+            order: take("sort").map(|name| order(&name)).transpose()?.unwrap_or_default(),
+            condition: filter_parameters::take(parameters, queryables::schema(), keep)?,
+            given,
+        };
+        check_theme(&query)?;
+        Ok(query)
+    }
 }
 
 fn check_theme(query: &ListQuery) -> Result<(), Problem> {
@@ -143,6 +176,8 @@ pub fn find(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Vec<A
 #[derive(Default)]
 pub struct Listed {
     pub layers: Vec<(Arc<LiveLayer>, Option<Arc<Reason>>)>,
+    /// How many of them, the first, have all that was asked for; the rest have parts of it.
+    pub whole: usize,
     pub facets: Facets,
     /// Features that the words name, best first: links to the map stand with the first page.
     pub places: Vec<Place>,
@@ -155,12 +190,23 @@ pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Lis
         theme: query.theme.clone(),
         department: query.department.clone(),
         shape: query.shape,
+        bbox: query.bbox,
+        datetime: query.datetime,
         ..Filter::default()
     };
-    let found = snapshot.index.search(&query.text, &filter, language);
+    let is_chosen = |record: &LayerRecord| queryables::chooses(&query.condition, record, language);
+    let found = snapshot.index.search_among(&query.text, &filter, language, is_chosen);
     let live = |found: &Match| Some((Arc::clone(snapshot.layer(&found.record.id)?), found.reason.clone()));
     let mut layers: Vec<_> = found.matches.iter().filter_map(live).collect();
-    match query.order {
+    let whole = found.whole.min(layers.len());
+    let (with_all, with_parts) = layers.split_at_mut(whole);
+    put_in_order(with_all, query.order, language);
+    put_in_order(with_parts, query.order, language);
+    Listed { layers, whole, facets: found.facets, ..Listed::default() }
+}
+
+fn put_in_order(layers: &mut [(Arc<LiveLayer>, Option<Arc<Reason>>)], order: Order, language: Language) {
+    match order {
         Order::Match => {}
         Order::Newest => {
             layers.sort_by_key(|(layer, _)| std::cmp::Reverse((layer.record.data_as_at, layer.record.published)));
@@ -170,7 +216,6 @@ pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Lis
             title(a).cmp(&title(b))
         }),
     }
-    Listed { layers, facets: found.facets, ..Listed::default() }
 }
 
 /// Adds what the words find beside layers; where they find nothing at all it is counted.
@@ -322,105 +367,4 @@ fn extent(record: &LayerRecord) -> Value {
         json!({ "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" }),
     );
     extent.into()
-}
-
-/// Which part of a layer's fields a schema speaks of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SchemaOf {
-    /// What can be asked for, OGC 19-079r2 §6.2.
-    Queryables,
-    Sortables,
-    /// What a feature looks like, OGC API Features Part 5.
-    Feature,
-}
-
-impl SchemaOf {
-    fn name(self) -> &'static str {
-        match self {
-            SchemaOf::Queryables => "queryables",
-            SchemaOf::Sortables => "sortables",
-            SchemaOf::Feature => "schema",
-        }
-    }
-}
-
-pub async fn queryables(context: Context) -> Reply {
-    schema_of(context, SchemaOf::Queryables)
-}
-
-pub async fn sortables(context: Context) -> Reply {
-    schema_of(context, SchemaOf::Sortables)
-}
-
-pub async fn schema(context: Context) -> Reply {
-    schema_of(context, SchemaOf::Feature)
-}
-
-fn schema_of(mut context: Context, what: SchemaOf) -> Reply {
-    context.parameters.take_common(&["json", "html"])?;
-    context.finish_parameters("f, lang")?;
-    let snapshot = context.app.snapshot();
-    let (layer, _) = context.app.permitted(&snapshot, context.place("layer"), Action::ReadFacts)?;
-    let ask = &context.ask;
-    let document = schema_document(&layer.record, &ask.base, ask.language, what);
-    if ask.wants_html {
-        return Ok(json_or_twin(&context, &document, layer.record.title.get(ask.language)));
-    }
-    Ok(Arc::new(Answer::json(&document).of_type("application/schema+json").in_language(ask.language)))
-}
-
-/// Fields as JSON Schema with their titles in the asked language.
-fn schema_document(record: &LayerRecord, base: &str, language: Language, what: SchemaOf) -> Value {
-    let mut properties = Map::new();
-    if record.schema.geometry != GeometryKind::None && what != SchemaOf::Sortables {
-        let format = match record.schema.geometry {
-            GeometryKind::GeometryCollection => "geometry-any".to_owned(),
-            kind => format!("geometry-{}", kind.geojson_name().to_lowercase()),
-        };
-        properties.insert("geometry".to_owned(), json!({ "format": format, "x-ogc-role": "primary-geometry" }));
-    }
-    let is_listed = |kind: FieldKind| what != SchemaOf::Sortables || kind.has_order();
-    for field in record.schema.fields.iter().filter(|field| is_listed(field.kind)) {
-        let mut property = json_type(field.kind);
-        property["title"] = field.title.get(language).into();
-        let description = field.description.get(language);
-        if !description.is_empty() {
-            property["description"] = description.into();
-        }
-        if let Some(role) = role_of(&field.name, record).filter(|_| what == SchemaOf::Feature) {
-            property["x-ogc-role"] = role.into();
-        }
-        properties.insert(field.name.clone(), property);
-    }
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": format!("{base}/collections/{}/{}", record.id, what.name()),
-        "type": "object",
-        "title": record.title.get(language),
-        "properties": properties,
-        "additionalProperties": false,
-    })
-}
-
-/// The part that a field plays in a feature.
-fn role_of(field: &str, record: &LayerRecord) -> Option<&'static str> {
-    match record.time.as_ref()? {
-        TimeFields::Instant(name) if name == field => Some("primary-instant"),
-        TimeFields::Interval { start, .. } if start == field => Some("primary-interval-start"),
-        TimeFields::Interval { end, .. } if end == field => Some("primary-interval-end"),
-        _ => None,
-    }
-}
-
-/// The JSON Schema type of a field.
-pub fn json_type(kind: FieldKind) -> Value {
-    match kind {
-        FieldKind::Text => json!({ "type": "string" }),
-        FieldKind::Integer => json!({ "type": "integer" }),
-        FieldKind::Real => json!({ "type": "number" }),
-        FieldKind::Boolean => json!({ "type": "boolean" }),
-        FieldKind::Date => json!({ "type": "string", "format": "date" }),
-        FieldKind::DateTime => json!({ "type": "string", "format": "date-time" }),
-        FieldKind::Json => json!({ "type": ["array", "object"] }),
-    }
 }

@@ -1,4 +1,5 @@
-//! The areas that `group=district` counts by: a layer like any other, which the configuration names.
+//! The areas that `group=district` counts by and the home page shows: a layer like any other, which the
+//! configuration names.
 
 use std::sync::Arc;
 
@@ -7,12 +8,15 @@ use super::snapshot::{LiveLayer, Snapshot};
 use super::state::App;
 use crate::access::Action;
 use crate::base::{FeatureId, Language, Value, limits};
+use crate::pictures::districts::{Outlines, outlines};
 use crate::query::{self, NamedAreas};
 
 /// One revision of the district layer, ready to be looked into.
 pub struct Districts {
     layer: Arc<LiveLayer>,
     pub named: NamedAreas,
+    /// The areas as a picture, in the order of `named`.
+    pub outlines: Outlines,
 }
 
 impl Districts {
@@ -49,7 +53,9 @@ impl App {
             return Ok(known);
         }
         let named = self.pool.read(&permit, &layer.package, limits::QUERY_TIME, query::named_areas).await?;
-        let read = Arc::new(Districts { layer, named });
+        let shapes = (0..named.features.len()).filter_map(|number| named.areas.shape(number));
+        let outlines = outlines(shapes);
+        let read = Arc::new(Districts { layer, named, outlines });
         self.districts.store(Some(Arc::clone(&read)));
         Ok(read)
     }

@@ -81,7 +81,7 @@ impl ItemsRequest {
             text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
         });
         let datetime = datetime.transpose()?;
-        let words = words(&mut parameters, &layer.record, &mut keep)?;
+        let words = words(&mut parameters, &layer.record, ask, &mut keep)?;
         let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;
         let bbox = boxes::apply(edges, &mut filter)?;
         take_field_form(&mut parameters, layer, ask)?;
@@ -211,10 +211,12 @@ fn canonical(repeated: &[(String, String)]) -> String {
 fn words(
     parameters: &mut Parameters,
     record: &LayerRecord,
+    ask: &Ask,
     keep: &mut impl FnMut(&str, &str),
 ) -> Result<Option<WordSearch>, Problem> {
     let [q, text] = ["q", "text"].map(|name| {
-        let given = parameters.take(name);
+        // The page's form sends what was left empty too.
+        let given = parameters.take(name).filter(|given| !ask.wants_html || !given.trim().is_empty());
         if let Some(given) = &given {
             keep(name, given);
         }
@@ -277,6 +279,8 @@ fn take_field_form(parameters: &mut Parameters, layer: &LiveLayer, ask: &Ask) ->
         && !field.is_empty()
         && !value.is_empty()
     {
+        // The form repeats what it was asked for before.
+        parameters.take(&field);
         parameters.add(field, value);
     }
     Ok(())

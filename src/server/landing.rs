@@ -75,9 +75,10 @@ pub async fn home(mut context: Context) -> Reply {
     let snapshot = context.app.snapshot();
     if ask.wants_html {
         let layers = context.app.catalogued(&snapshot);
-        return Ok(Arc::new(
-            Answer::html(pages::home(&ask.frame(), &layers, &snapshot.index)).in_language(ask.language),
-        ));
+        // The page has a picture of them where there are any.
+        let districts = context.app.districts(&snapshot).await.ok();
+        let page = pages::home(&ask.frame(), &layers, &snapshot.index, districts.as_deref());
+        return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let base = &ask.base;
     let mut links = self_links(&format!("{base}/"), "application/json");

@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
-    aggregate, assets, catalogue, changes, collections, dialects, downloads, elsewhere, extracts, faces, features,
-    functions, health, landing, map, openapi, pictures, places, qgis, styles, tiles,
+    aggregate, assets, catalogue, changes, collections, departments, dialects, downloads, elsewhere, extracts, faces,
+    features, functions, health, landing, map, openapi, pictures, places, qgis, schemas, styles, tiles,
 };
 use crate::base::limits;
 
@@ -57,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api", get(openapi::document))
         .route("/api.html", get(openapi::page))
         .route("/functions", get(functions::list))
+        .route("/departments", get(departments::guide))
         .route("/suggest", get(collections::suggest))
         .route("/places", get(places::places))
         .route("/elsewhere", get(elsewhere::list))
@@ -69,11 +70,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/catalogue/schema", get(catalogue::returnables))
         .route("/collections/catalogue/facets", get(catalogue::facets))
         .route("/collections/{layer}", get(collections::one))
-        .route("/collections/{layer}/queryables", get(collections::queryables))
+        .route("/collections/{layer}/queryables", get(schemas::queryables))
         .route("/collections/{layer}/aggregate", get(aggregate::aggregate))
         .route("/collections/{layer}/changes", get(changes::changes))
-        .route("/collections/{layer}/sortables", get(collections::sortables))
-        .route("/collections/{layer}/schema", get(collections::schema))
+        .route("/collections/{layer}/sortables", get(schemas::sortables))
+        .route("/collections/{layer}/schema", get(schemas::schema))
         .route("/collections/{layer}/items", get_responding(features::items, Problem::answer))
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))

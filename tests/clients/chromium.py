@@ -101,10 +101,10 @@ class Page:
         return self
 
     def __exit__(self, *_):
-        try:
+        # A worker that begins meanwhile has no page to be listened to.
+        with contextlib.suppress(websocket.WebSocketException, RuntimeError):
             self.ask("Page.close")
-        finally:
-            self.socket.close()
+        self.socket.close()
 
     def listen(self, session):
         """Notes what the page, or the worker of this session, asks and says, and its own workers in turn."""

@@ -10,7 +10,7 @@ pub fn sitemap(listings: &[Listing<'_>], base: &str) -> String {
     let namespaces =
         [("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9"), ("xmlns:xhtml", "http://www.w3.org/1999/xhtml")];
     xml.element("urlset", &namespaces, |xml| {
-        for address in [format!("{base}/"), format!("{base}/collections")] {
+        for address in [format!("{base}/"), format!("{base}/collections"), format!("{base}/departments")] {
             page(xml, &address, None);
         }
         for listing in listings {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::document::Document;
 use super::index::Texts;
 use super::question::Question;
-use super::rank::{self, Tier};
+use super::rank;
 use crate::base::BBox;
 use crate::catalogue::RemoteRecord;
 use crate::words::lexicon::LEXICON;
@@ -34,7 +34,7 @@ impl Elsewhere {
             true => (0..self.records.len()).collect(),
             false => rank::rank(&self.texts, &Question::read(text, &LEXICON, &self.texts))
                 .into_iter()
-                .filter(|hit| hit.tier <= Tier::Values)
+                .filter(|hit| hit.tier.is_whole())
                 .map(|hit| hit.place as usize)
                 .collect(),
         };

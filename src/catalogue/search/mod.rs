@@ -42,6 +42,9 @@ pub struct Match {
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub matches: Vec<Match>,
+    /// How many of them, the first, have all that was asked for; the rest have parts of it.
+    pub whole: usize,
+    /// Of those that have all of it, where any does; of all where none does.
     pub facets: Facets,
 }
 
@@ -79,20 +82,41 @@ impl Index {
     /// The records that fit the words and the filter, best first; without words all that the
     /// filter lets through, by title.
     pub fn search(&self, text: &str, filter: &Filter, language: Language) -> Found {
-        let hits = match text.trim().is_empty() {
+        self.search_among(text, filter, language, |_| true)
+    }
+
+    /// As [`Index::search`], of those records alone that `is_meant`: the facets count no others.
+    pub fn search_among(
+        &self,
+        text: &str,
+        filter: &Filter,
+        language: Language,
+        is_meant: impl Fn(&LayerRecord) -> bool,
+    ) -> Found {
+        let hits: Vec<Hit> = match text.trim().is_empty() {
             true => self.by_title(language).map(Hit::unasked).collect(),
             false => rank::rank(&self.texts, &question::Question::read(text, &LEXICON, &self.texts)),
         };
+        let counts_whole_alone = hits.first().is_some_and(|best| best.tier.is_whole());
         let mut counter = facets::Counter::new(&self.facets, filter);
-        let matches = hits
-            .into_iter()
-            .filter_map(|hit| {
-                let record = self.records().get(hit.place as usize)?;
-                let fits = counter.count(hit.place, record);
-                fits.then(|| Match { record: Arc::clone(record), tier: hit.tier, score: hit.score, reason: hit.reason })
-            })
-            .collect();
-        Found { matches, facets: counter.finish(self.records()) }
+        let mut found = Found::default();
+        for hit in hits {
+            let Some(record) = self.records().get(hit.place as usize).filter(|record| is_meant(record)) else {
+                continue;
+            };
+            let is_whole = hit.tier.is_whole();
+            let fits = match is_whole || !counts_whole_alone {
+                true => counter.count(hit.place, record),
+                false => filter.lets_through(record),
+            };
+            if fits {
+                found.whole += usize::from(is_whole);
+                let record = Arc::clone(record);
+                found.matches.push(Match { record, tier: hit.tier, score: hit.score, reason: hit.reason });
+            }
+        }
+        found.facets = counter.finish(self.records());
+        found
     }
 
     /// All records by title.

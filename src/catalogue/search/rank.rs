@@ -1,5 +1,6 @@
 //! Tiers of an answer, never mixed; the next is asked only while few records are found: all terms
-//! in the words, all terms with what was measured, any term, single characters.
+//! in the words, all terms with what was measured, any term, single characters. What has only parts of
+//! a question is many records and mostly not what was meant, so that little of it goes behind an answer.
 
 use std::sync::Arc;
 
@@ -45,8 +46,19 @@ pub enum Tier {
     Characters,
 }
 
+impl Tier {
+    /// Whether nothing that was asked for is missing.
+    pub fn is_whole(self) -> bool {
+        self <= Tier::Values
+    }
+}
+
 /// Hits below which the next tier is asked.
 const ENOUGH: usize = 3;
+/// Hits with parts of the question behind those that have all of it.
+const PARTS_BEHIND_MAX: usize = 5;
+/// What a hit with parts of the question must score, of the best one: less is a common word alone.
+const PARTS_LEAST: f32 = 0.4;
 
 /// All hits, best first.
 pub fn rank(texts: &Texts, question: &Question) -> Vec<Hit> {
@@ -64,12 +76,25 @@ pub fn rank(texts: &Texts, question: &Question) -> Vec<Hit> {
         of_tier.retain(|hit| !hits.iter().any(|known: &Hit| known.place == hit.place));
         // Equals: what is newer first.
         of_tier.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(texts.age(a.place).cmp(&texts.age(b.place))));
+        if !tier.is_whole() {
+            cut_parts(&mut of_tier, &hits);
+        }
         hits.append(&mut of_tier);
-        if hits.len() >= ENOUGH {
+        // Single characters stand nearly everywhere: they are for questions that find nothing else.
+        if hits.len() >= ENOUGH || (tier == Tier::Some && !hits.is_empty()) {
             break;
         }
     }
     hits
+}
+
+/// Leaves of the hits with parts of a question, best first, those worth a look behind the `better` ones.
+fn cut_parts(of_tier: &mut Vec<Hit>, better: &[Hit]) {
+    let least = of_tier.first().map_or(0.0, |best| PARTS_LEAST * best.score);
+    of_tier.retain(|hit| hit.score >= least);
+    if !better.is_empty() {
+        of_tier.truncate(PARTS_BEHIND_MAX);
+    }
 }
 
 /// For each record what a term counts in it, and by which alternative; zero where it does not.

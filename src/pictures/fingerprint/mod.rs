@@ -1,7 +1,7 @@
 //! A layer's fingerprint: its shapes on the outline of Hong Kong, as one small SVG that goes beside a name in a list.
 //! Points are rounded to cells, lines and outlines thinned to the pixel.
 
-mod path;
+pub(super) mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
 

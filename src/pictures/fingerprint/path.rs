@@ -33,6 +33,11 @@ pub fn thinned(shapes: Vec<Vec<Place>>, is_closed: bool, bytes_max: usize) -> Th
     thinned
 }
 
+/// Rings on a grid of `step` pixels, however many there are.
+pub fn rings(rings: &[Vec<Place>], step: u16) -> String {
+    on_grid(rings, step, true, usize::MAX, false).unwrap_or_default()
+}
+
 /// The longer side of a shape's box.
 fn size(shape: &[Place]) -> f64 {
     let span = |of: fn(&Place) -> f64| {

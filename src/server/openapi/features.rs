@@ -18,13 +18,17 @@ pub fn paths() -> Vec<(&'static str, Value)> {
             "/conformance",
             operation("getConformance", "Conformance classes", &[], &["application/json", "text/html"], &[]),
         ),
+        (
+            "/departments",
+            operation("getGuide", "How a department publishes", &[], &["application/json", "text/html"], &[]),
+        ),
         ("/functions", operation("getFunctions", "Functions of filters", &[], &["application/json", "text/html"], &[])),
         (
             "/collections",
             operation(
                 "getCollections",
                 "Layers",
-                &["text", "theme", "department"],
+                &["text", "theme", "department", "bbox", "datetime", "filter", "filter-lang", "filter-crs"],
                 &["application/json", "text/html"],
                 &["400"],
             ),
@@ -176,6 +180,6 @@ fn items_operation(record: &LayerRecord) -> Value {
 fn field_schema(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Json => json!({ "type": "string" }),
-        kind => crate::server::collections::json_type(kind),
+        kind => crate::server::schemas::json_type(kind),
     }
 }

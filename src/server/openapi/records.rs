@@ -62,7 +62,18 @@ pub fn paths() -> Vec<(&'static str, Value)> {
             operation(
                 "getFacets",
                 "How records divide",
-                &["facets", "q", "text", "bbox", "datetime", "theme", "department"],
+                &[
+                    "facets",
+                    "q",
+                    "text",
+                    "bbox",
+                    "datetime",
+                    "theme",
+                    "department",
+                    "filter",
+                    "filter-lang",
+                    "filter-crs",
+                ],
                 &["application/facets+json", "text/html"],
                 &["400"],
             ),
@@ -81,7 +92,8 @@ pub fn paths() -> Vec<(&'static str, Value)> {
 }
 
 /// Parameters of records, OGC 20-004r1 §8 and ours.
-const RECORDS_PARAMETERS: [&str; 16] = [
+const RECORDS_PARAMETERS: [&str; 17] = [
+    "facets",
     "bbox",
     "datetime",
     "limit",

@@ -64,6 +64,11 @@ impl Shared {
         if self.lang == "en" { " " } else { "" }
     }
 
+    /// What stands between a name and its value.
+    pub fn colon(&self) -> &'static str {
+        if self.lang == "en" { ": " } else { "：" }
+    }
+
     /// A document of ours that has no language.
     pub fn plain(&self, path: &str) -> String {
         format!("{}{path}", self.root)

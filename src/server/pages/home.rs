@@ -1,14 +1,16 @@
-//! The home page: search, layers by theme and by publisher, the newest, one request to copy.
+//! The home page: search, the districts, layers by theme and by publisher, the newest, one request to copy.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 
+use super::district_map::{DistrictMap, district_map};
 use super::frame::Shared;
 use super::{Frame, text};
 use crate::base::Language;
 use crate::catalogue::search::{Filter, Index, Tier};
+use crate::server::districts::Districts;
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
@@ -24,6 +26,7 @@ struct Home {
     publishers: Vec<Group>,
     newest: Vec<Card>,
     doors: Vec<Door>,
+    map: Option<DistrictMap>,
     example: Option<Example>,
 }
 
@@ -56,7 +59,7 @@ struct Example {
     command: String,
 }
 
-pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index) -> String {
+pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index, districts: Option<&Districts>) -> String {
     let shared = Shared::of(frame);
     let language = frame.language;
     let page = Home {
@@ -75,6 +78,7 @@ pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index) -> Stri
         }),
         newest: newest(layers, &shared, language),
         doors: doors(&shared),
+        map: districts.and_then(|districts| district_map(districts, &shared, language)),
         example: example(frame, layers, &shared),
         shared,
     };

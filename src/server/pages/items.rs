@@ -10,6 +10,7 @@ use super::layer::{MapView, map_view};
 use super::{FeatureView, Frame, ItemsView, text};
 use crate::base::{BBox, FieldKind, Language, Value};
 use crate::catalogue::LayerRecord;
+use crate::server::request::encode;
 
 #[derive(Template)]
 #[template(path = "items.html")]
@@ -26,10 +27,21 @@ struct Items<'a> {
     next: Option<String>,
     previous: Option<String>,
     beginning: Option<String>,
-    filters: Vec<(String, String)>,
+    filters: Vec<Chosen>,
+    /// What is searched for in the texts; `None` where no words of them are kept.
+    question: Option<String>,
     all_href: String,
     /// The form for a file of these, and the words that lead there.
     extract: Option<(String, &'static str)>,
+}
+
+/// What these features were chosen by, and the page without it.
+struct Chosen {
+    name: String,
+    value: String,
+    /// As the form repeats it; `None` for what has an input of its own.
+    repeated: Option<String>,
+    href: String,
 }
 
 struct Heading {
@@ -94,10 +106,6 @@ pub fn items(frame: &Frame<'_>, record: &LayerRecord, view: &ItemsView) -> Strin
     let here = format!("/collections/{}", record.id);
     let name = name_pair(record, language);
     let columns = columns(record, name.as_ref(), language);
-    let titles = |(field, value): &(String, String)| {
-        let title = record.schema.field(field).map_or(field.as_str(), |field| field.title.get(language));
-        (title.to_owned(), value.clone())
-    };
     let page = Items {
         title: record.title.get(language),
         layer_href: shared.href(&here),
@@ -115,12 +123,37 @@ pub fn items(frame: &Frame<'_>, record: &LayerRecord, view: &ItemsView) -> Strin
         next: view.next.as_deref().map(|href| in_language(href, language)),
         previous: view.previous.as_deref().map(|href| in_language(href, language)),
         beginning: view.beginning.as_deref().map(|href| in_language(href, language)),
-        filters: view.filters.iter().map(titles).collect(),
+        question: (!record.searched_fields.is_empty()).then(|| {
+            view.filters.iter().find(|(name, _)| name == "text").map_or(String::new(), |(_, text)| text.clone())
+        }),
+        filters: chosen(record, &view.filters, &shared, language),
         all_href: shared.href(&format!("{here}/items")),
         extract: view.extract.as_deref().map(|path| (shared.href(path), extract_words(language).take_these)),
         shared,
     };
     page.render().unwrap_or_default()
+}
+
+fn chosen(record: &LayerRecord, filters: &[(String, String)], shared: &Shared, language: Language) -> Vec<Chosen> {
+    let name_of = |name: &str| match record.schema.field(name) {
+        Some(field) => field.title.get(language).to_owned(),
+        None => extract_words(language).parameter(name).unwrap_or(name).to_owned(),
+    };
+    let without = |left: &str| {
+        let is_kept = |name: &str| name != left && !(left == "filter" && name.starts_with("filter-"));
+        let kept = filters.iter().filter(|(name, _)| is_kept(name));
+        let pairs: String = kept.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
+        shared.href(&format!("/collections/{}/items?f=html{pairs}", record.id))
+    };
+    filters
+        .iter()
+        .map(|(name, value)| Chosen {
+            name: name_of(name),
+            value: value.clone(),
+            repeated: (name != "text").then(|| name.clone()),
+            href: without(name),
+        })
+        .collect()
 }
 
 /// The columns beside the name: those that the department calls the summary first.

@@ -56,6 +56,7 @@ struct Page<'a> {
     history: Vec<RevisionRow>,
     credit: &'a str,
     licence: &'a str,
+    licence_href: String,
     source_files: Vec<&'a str>,
     more_files: Option<String>,
     table_href: String,
@@ -198,6 +199,7 @@ pub fn layer(
         history: history(record, kept, &shared, language),
         credit: record.credit.get(language),
         licence: record.licence.title.get(language),
+        licence_href: record.licence.address_in(language),
         source_files: files.iter().take(FILES_SHOWN).map(|file| file.name.as_str()).collect(),
         more_files: files.len().checked_sub(FILES_SHOWN).filter(|more| *more > 0).map(|more| match language {
             Language::En => format!("and {more} more"),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::extract_words::extract_words;
 use super::frame::Shared;
 use super::{Frame, text};
 use crate::base::geometry_kind::Dimension;
@@ -19,6 +20,8 @@ struct Layers {
     shared: Shared,
     question: String,
     heading: String,
+    /// What stands over the hits that have parts of the question, behind those that have all of it.
+    parts_heading: Option<&'static str>,
     chips: Vec<Choice>,
     facets: Vec<Facet>,
     orders: Vec<Choice>,
@@ -56,6 +59,8 @@ struct Hit {
     sentence: String,
     count: String,
     data_as_at: Option<String>,
+    /// Whether it is the first that lacks a part of the question.
+    begins_parts: bool,
     /// The typed word and the one that the layer has for it.
     reason: Option<(String, String)>,
 }
@@ -86,14 +91,16 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
     let layers = &listed.layers;
     let facets = facets(query, listed, &shared, language);
     let page = Layers {
-        chips: chips(query, &facets, &shared),
+        chips: chips(query, &facets, &shared, language),
         facets,
         orders: orders(query, &shared),
         heading: match (layers.len(), query.text.is_empty()) {
             (0, _) if listed.places.is_empty() && listed.elsewhere.is_empty() => shared.w.nothing_found.to_owned(),
             (count, true) => text::layers(count, language),
-            (count, false) => text::layers_matching(count, &query.text, language),
+            (count, false) if listed.whole == 0 && count > 0 => text::layers_near(count, &query.text, language),
+            (_, false) => text::layers_matching(listed.whole, &query.text, language),
         },
+        parts_heading: (listed.whole > 0).then_some(shared.w.parts_of_it),
         question: query.text.clone(),
         next: Some(offset.saturating_add(ROWS))
             .filter(|next| *next < layers.len())
@@ -102,9 +109,13 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
             .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(ROWS)))),
         hits: layers
             .iter()
+            .enumerate()
             .skip(offset)
             .take(ROWS)
-            .map(|(layer, reason)| hit(layer, reason.as_deref(), &shared, frame))
+            .map(|(place, (layer, reason))| Hit {
+                begins_parts: place == listed.whole.max(offset),
+                ..hit(layer, reason.as_deref(), &shared, frame)
+            })
             .collect(),
         places_heading: text::places_named(&query.text, language),
         places: listed
@@ -137,7 +148,10 @@ fn address(query: &ListQuery) -> String {
         ("department", query.department.as_deref()),
         ("shape", query.shape.map(Dimension::as_str)),
         ("sort", order),
-    ] {
+    ]
+    .into_iter()
+    .chain(query.given.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))))
+    {
         if let Some(value) = value {
             address.push_str(&format!("&{name}={}", encode(value)));
         }
@@ -146,14 +160,24 @@ fn address(query: &ListQuery) -> String {
 }
 
 /// What narrows the list, each with the address without it.
-fn chips(query: &ListQuery, facets: &[Facet], shared: &Shared) -> Vec<Choice> {
+fn chips(query: &ListQuery, facets: &[Facet], shared: &Shared, language: Language) -> Vec<Choice> {
     let chosen = facets.iter().flat_map(|facet| &facet.values).filter(|value| value.is_chosen);
     let mut chips: Vec<Choice> = chosen
         .map(|value| Choice { name: value.name.clone(), href: value.href.clone(), count: None, is_chosen: true })
         .collect();
+    chips.extend(query.given.iter().filter_map(|(name, value)| {
+        // `filter-lang` and `filter-crs` only say how the filter is to be read.
+        let what = extract_words(language).parameter(name)?;
+        let is_kept =
+            |other: &&(String, String)| other.0 != *name && (name != "filter" || !other.0.starts_with("filter-"));
+        let given = query.given.iter().filter(is_kept).cloned().collect();
+        let href = shared.href(&address(&ListQuery { given, ..query.clone() }));
+        Some(Choice { name: format!("{what}{}{value}", shared.colon()), href, count: None, is_chosen: true })
+    }));
     // A wish that no layer meets is in no facet; it is dropped with all the others.
     let wishes = [query.theme.is_some(), query.department.is_some(), query.shape.is_some()];
-    if chips.len() < wishes.iter().filter(|is_made| **is_made).count() {
+    let is_shown = facets.iter().flat_map(|facet| &facet.values).filter(|value| value.is_chosen).count();
+    if is_shown < wishes.iter().filter(|is_made| **is_made).count() {
         let href = shared.href(&address(&ListQuery { text: query.text.clone(), ..ListQuery::default() }));
         chips.push(Choice { name: shared.w.filter.to_owned(), href, count: None, is_chosen: true });
     }
@@ -239,6 +263,7 @@ fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Fram
         sentence: record.abstract_text.get(frame.language).to_owned(),
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),
         data_as_at: record.data_as_at.map(|date| text::date(date, frame.language)),
+        begins_parts: false,
         reason: reason.map(|reason| (reason.asked.clone(), reason.found.clone())),
     }
 }

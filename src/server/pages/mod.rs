@@ -4,6 +4,8 @@
 //! pages; templates stand beside the code that fills them. Askama escapes every value.
 
 mod api;
+mod departments;
+mod district_map;
 mod extract;
 mod extract_words;
 mod fields;
@@ -26,6 +28,7 @@ use rust_embed::RustEmbed;
 use crate::base::{BBox, FeatureId, Language, Value};
 
 pub use api::{ApiQuery, api};
+pub use departments::{departments, guide};
 pub use extract::{ExtractFile, ExtractView, Progress, extract, extract_form};
 pub use home::home;
 pub use items::{feature, items};
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn an_empty_data_folder_says_what_to_do_next_in_every_language() {
         for frame in frames() {
-            let page = home(&frame, &[], &Index::default());
+            let page = home(&frame, &[], &Index::default(), None);
             assert!(page.contains("<code>causeway ingest</code>"), "{}", frame.language.tag());
             assert!(page.contains(&format!("<html lang=\"{}\">", frame.language.tag())));
         }
@@ -136,7 +139,7 @@ mod tests {
     fn links_stay_under_the_path_of_the_public_address() {
         for frame in frames() {
             for page in [
-                home(&frame, &[], &Index::default()),
+                home(&frame, &[], &Index::default(), None),
                 problem(&frame, 500, "x"),
                 api(&frame, ApiQuery::default(), &[]),
                 json_twin(&frame, "T", &serde_json::json!({ "a": 1 })),

@@ -12,6 +12,8 @@ struct Problem<'a> {
     question: String,
     status: u16,
     title: &'a str,
+    /// What to do, in the language of the page: the sentence itself is one of programs.
+    advice: &'static str,
     detail: String,
 }
 
@@ -21,6 +23,7 @@ pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
         question: if status == 404 { words_of(frame.path_and_query) } else { String::new() },
         status,
         title: words::status(status, frame.language),
+        advice: words::advice(status, frame.language),
         detail: sentence(detail),
     };
     page.render().unwrap_or_default()
@@ -28,9 +31,13 @@ pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
 
 /// The same words as problem+json, as a sentence.
 pub fn sentence(detail: &str) -> String {
+    let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
+    // A parameter, as in limit="x", stays as it is written.
+    if detail.split_whitespace().next().is_some_and(|word| word.contains('=')) {
+        return format!("{detail}{end}");
+    }
     let mut letters = detail.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }
 
@@ -68,6 +75,7 @@ mod tests {
     #[test]
     fn the_words_of_the_problem_stand_as_a_sentence() {
         assert_eq!(sentence("there is no layer \"x\""), "There is no layer \"x\".");
+        assert_eq!(sentence("limit=\"x\" is not a whole number"), "limit=\"x\" is not a whole number.");
         assert_eq!(sentence(""), ".");
     }
 }

@@ -79,6 +79,16 @@ pub fn layers_matching(count: usize, question: &str, language: Language) -> Stri
     }
 }
 
+/// What is said of layers none of which has all of a question.
+pub fn layers_near(count: usize, question: &str, language: Language) -> String {
+    match language {
+        Language::En if count == 1 => format!("1 layer has a part of “{question}”"),
+        Language::En => format!("{} have a part of “{question}”", layers(count, language)),
+        Language::ZhHant => format!("{}部分符合「{question}」", layers(count, language)),
+        Language::ZhHans => format!("{}部分符合「{question}」", layers(count, language)),
+    }
+}
+
 /// `Places named “Peak”`, `名為「山頂」的地方`.
 pub fn places_named(question: &str, language: Language) -> String {
     match language {

@@ -8,9 +8,9 @@ use crate::base::geometry_kind::Dimension;
 use crate::base::{GeometryKind, Language};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::Listing;
-use crate::server::collections::json_type;
 use crate::server::landing::{json_or_twin, link, self_links, title};
 use crate::server::routes::{Context, Reply};
+use crate::server::schemas::json_type;
 use crate::styles as room;
 
 pub async fn list(mut context: Context) -> Reply {

@@ -38,6 +38,7 @@ pub struct Words {
     pub remove: &'static str,
     pub shapes: &'static str,
     pub elsewhere: &'static str,
+    pub parts_of_it: &'static str,
     pub order: &'static str,
     pub best_match: &'static str,
     pub newest_first: &'static str,
@@ -74,6 +75,8 @@ pub struct Words {
     pub record_json: &'static str,
     pub queryables: &'static str,
     pub fields: &'static str,
+    pub search_this: &'static str,
+    pub for_departments: &'static str,
     pub field: &'static str,
     pub kind: &'static str,
     pub filled: &'static str,
@@ -121,6 +124,7 @@ pub struct Words {
     pub qgis_step_1: &'static str,
     pub qgis_step_2: &'static str,
     pub about: &'static str,
+    pub by_district: &'static str,
     pub try_words: &'static str,
     pub no_layers: &'static str,
     pub no_layers_advice: &'static str,
@@ -172,6 +176,43 @@ pub fn status(status: u16, language: Language) -> &'static str {
         414 | 431 => ("The request is too long", "請求過長", "请求过长"),
         503 => ("Busy for a moment", "暫時繁忙", "暂时繁忙"),
         _ => ("Something went wrong here", "系統出現問題", "系统出现问题"),
+    };
+    match language {
+        Language::En => en,
+        Language::ZhHant => zh_hant,
+        Language::ZhHans => zh_hans,
+    }
+}
+
+/// What a person can do about a status, in a language.
+pub fn advice(status: u16, language: Language) -> &'static str {
+    let (en, zh_hant, zh_hans) = match status {
+        404 => (
+            "The address may be mistyped, or what was here has moved. The box below searches for it.",
+            "網址可能有誤，或內容已移往別處。可在下方搜尋。",
+            "网址可能有误，或内容已移往别处。可在下方搜寻。",
+        ),
+        410 => (
+            "What was here is not kept any more. The box below searches for what has taken its place.",
+            "這裏的內容已不再保存。可在下方搜尋現有的內容。",
+            "这里的内容已不再保存。可在下方搜寻现有的内容。",
+        ),
+        429 | 503 => ("Please try again in a moment.", "請稍後再試。", "请稍后再试。"),
+        400 => (
+            "A part of the address is not understood. This is what it was and what would be:",
+            "網址中有一部分無法理解，以下英文說明指出是哪一部分及可接受的值：",
+            "网址中有一部分无法理解，以下英文说明指出是哪一部分及可接受的值：",
+        ),
+        401..500 => (
+            "The request cannot be answered as it is. This is why:",
+            "此請求未能回應，原因見以下英文說明：",
+            "此请求未能回应，原因见以下英文说明：",
+        ),
+        _ => (
+            "The fault is ours and has been noted. Please try again later.",
+            "問題在於本系統，並已記錄。請稍後再試。",
+            "问题在于本系统，并已记录。请稍后再试。",
+        ),
     };
     match language {
         Language::En => en,
