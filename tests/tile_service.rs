@@ -29,6 +29,26 @@ static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
     workspace
 });
 
+/// 2,500 points on a grid of 2.5 km, every fifth of a rare kind.
+fn crowd() -> String {
+    let rows = (0..2_500).map(|number| {
+        let (lat_deg, lon_deg) = (22.3 + 0.0005 * f64::from(number / 50), 114.1 + 0.0005 * f64::from(number % 50));
+        let kind = if number % 5 == 0 { "rare" } else { "common" };
+        format!("P{number},{kind},{},{lat_deg},{lon_deg}\n", number % 7)
+    });
+    format!("name,kind,floors,lat,lon\n{}", rows.collect::<String>())
+}
+
+const CROWD: &str = r#"
+[display]
+category = { en = "kind" }
+[tiles]
+cluster = true
+keep = "kind = 'rare' AND floors > 5"
+low_zoom = 9
+low_zoom_fields = ["kind"]
+"#;
+
 const POINTS: &str = "longitude = \"lon\"\nlatitude = \"lat\"\n";
 
 fn server() -> Server {
@@ -265,4 +285,82 @@ fn a_client_that_knows_mercator_alone_finds_a_service_in_a_folder() {
     assert_eq!(tile, server.get("/xyz/lcsd-libraries/10/836/446.pbf").bytes().unwrap());
     let absent = server.json("/esri/rest/services/lcsd-table/VectorTileServer");
     assert_eq!(absent["error"]["code"], 404);
+}
+
+/// Every feature of a tile with its fields.
+fn features(server: &Server, path: &str) -> Vec<std::collections::BTreeMap<String, validator::Value>> {
+    let response = server.get(path);
+    assert_eq!(response.status(), 200, "{path}");
+    let read = validator::read(&response.bytes().unwrap()).unwrap();
+    let layer = &read.layers[0];
+    let fields = |feature: &validator::Feature| {
+        feature.tags.iter().map(|(key, value)| (layer.keys[*key].clone(), layer.values[*value].clone())).collect()
+    };
+    layer.features.iter().map(fields).collect()
+}
+
+#[test]
+fn what_a_definition_asks_of_its_tiles_is_in_them_and_said_by_everything_that_tells_of_them() {
+    let workspace = Workspace::default();
+    workspace.define("lcsd/crowd", &[("crowd.csv", crowd().as_bytes())], &format!("{POINTS}{CROWD}"));
+    workspace.ingest();
+    let server = workspace.serve();
+    let top = features(&server, "/xyz/lcsd-crowd/4/13/6.mvt");
+    let count = |fields: &std::collections::BTreeMap<String, validator::Value>| match fields.get("point_count") {
+        None => 1,
+        Some(validator::Value::UInt(count)) => *count,
+        Some(other) => panic!("{other:?}"),
+    };
+    assert_eq!(top.iter().map(count).sum::<u64>(), 2_500);
+    // Numbers that five divides with a remainder of 6 by seven: 71 of 2,500.
+    assert_eq!(top.len(), 71);
+    let names = |tile: &[std::collections::BTreeMap<String, validator::Value>]| -> BTreeSet<String> {
+        tile.iter().flat_map(|fields| fields.keys().cloned()).collect()
+    };
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(names(&top), set(&["kind", "point_count"]));
+    let named = features(&server, "/xyz/lcsd-crowd/4/13/6.mvt?properties=name,floors");
+    assert_eq!(names(&named), set(&["name", "floors", "point_count"]));
+    let rare = features(&server, "/xyz/lcsd-crowd/4/13/6.mvt?kind=rare");
+    assert_eq!((rare.len(), names(&rare)), (500, set(&["kind"])), "each match stands for itself");
+
+    let tilejson = server.json("/tilejson/lcsd-crowd.json");
+    let layer = &tilejson["vector_layers"][0];
+    assert_eq!(layer["cluster"], serde_json::json!({ "count_field": "point_count" }));
+    assert_eq!(layer["low_zoom"], serde_json::json!({ "maxzoom": 9, "fields": ["kind"] }));
+    for field in ["name", "kind", "floors", "point_count"] {
+        assert!(layer["fields"][field].is_string(), "{field}");
+    }
+    let named = server.json("/tilejson/lcsd-crowd.json?properties=name");
+    assert!(named["vector_layers"][0]["low_zoom"].is_null(), "named fields are in tiles of every zoom");
+    let set = server.json("/collections/lcsd-crowd/tiles/WebMercatorQuad");
+    assert_eq!(set["layers"][0]["cluster"], layer["cluster"]);
+
+    let style = server.json("/styles/lcsd-crowd");
+    let layers = style["layers"].as_array().unwrap();
+    let of =
+        |part: &str| layers.iter().filter(|layer| layer["id"].as_str().unwrap().contains(part)).collect::<Vec<_>>();
+    assert_eq!(of("-cluster-").len(), 4);
+    assert_eq!(of("-count")[0]["layout"]["text-field"], serde_json::json!(["get", "point_count"]));
+    assert!(of("-point-").iter().all(|layer| layer["filter"][1] == serde_json::json!(["!", ["has", "point_count"]])));
+    let legend = server.get("/legends/lcsd-crowd.svg").text().unwrap();
+    assert!(legend.contains("the number says how many"), "{legend}");
+}
+
+#[test]
+fn a_definition_that_asks_of_tiles_what_cannot_be_is_refused_in_one_sentence() {
+    for (tiles, wanted) in [
+        ("keep = \"kind = \"", "[tiles] keep: at character"),
+        ("keep = \"kin = 'rare'\"", "there is no property \"kin\"; there are geometry, name, kind"),
+        ("low_zoom = 9\nlow_zoom_fields = [\"kin\"]", "names the field \"kin\" in [tiles] low_zoom_fields, but"),
+        ("cluster = true", "the features of this layer are LineString; it takes a layer of Point"),
+    ] {
+        let workspace = Workspace::default();
+        let line = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"A","kind":"b"},
+            "geometry":{"type":"LineString","coordinates":[[114.1,22.3],[114.2,22.4]]}}]}"#;
+        workspace.define("lcsd/line", &[("line.geojson", line.as_bytes())], &format!("[tiles]\n{tiles}\n"));
+        let ran = workspace.causeway(&["ingest"]);
+        assert_eq!(ran.status, 3, "{tiles}: {}", ran.stderr);
+        assert!(ran.stderr.contains(wanted), "{tiles}: {}", ran.stderr);
+    }
 }

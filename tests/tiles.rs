@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use causeway::base::{Grid, limits};
+use causeway::definition::TilesDefinition;
 use causeway::geometry::Shape;
 use causeway::package::OpenPackage;
-use causeway::tiles::{TileAddress, cut};
+use causeway::tiles::{Rules, TileAddress, cut};
 use layers::{Layer, Random, build, lines, mesh, points};
 use validator::Tile;
 
@@ -360,12 +361,13 @@ fn a_giant_is_cut_into_pieces_that_show_no_seam_and_cost_what_a_tile_may() {
 fn what_a_priority_field_puts_first_is_kept() {
     let shapes = points(3_000, 8);
     let layer = build(&shapes);
-    let field = layer.schema.field_index("count").unwrap();
     let mut means = Vec::new();
     for lowest_first in [false, true] {
+        let priority = Some("count".to_owned());
+        let definition = TilesDefinition { priority, lowest_first, ..TilesDefinition::default() };
         layer.bake_with(causeway::tiles::bake::Recipe {
             grids: Some(vec![Grid::WebMercatorQuad]),
-            priority: Some(causeway::tiles::bake::Priority { field, lowest_first }),
+            rules: Rules::new(&definition, &layer.schema).unwrap(),
             heavy: causeway::tiles::bake::HeavyFrom { features: 150, ..Default::default() },
             threads: 1,
         });

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Sha256Hex;
 use crate::base::{BBox, Class, Grid, Language, LayerId, RevisionId, Schema, Trilingual};
 use crate::definition::{CatalogueDetails, Department, Display, Frequency, Icon, Keywords, Licence, Theme, TimeFields};
-use crate::tiles::BakedFacts;
 use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
+use crate::tiles::{BakedFacts, TileSelection};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerRecord {
@@ -130,8 +130,8 @@ pub struct SourceFile {
 }
 
 impl LayerRecord {
-    /// What a set of the layer's tiles says of it: in a language, with the fields at these places.
-    pub fn tile_facts(&self, grid: Grid, language: Language, fields: Vec<usize>) -> LayerFacts<'_> {
+    /// What a set of the layer's tiles says of it: in a language, with the fields that are selected, if any are.
+    pub fn tile_facts(&self, grid: Grid, language: Language, selection: &TileSelection) -> LayerFacts<'_> {
         LayerFacts {
             id: self.id.as_str(),
             title: self.title.get(language),
@@ -140,16 +140,16 @@ impl LayerRecord {
             revision: self.revision.as_str(),
             extent: self.extent,
             schema: &self.schema,
-            fields,
+            fields: selection.field_places(&self.schema),
+            rules: self.tiles.as_ref().map(|facts| facts.rules.of(selection)),
             baked: self.tiles.as_ref().and_then(|facts| facts.grid(grid)),
         }
     }
 
     /// What a file of all its tiles says of it.
     pub fn archive_facts(&self, grid: Grid, zooms: (u8, u8)) -> TileSetFacts<'_> {
-        let fields = (0..self.schema.fields.len()).collect();
         TileSetFacts {
-            layers: vec![self.tile_facts(grid, Language::En, fields)],
+            layers: vec![self.tile_facts(grid, Language::En, &TileSelection::default())],
             shows_everything: true,
             zooms,
             template: "",

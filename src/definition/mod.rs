@@ -14,12 +14,13 @@ mod gates;
 mod icon;
 mod parse;
 pub mod simplified;
+mod tiles;
 pub mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
+use crate::base::{Class, FieldKind, LayerId, Trilingual};
 use crate::fetch::Address;
 
 pub use control::ControlPoint;
@@ -30,6 +31,7 @@ pub use format::{Format, GeometryRule};
 pub use gates::Gates;
 pub use icon::{ICONS, Icon};
 pub use parse::parse;
+pub use tiles::{LowZoomFields, TilesDefinition};
 pub use vocabulary::{Department, Frequency, Licence, Theme};
 
 /// A layer as its department declares it; every name in it was looked up in its vocabulary.
@@ -181,17 +183,6 @@ pub struct Release {
     pub why: String,
 }
 
-/// How the layer's tiles are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TilesDefinition {
-    /// The grids that tiles are offered in; absent means those that fit the layer's place.
-    pub grids: Option<Vec<Grid>>,
-    /// The field whose value says which features are kept where not all can be shown.
-    pub priority: Option<String>,
-    /// Whether the smallest value is the most important one.
-    pub lowest_first: bool,
-}
-
 /// What is declared of one field.
 #[derive(Clone, Debug, Default)]
 pub struct FieldDefinition {
@@ -243,6 +234,8 @@ impl LayerDefinition {
         named.extend(self.releases.keys().map(|name| (name.as_str(), "[personal_data]")));
         named.extend(self.searched_fields.iter().flatten().map(|name| (name.as_str(), "[search] fields")));
         named.extend(self.tiles.priority.iter().map(|name| (name.as_str(), "[tiles] priority")));
+        let at_low_zoom = self.tiles.low_zoom.iter().flat_map(|low| &low.fields);
+        named.extend(at_low_zoom.map(|name| (name.as_str(), "[tiles] low_zoom_fields")));
         match &self.time {
             Some(TimeFields::Instant(name)) => named.push((name, "[time] instant")),
             Some(TimeFields::Interval { start, end }) => {

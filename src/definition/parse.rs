@@ -9,11 +9,11 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
-    LayerDefinition, Release, SourceDefinition, TilesDefinition, TimeFields, control, details, downloads, files, gates,
-    simplified, vocabulary,
+    LayerDefinition, Release, SourceDefinition, TimeFields, control, details, downloads, files, gates, simplified,
+    tiles, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
-use crate::base::{Class, FieldKind, Grid, LayerId, Trilingual};
+use crate::base::{Class, FieldKind, LayerId, Trilingual};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +29,7 @@ struct RawDefinition {
     #[serde(default)]
     display: Display,
     time: Option<Spanned<RawTime>>,
-    tiles: Option<RawTiles>,
+    tiles: Option<tiles::RawTiles>,
     search: Option<RawSearch>,
     downloads: Option<downloads::RawDownloads>,
     #[serde(default)]
@@ -90,14 +90,6 @@ struct RawTime {
     instant: Option<String>,
     start: Option<String>,
     end: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTiles {
-    grids: Option<Spanned<Vec<Spanned<String>>>>,
-    priority: Option<String>,
-    first: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -165,9 +157,9 @@ pub fn parse(
         catalogue: catalogue(&place, raw.catalogue)?,
         source: source(&place, folder, raw.source)?,
         identity_key: raw.identity.map(|identity| identity.key),
+        tiles: raw.tiles.map(|tiles| tiles::read(&place, tiles, &raw.display)).transpose()?.unwrap_or_default(),
         display: raw.display,
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
-        tiles: tiles(&place, raw.tiles)?,
         searched_fields: raw.search.map(|search| search.fields),
         downloads: downloads::read(&place, raw.downloads)?,
         fields: fields(&place, raw.fields)?,
@@ -256,7 +248,7 @@ fn completed(mut text: Trilingual) -> Trilingual {
     text
 }
 
-fn unknown(place: &Place, what: &str, raw: &Spanned<String>, known: &[&str]) -> DefinitionFault {
+pub(super) fn unknown(place: &Place, what: &str, raw: &Spanned<String>, known: &[&str]) -> DefinitionFault {
     let value = crate::base::ids::cut(raw.get_ref());
     place.fault(&raw.span(), format!("{what} \"{value}\" is not one of {}", known.join(", ")))
 }
@@ -354,38 +346,6 @@ fn time_fields(place: &Place, raw: Spanned<RawTime>) -> Result<TimeFields, Defin
         RawTime { instant: None, start: Some(start), end: Some(end) } => Ok(TimeFields::Interval { start, end }),
         _ => Err(place.fault(&span, "[time] takes either instant, or start and end")),
     }
-}
-
-fn tiles(place: &Place, raw: Option<RawTiles>) -> Result<TilesDefinition, DefinitionFault> {
-    let Some(raw) = raw else { return Ok(TilesDefinition::default()) };
-    let grids = raw
-        .grids
-        .map(|grids| {
-            if grids.get_ref().is_empty() {
-                return Err(place.fault(&grids.span(), format!("grids names none; known are {}", Grid::names())));
-            }
-            let named = grids
-                .into_inner()
-                .into_iter()
-                .map(|name| name.get_ref().parse::<Grid>().map_err(|message| place.fault(&name.span(), message)));
-            let mut named = named.collect::<Result<Vec<_>, _>>()?;
-            named.sort();
-            named.dedup();
-            Ok(named)
-        })
-        .transpose()?;
-    let lowest_first = match &raw.first {
-        None => false,
-        Some(first) if raw.priority.is_none() => {
-            return Err(place.fault(&first.span(), "first needs priority beside it"));
-        }
-        Some(first) => match first.get_ref().as_str() {
-            "highest" => false,
-            "lowest" => true,
-            _ => return Err(unknown(place, "first", first, &["highest", "lowest"])),
-        },
-    };
-    Ok(TilesDefinition { grids, priority: raw.priority, lowest_first })
 }
 
 fn fields(

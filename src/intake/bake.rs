@@ -6,16 +6,17 @@ use std::sync::Arc;
 use super::assemble::Assembled;
 use super::plan::Plan;
 use super::{IngestError, Workshop};
-use crate::base::{LayerId, RevisionId};
+use crate::base::{GeometryKind, LayerId, RevisionId, Schema};
 use crate::package::{OpenPackage, TILE_FILE, TileFile};
-use crate::tiles::BakedFacts;
-use crate::tiles::bake::{Priority, Recipe, Surveyed};
+use crate::tiles::bake::{Recipe, Surveyed};
+use crate::tiles::{BakedFacts, Rules};
 
 /// Makes `layer.tiles` in the stage and gives its account; `None` where there is nothing to draw.
 pub fn bake(
     workshop: &Workshop,
     plan: &Plan,
     assembled: &Assembled,
+    rules: Rules,
     revision: &RevisionId,
     stage: &Path,
 ) -> Result<Option<BakedFacts>, IngestError> {
@@ -24,7 +25,7 @@ pub fn bake(
     }
     let open =
         || OpenPackage::open_built(&assembled.package, &plan.layer, revision.clone(), Arc::clone(&assembled.schema));
-    let surveyed = Surveyed::new(&open, recipe(plan, assembled))?;
+    let surveyed = Surveyed::new(&open, recipe(plan, rules))?;
     let path = stage.join(TILE_FILE);
     if let Some(facts) = link_unchanged(workshop, &plan.layer, &surveyed, &path) {
         return Ok(Some(facts));
@@ -32,15 +33,20 @@ pub fn bake(
     Ok(Some(surveyed.bake(&open, &path)?))
 }
 
-fn recipe(plan: &Plan, assembled: &Assembled) -> Recipe {
-    let tiles = plan.tiles();
-    let priority = tiles.and_then(|tiles| {
-        let field = assembled.schema.field_index(tiles.priority.as_deref()?)?;
-        Some(Priority { field, lowest_first: tiles.lowest_first })
-    });
+/// What the definition asks of the tiles, if the layer can have it. Of several layers that one
+/// delivery makes only those of points can be clustered, which nobody has to say.
+pub fn rules(plan: &Plan, schema: &Schema) -> Result<Rules, IngestError> {
+    let Some(mut tiles) = plan.tiles().cloned() else { return Ok(Rules::default()) };
+    let is_one_of_several = plan.definition_id() != Some(&plan.layer);
+    tiles.cluster &= !is_one_of_several || schema.geometry == GeometryKind::Point;
+    let refused = |fault| IngestError::Refused(format!("the definition of {} does not fit: {fault}", plan.layer));
+    Rules::new(&tiles, schema).map_err(refused)
+}
+
+fn recipe(plan: &Plan, rules: Rules) -> Recipe {
     Recipe {
-        grids: tiles.and_then(|tiles| tiles.grids.clone()),
-        priority,
+        grids: plan.tiles().and_then(|tiles| tiles.grids.clone()),
+        rules,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         ..Recipe::default()
     }

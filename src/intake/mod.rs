@@ -230,11 +230,12 @@ impl Making<'_> {
         let package_path = stage.folder().join("layer.gpkg");
         let assembled = assemble::assemble(plan, judged, part, &package_path, self.published, self.progress)?;
         (self.progress)(Step::Verifying);
+        let rules = bake::rules(plan, &assembled.schema)?;
         gates::check(&assembled, plan, &self.revision)?;
         held::personal_data(plan, &assembled)?;
         held::after_reading(self.workshop, plan, &assembled)?;
         (self.progress)(Step::Baking);
-        let tiles = bake::bake(self.workshop, plan, &assembled, &self.revision, stage.folder())?;
+        let tiles = bake::bake(self.workshop, plan, &assembled, rules, &self.revision, stage.folder())?;
         (self.progress)(Step::Sealing);
         let mut record = plan.record(&assembled, self.files.clone(), self.revision.clone(), self.published);
         record.tiles = tiles;

@@ -35,7 +35,7 @@ pub use mbtiles::MbTilesBuilder;
 pub use pool::{Pool, ReadError};
 pub use read::OpenPackage;
 pub use row::{Row, ValueRef};
-pub use tile_file::{BakedTile, Piece, TILE_FILE, TileFile, TileFileBuilder};
+pub use tile_file::{BakedTile, LiveRules, LowZoom, Piece, TILE_FILE, TileFile, TileFileBuilder};
 pub use tree::{Found, Way};
 pub use word_file::{SearchedField, WORD_FILE, WordFileBuilder};
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 
 use super::PackageError;
 use super::build::sqlite_error;
@@ -23,6 +24,28 @@ pub struct BakedTile {
     /// Features left out at this zoom.
     pub hidden: u64,
 }
+
+/// Fields that tiles of low zooms hold, and no others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LowZoom {
+    /// The last zoom of which this is so.
+    pub zoom: u8,
+    /// Places in the schema, rising.
+    pub fields: Vec<usize>,
+}
+
+/// What tiles that are cut live heed so that they are as those that were baked. It stands by itself,
+/// because it is asked for with every tile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRules {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_zoom: Option<LowZoom>,
+    /// Grids of which points are counted, to their last zoom that does not show all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clustered: Vec<(Grid, u8)>,
+}
+
+const LIVE_RULES_KEY: &str = "live";
 
 /// A file being written. Rows come in the order of their keys, so that equal tiles give equal bytes.
 pub struct TileFileBuilder {
@@ -87,6 +110,11 @@ impl TileFileBuilder {
             .map_err(sqlite_error(&self.path))
     }
 
+    pub fn set_live_rules(&self, rules: &LiveRules) -> Result<(), PackageError> {
+        // Plain numbers and names always serialise.
+        self.set_meta(LIVE_RULES_KEY, &serde_json::to_string(rules).unwrap_or_default())
+    }
+
     pub fn finish(self) -> Result<(), PackageError> {
         let fail = sqlite_error(&self.path);
         self.connection.execute_batch("COMMIT; PRAGMA journal_mode = DELETE;").map_err(&fail)?;
@@ -117,6 +145,7 @@ pub struct TileFile {
     path: PathBuf,
     /// The grids it has tiles of, and whether it has pieces of giant features there.
     grids: Vec<(Grid, bool)>,
+    live: LiveRules,
 }
 
 impl TileFile {
@@ -134,7 +163,10 @@ impl TileFile {
                 connection.query_row(&sql, [], |row| row.get(0)).ok().map(|has_pieces| (grid, has_pieces))
             })
             .collect();
-        Ok(Some(TileFile { connection, path: path.to_owned(), grids }))
+        let mut file = TileFile { connection, path: path.to_owned(), grids, live: LiveRules::default() };
+        let rules = file.meta(LIVE_RULES_KEY)?.and_then(|text| serde_json::from_str(&text).ok());
+        file.live = rules.unwrap_or_default();
+        Ok(Some(file))
     }
 
     /// Opens a file that was just written, or that a revision keeps, before it is published.
@@ -155,6 +187,16 @@ impl TileFile {
             .prepare_cached("SELECT v FROM meta WHERE k = ?")
             .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
             .map_err(sqlite_error(&self.path))
+    }
+
+    /// Places of the fields that tiles of a zoom hold; `None` where they hold all.
+    pub fn fields_at(&self, zoom: u8) -> Option<&[usize]> {
+        self.live.low_zoom.as_ref().filter(|low| zoom <= low.zoom).map(|low| low.fields.as_slice())
+    }
+
+    /// Whether points of a zoom say how many they stand for.
+    pub fn is_clustered(&self, grid: Grid, zoom: u8) -> bool {
+        self.live.clustered.iter().any(|(known, last)| *known == grid && zoom <= *last)
     }
 
     /// The finished tile under a key; `None` where the tile is to be cut live.

@@ -96,6 +96,7 @@ fn signs(entry: &LegendEntry) -> (Option<&'static Icon>, Option<&'static Icon>) 
 /// Of a circle, in pixels.
 fn radius(entry: &LegendEntry) -> f32 {
     match (&entry.icon, entry.is_rest) {
+        _ if entry.is_cluster => 9.0,
         (Some(_), _) => 9.0,
         (None, true) => 4.0,
         (None, false) => 6.0,
@@ -182,6 +183,7 @@ mod tests {
             mark: Mark::Circle,
             icon: None,
             is_rest: false,
+            is_cluster: false,
             count: None,
         };
         let entries = [
@@ -211,6 +213,7 @@ mod tests {
             mark,
             icon: icon.map(str::to_owned),
             is_rest,
+            is_cluster: false,
             count: None,
         };
         let entries = [

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::signs::{Mark, Sign, WHITE, sprite};
-use super::{BASE, COLOURS};
+use super::{BASE, COLOURS, clusters};
 use crate::base::Language;
 use crate::base::geometry_kind::Dimension;
 use crate::catalogue::LayerRecord;
@@ -49,6 +49,9 @@ pub fn derive_in(record: &LayerRecord, language: Language, first_colour: usize) 
         for (number, class) in classes.iter().enumerate() {
             draw(record, dimension, number, class, is_mixed, &mut layers);
         }
+    }
+    if clusters::are_in(record) {
+        layers.extend(clusters::layers(record, &classes));
     }
     let has_icon = classes.iter().any(|class| class.icon.is_some());
     layers.extend(labels(record, language, if has_icon { 1.0 } else { 0.7 }));
@@ -130,7 +133,7 @@ fn draw(
     layers: &mut Vec<Value>,
 ) {
     let id = |part: &str| format!("{}-{part}-{number}", record.id);
-    let filter = filter_of(class, dimension, is_mixed);
+    let filter = filter_of(record, class, dimension, is_mixed);
     let mut push = |part: &str, kind: &str, layout: Option<Value>, paint: Value| {
         let mut layer = Map::new();
         layer.insert("id".to_owned(), id(part).into());
@@ -155,8 +158,10 @@ fn draw(
     match dimension {
         Dimension::Points => {
             match class.mark {
-                Mark::Circle if class.is_rest => push("point", "circle", None, circle(class, by_zoom(9, 2.5, 14, 4.5))),
-                Mark::Circle => push("point", "circle", None, circle(class, by_zoom(9, 3.5, 14, 6.5))),
+                Mark::Circle if class.is_rest => {
+                    push("point", "circle", None, circle(class.colour, by_zoom(9, 2.5, 14, 4.5)))
+                }
+                Mark::Circle => push("point", "circle", None, circle(class.colour, by_zoom(9, 3.5, 14, 6.5))),
                 mark => {
                     let image = Sign::new(mark.name(), class.colour).image();
                     push("point", "symbol", Some(on_every_point(&image, stops(9, 0.54, 14, 1.0))), json!({}));
@@ -164,7 +169,7 @@ fn draw(
             }
             if let Some(icon) = class.icon {
                 // Sizes that stay: QGIS 3.22 draws a circle as large as at its first zoom, and a pictogram must fit on it.
-                push("disc", "circle", None, circle(class, json!(9)));
+                push("disc", "circle", None, circle(class.colour, json!(9)));
                 let image = Sign::new(icon.as_str(), WHITE).image();
                 // Where discs or names lie over each other it may stay away.
                 push("icon", "symbol", Some(json!({ "icon-image": image, "icon-size": 0.8 })), json!({}));
@@ -184,9 +189,9 @@ fn draw(
     }
 }
 
-fn circle(class: &Class, radius: Value) -> Value {
+pub fn circle(colour: &str, radius: Value) -> Value {
     json!({
-        "circle-color": class.colour,
+        "circle-color": colour,
         "circle-radius": radius,
         "circle-stroke-color": WHITE,
         "circle-stroke-width": 1.5,
@@ -203,7 +208,10 @@ fn on_every_point(image: &str, size: Value) -> Value {
     })
 }
 
-fn filter_of(class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Value> {
+fn filter_of(record: &LayerRecord, class: &Class, dimension: Dimension, is_mixed: bool) -> Option<Value> {
+    if clusters::are_in(record) {
+        return Some(clusters::alone(class.filter.as_ref()));
+    }
     if !is_mixed {
         return class.filter.clone();
     }
@@ -244,7 +252,7 @@ fn labels(record: &LayerRecord, language: Language, below_em: f64) -> Option<Val
     layout["text-field"] = json!(["get", field]);
     layout["text-size"] = json!(12);
     layout["text-max-width"] = json!(9);
-    Some(json!({
+    let mut layer = json!({
         "id": format!("{}-name", record.id),
         "type": "symbol",
         "source": record.id.as_str(),
@@ -252,5 +260,9 @@ fn labels(record: &LayerRecord, language: Language, below_em: f64) -> Option<Val
         "minzoom": min_zoom,
         "layout": layout,
         "paint": { "text-color": "#14212b", "text-halo-color": "#ffffff", "text-halo-width": 1.5 },
-    }))
+    });
+    if clusters::are_in(record) {
+        layer["filter"] = clusters::alone(None);
+    }
+    Some(layer)
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::derived::classes;
-use super::is_derived;
 use super::signs::{Mark, Sign};
+use super::{clusters, is_derived};
 use crate::base::Language;
 use crate::base::geometry_kind::Dimension;
 use crate::catalogue::LayerRecord;
@@ -21,6 +21,8 @@ pub struct LegendEntry {
     pub icon: Option<String>,
     /// Whether it is all that the others leave over, whose points are small.
     pub is_rest: bool,
+    /// Whether it is the circles that stand for several points.
+    pub is_cluster: bool,
     pub count: Option<u64>,
 }
 
@@ -29,7 +31,9 @@ pub struct LegendEntry {
 pub fn legend(style: &Value, record: &LayerRecord, language: Language, first_colour: usize) -> Vec<LegendEntry> {
     let shape = record.schema.geometry.dimension();
     if is_derived(style) {
-        return classes(record, language, first_colour)
+        let classes = classes(record, language, first_colour);
+        let cluster = clusters::are_in(record).then(|| clusters::legend_entry(language, &classes));
+        return classes
             .into_iter()
             .map(|class| LegendEntry {
                 label: class.label,
@@ -38,8 +42,10 @@ pub fn legend(style: &Value, record: &LayerRecord, language: Language, first_col
                 mark: class.mark,
                 icon: class.icon.map(|icon| icon.as_str().to_owned()),
                 is_rest: class.is_rest,
+                is_cluster: false,
                 count: Some(class.count),
             })
+            .chain(cluster)
             .collect();
     }
     let layers = style["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -62,6 +68,7 @@ pub fn legend(style: &Value, record: &LayerRecord, language: Language, first_col
                 mark: sign.and_then(|sign| sign.mark()).unwrap_or(Mark::Circle),
                 icon: pictogram(layer),
                 is_rest: false,
+                is_cluster: false,
                 count: None,
             })
         })

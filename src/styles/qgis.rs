@@ -118,6 +118,7 @@ fn filter(expression: &Value) -> Option<String> {
         ("all", _) => joined(" AND "),
         ("any", _) => joined(" OR "),
         ("!", [inner]) => Some(format!("NOT ({})", filter(inner)?)),
+        ("has", [Value::String(name)]) => Some(format!("{} IS NOT NULL", quoted(name, '"'))),
         ("==", [left, right]) => Some(format!("{} IS {}", operand(left)?, operand(right)?)),
         ("!=", [left, right]) => Some(format!("{} IS NOT {}", operand(left)?, operand(right)?)),
         (sign @ ("<" | "<=" | ">" | ">="), [left, right]) => {
@@ -127,8 +128,11 @@ fn filter(expression: &Value) -> Option<String> {
     }
 }
 
+fn quoted(text: &str, mark: char) -> String {
+    format!("{mark}{}{mark}", text.replace(mark, &format!("{mark}{mark}")))
+}
+
 fn operand(value: &Value) -> Option<String> {
-    let quoted = |text: &str, mark: char| format!("{mark}{}{mark}", text.replace(mark, &format!("{mark}{mark}")));
     match value {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
@@ -365,6 +369,7 @@ mod tests {
                 json!(["any", [">=", ["get", "n"], 1.5], ["!", ["==", ["get", "n"], true]]]),
                 Some("(\"n\" >= 1.5) OR (NOT (\"n\" IS true))"),
             ),
+            (json!(["!", ["has", "n"]]), Some("NOT (\"n\" IS NOT NULL)")),
             (json!(["all", ["within", {}]]), None),
         ] {
             assert_eq!(filter(&expression).as_deref(), said, "{expression}");

@@ -4,14 +4,16 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use super::draw::{Drawing, Places};
+use super::facts::BakedFacts;
 use super::grid::EXTENT;
 use super::mvt::LayerWriter;
+use super::rules::POINT_COUNT;
 use super::selection::TileSelection;
-use super::{LEVEL_LIVE, TileAddress, edit, gzip, matching};
+use super::{LEVEL_LIVE, TileAddress, edit, gzip, matching, refill};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, FeatureId, limits};
 use crate::geometry::{GeometryFault, Shape, blob};
-use crate::package::{BakedTile, OpenPackage, PackageError, Row, TileFile};
+use crate::package::{BakedTile, OpenPackage, PackageError, Row, TileFile, ValueRef};
 
 /// Features that a live cut draws at most, and vertices, with the bytes that hold them. Four times what ingest
 /// leaves to it (2 000 features, 25 000 vertices), so that it binds only beside packages of an
@@ -60,19 +62,34 @@ pub fn cut_selected(
     if selection.chooses_features() {
         return matching::cut(package, tile, selection, file, baked);
     }
-    match baked {
-        Some(found) => Ok(as_baked(package, found, selection)),
-        None => cut_live(package, tile, selection, file),
+    match (file, baked) {
+        (Some(file), Some(found)) => as_baked(package, tile, selection, (file, found)),
+        // Beside tiles whose points are counted one that shows all would be a hole in the map.
+        (Some(file), None) if file.is_clustered(tile.grid(), tile.zoom()) => {
+            matching::cut_counted(package, tile, selection, file)
+        }
+        _ => cut_live(package, tile, &selection.at_zoom(tile.zoom(), file), file),
     }
 }
 
-fn as_baked(package: &OpenPackage, found: BakedTile, selection: &TileSelection) -> CutTile {
+fn as_baked(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+    (file, found): (&TileFile, BakedTile),
+) -> Result<CutTile, PackageError> {
     let features = found.shown as usize;
-    let gzip = match selection.fields {
-        Some(_) => edit::with_less(&found.gzip, |_| true, &selection.field_names(&package.package().schema)),
-        None => found.gzip,
-    };
-    CutTile { gzip, features, of_features: features + found.hidden as usize }
+    let of_features = features + found.hidden as usize;
+    if selection.fields.is_none() {
+        return Ok(CutTile { gzip: found.gzip, features, of_features });
+    }
+    if refill::is_needed(file, tile.zoom(), selection) {
+        return Ok(CutTile { of_features, ..refill::refilled(package, &found, selection)? });
+    }
+    let mut names = selection.field_names(&package.package().schema);
+    // No field: it belongs to what is shown, as its geometry does.
+    names.extend(BakedFacts::read(file)?.filter(|facts| facts.rules.cluster).map(|_| POINT_COUNT));
+    Ok(CutTile { gzip: edit::with_less(&found.gzip, |_| true, &names), features, of_features })
 }
 
 /// What is heavy was baked at ingest, so that a live cut leaves nothing out and its cost is bounded.
@@ -150,7 +167,7 @@ fn draw_share(
 ) -> Result<Drawn, PackageError> {
     let pieces = file.filter(|file| file.has_pieces(tile.grid()));
     let mut is_too_much = false;
-    let cut = draw(package, tile, selection, |cutter| {
+    let cut = draw(package, tile, selection, false, |cutter| {
         is_too_much = cutter.whole_features(whole_bytes_max(file, tile), share)?.is_break();
         if let Some(file) = pieces.filter(|_| !is_too_much) {
             cutter.pieces(file)?;
@@ -165,19 +182,21 @@ fn draw(
     package: &OpenPackage,
     tile: TileAddress,
     selection: &TileSelection,
+    counts_points: bool,
     fill: impl FnOnce(&mut Cutter<'_>) -> Result<(), PackageError>,
 ) -> Result<CutTile, PackageError> {
     TOOLS.with_borrow_mut(|tools| {
         let schema = &package.package().schema;
-        let names = selection.field_names(schema).into_iter().map(str::to_owned).collect();
+        let names = selection.field_names(schema).into_iter().chain(counts_points.then_some(POINT_COUNT));
         let mut cutter = Cutter {
             package,
             tile,
             bbox: tile.bbox_with_buffer(),
             fields: selection.field_places(schema),
-            writer: LayerWriter::new(package.package().layer.as_str(), EXTENT, names),
+            writer: LayerWriter::new(package.package().layer.as_str(), EXTENT, names.map(str::to_owned).collect()),
             tools,
             in_tile: 0,
+            count: ValueRef::Null,
         };
         fill(&mut cutter)?;
         let (features, of_features) = (cutter.writer.count(), cutter.in_tile);
@@ -187,21 +206,34 @@ fn draw(
     })
 }
 
-/// Draws the features at these places of the package, which are in order.
+/// What of a layer is drawn: the feature at a place of the package, and how many points it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Chosen {
+    pub place: i64,
+    /// 1 where it stands for itself.
+    pub count: u32,
+}
+
+/// Draws the features at these places, which are in order.
 pub(super) fn draw_places(
     package: &OpenPackage,
     tile: TileAddress,
     selection: &TileSelection,
     file: Option<&TileFile>,
-    places: &[i64],
+    chosen: &[Chosen],
 ) -> Result<CutTile, PackageError> {
     let pieces = match file.filter(|file| file.has_pieces(tile.grid())) {
         Some(file) => pieces_of(file, tile)?,
         None => Vec::new(),
     };
     let bytes_max = whole_bytes_max(file, tile);
-    draw(package, tile, selection, |cutter| {
-        visit(package, places, |row| {
+    let counts_points = chosen.iter().any(|one| one.count > 1);
+    let places: Vec<i64> = chosen.iter().map(|one| one.place).collect();
+    let mut counts = chosen.iter();
+    draw(package, tile, selection, counts_points, |cutter| {
+        visit(package, &places, |row| {
+            let count = counts.find(|one| one.place == row.place()).map_or(1, |one| one.count);
+            cutter.count = if count > 1 { ValueRef::Integer(i64::from(count)) } else { ValueRef::Null };
             let is_whole = row.geometry().is_none_or(|bytes| bytes.len() as u64 <= bytes_max);
             if is_whole {
                 return cutter.add(row);
@@ -256,6 +288,8 @@ struct Cutter<'t> {
     writer: LayerWriter,
     tools: &'t mut Tools,
     in_tile: usize,
+    /// How many points the next feature stands for; null where it is alone.
+    count: ValueRef<'static>,
 }
 
 impl Cutter<'_> {
@@ -303,7 +337,7 @@ impl Cutter<'_> {
     }
 
     fn write_drawn(&mut self, row: &Row<'_>) {
-        let values = self.fields.iter().map(|field| row.value(*field));
+        let values = self.fields.iter().map(|field| row.value(*field)).chain(std::iter::once(self.count));
         let added = self.writer.add(row.id(), &self.tools.drawing.parts(), values);
         self.in_tile += usize::from(added);
     }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bake::Priority;
+use super::rules::Rules;
 use crate::base::{Grid, limits};
-use crate::package::{PackageError, TileFile};
+use crate::package::{LiveRules, PackageError, TileFile};
 
 /// Raised when the same rows would give other tiles.
 pub const TILES_FORMAT: u32 = 1;
@@ -16,9 +16,9 @@ pub struct BakedFacts {
     pub format: u32,
     /// Digest of the feature rows and of everything else that decides the tiles.
     pub content: String,
-    /// What decided the order of features beside their size.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<Priority>,
+    /// What decided, beside their size, which features are shown and with which fields.
+    #[serde(flatten)]
+    pub rules: Rules,
     pub grids: Vec<GridFacts>,
 }
 
@@ -51,8 +51,18 @@ impl BakedFacts {
     }
 
     pub(super) fn write(&self, file: &crate::package::TileFileBuilder) -> Result<(), PackageError> {
+        let live = self.live_rules();
+        if live != LiveRules::default() {
+            file.set_live_rules(&live)?;
+        }
         // Plain numbers and names always serialise.
         file.set_meta(META_KEY, &serde_json::to_string(self).unwrap_or_default())
+    }
+
+    fn live_rules(&self) -> LiveRules {
+        let last = |facts: &GridFacts| Some((facts.grid, facts.last_thinned_zoom()?));
+        let clustered = self.grids.iter().filter(|_| self.rules.cluster).filter_map(last).collect();
+        LiveRules { low_zoom: self.rules.low_zoom.clone(), clustered }
     }
 
     /// Reads the account of a file; `None` where it cannot be understood.
@@ -65,9 +75,14 @@ impl GridFacts {
     /// From the zooms that were baked, shallowest first, and whether each tile that is cut live is
     /// within what a live cut may cost.
     pub fn new(grid: Grid, has_pieces: bool, zooms: Vec<ZoomFacts>, live_is_complete: bool) -> Self {
-        let deepest_thinned = zooms.iter().filter(|zoom| zoom.hidden > 0).map(|zoom| zoom.zoom).max();
-        let complete_from_zoom = Some(deepest_thinned.map_or(0, |zoom| zoom + 1))
+        let mut facts = GridFacts { grid, complete_from_zoom: None, has_pieces, zooms };
+        facts.complete_from_zoom = Some(facts.last_thinned_zoom().map_or(0, |zoom| zoom + 1))
             .filter(|zoom| *zoom <= limits::ZOOM_MAX && live_is_complete);
-        GridFacts { grid, complete_from_zoom, has_pieces, zooms }
+        facts
+    }
+
+    /// The deepest zoom at which something is left out.
+    fn last_thinned_zoom(&self) -> Option<u8> {
+        self.zooms.iter().filter(|zoom| zoom.hidden > 0).map(|zoom| zoom.zoom).max()
     }
 }

@@ -17,6 +17,8 @@ mod matching;
 pub mod matrix_sets;
 pub mod mvt;
 pub mod read;
+mod refill;
+mod rules;
 mod selection;
 pub mod tilejson;
 
@@ -25,4 +27,5 @@ pub use compress::{LEVEL_BAKED, LEVEL_LIVE, gunzip, gzip};
 pub use cut::{CutTile, cut, cut_selected};
 pub use facts::{BakedFacts, GridFacts, ZoomFacts};
 pub use matching::cut_among_shown;
+pub use rules::{POINT_COUNT, Priority, Rules, RulesFault};
 pub use selection::TileSelection;

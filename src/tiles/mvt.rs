@@ -65,11 +65,30 @@ impl LayerWriter {
     /// Adds a feature; one without parts is left out, as §4.2 of the specification asks.
     /// Tells whether it was added.
     pub fn add<'v>(&mut self, id: FeatureId, parts: &Parts<'_>, values: impl Iterator<Item = ValueRef<'v>>) -> bool {
-        self.geometry.clear();
-        Pen { out: &mut self.geometry, at: (0, 0) }.draw(parts);
-        if self.geometry.is_empty() {
-            return false;
+        let mut geometry = std::mem::take(&mut self.geometry);
+        geometry.clear();
+        Pen { out: &mut geometry, at: (0, 0) }.draw(parts);
+        let geometry_type = match parts {
+            Parts::Points(_) => 1,
+            Parts::Lines(_) => 2,
+            Parts::Areas(_) => 3,
+        };
+        let is_drawn = !geometry.is_empty();
+        if is_drawn {
+            self.add_drawn(id, geometry_type, &geometry, values);
         }
+        self.geometry = geometry;
+        is_drawn
+    }
+
+    /// Adds a feature whose geometry is written already, as a tile has it.
+    pub(super) fn add_drawn<'v>(
+        &mut self,
+        id: FeatureId,
+        geometry_type: u64,
+        geometry: &[u8],
+        values: impl Iterator<Item = ValueRef<'v>>,
+    ) {
         let mut tags = std::mem::take(&mut self.tags);
         tags.clear();
         for (field, value) in values.enumerate() {
@@ -78,11 +97,6 @@ impl LayerWriter {
                 write_varint(&mut tags, u64::from(value));
             }
         }
-        let geometry_type = match parts {
-            Parts::Points(_) => 1,
-            Parts::Lines(_) => 2,
-            Parts::Areas(_) => 3,
-        };
         let mut feature = std::mem::take(&mut self.scratch);
         feature.clear();
         write_field_varint(&mut feature, 1, id.get());
@@ -90,12 +104,11 @@ impl LayerWriter {
             write_field_bytes(&mut feature, 2, &tags);
         }
         write_field_varint(&mut feature, 3, geometry_type);
-        write_field_bytes(&mut feature, 4, &self.geometry);
+        write_field_bytes(&mut feature, 4, geometry);
         write_field_bytes(&mut self.features, 2, &feature);
         self.scratch = feature;
         self.tags = tags;
         self.count += 1;
-        true
     }
 
     /// The finished tile; empty when no feature was added.

@@ -144,6 +144,13 @@ impl<'a> TileLayer<'a> {
     }
 }
 
+impl<'a> TileFeature<'a> {
+    /// The geometry as it stands in the tile, §4.3.
+    pub(super) fn geometry(&self) -> &'a [u8] {
+        self.geometry
+    }
+}
+
 impl TileFeature<'_> {
     /// Reads the geometry into `parts`, which are emptied first: all points as one part, each line, each ring without
     /// its closing point.

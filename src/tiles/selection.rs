@@ -1,8 +1,11 @@
 //! What of a layer a tile shows.
 
+use std::borrow::Cow;
+
 use crate::base::{BBox, Interval, Schema};
 use crate::definition::TimeFields;
 use crate::filter::Filter;
+use crate::package::TileFile;
 use crate::query::FeatureQuery;
 
 /// Features and fields of a tile; everything unless it says otherwise.
@@ -31,6 +34,15 @@ impl TileSelection {
 
     pub fn field_places(&self, schema: &Schema) -> Vec<usize> {
         self.fields.clone().unwrap_or_else(|| (0..schema.fields.len()).collect())
+    }
+
+    /// The same with only the fields that tiles of this zoom hold, unless some are named.
+    pub(super) fn at_zoom(&self, zoom: u8, file: Option<&TileFile>) -> Cow<'_, Self> {
+        let of_zoom = file.and_then(|file| file.fields_at(zoom)).filter(|_| self.fields.is_none());
+        match of_zoom {
+            Some(fields) => Cow::Owned(TileSelection { fields: Some(fields.to_vec()), ..self.clone() }),
+            None => Cow::Borrowed(self),
+        }
     }
 
     pub(super) fn field_names<'s>(&self, schema: &'s Schema) -> Vec<&'s str> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::GridFacts;
+use super::{GridFacts, POINT_COUNT, Rules};
 use crate::base::{BBox, FieldKind, Grid, Schema};
 
 /// What a tile set says of itself.
@@ -30,6 +30,9 @@ pub struct LayerFacts<'a> {
     pub schema: &'a Schema,
     /// Places of the fields that the tiles have.
     pub fields: Vec<usize>,
+    /// What decides the layer's tiles, as far as it holds for these: not the fields of low zooms
+    /// where fields are named.
+    pub rules: Option<Rules>,
     /// What was baked; absent where every tile is cut live.
     pub baked: Option<&'a GridFacts>,
 }
@@ -145,15 +148,29 @@ fn vector_layers(facts: &TileSetFacts<'_>) -> Value {
         .layers
         .iter()
         .map(|layer| {
-            json!({
+            let mut entry = json!({
                 "id": layer.id,
                 "description": layer.title,
                 "minzoom": facts.zooms.0,
                 "maxzoom": facts.zooms.1,
                 "fields": fields(layer),
-            })
+            });
+            layer.rules.iter().for_each(|rules| tell_rules(&mut entry, rules, layer.schema));
+            entry
         })
         .collect()
+}
+
+/// Adds to what is said of a layer the fields that its tiles of low zooms hold, and the attribute that
+/// counts points.
+pub fn tell_rules(entry: &mut Value, rules: &Rules, schema: &Schema) {
+    if let Some(low) = &rules.low_zoom {
+        let names: Vec<&str> = low.fields.iter().map(|field| schema.fields[*field].name.as_str()).collect();
+        entry["low_zoom"] = json!({ "maxzoom": low.zoom, "fields": names });
+    }
+    if rules.cluster {
+        entry["cluster"] = json!({ "count_field": POINT_COUNT });
+    }
 }
 
 fn fields(layer: &LayerFacts<'_>) -> Map<String, Value> {
@@ -165,7 +182,8 @@ fn fields(layer: &LayerFacts<'_>) -> Map<String, Value> {
         };
         (field.name.clone(), kind.into())
     });
-    kinds.collect()
+    let count = layer.rules.iter().filter(|rules| rules.cluster).map(|_| (POINT_COUNT.to_owned(), "Number".into()));
+    kinds.chain(count).collect()
 }
 
 /// The zoom at which the box about fills a screen of two tiles.

@@ -362,6 +362,7 @@ pub fn legend(layer: &LiveLayer, language: Language, first_colour: usize) -> Vec
                 .map_or_else(String::new, |place| format!("c{}", place + 1)),
             mark: outline(Some(entry.mark.name()).filter(|_| entry.mark != styles::Mark::Circle)),
             radius: match (&entry.icon, entry.is_rest) {
+                _ if entry.is_cluster => "6.5",
                 (Some(_), _) => "6.5",
                 (None, true) => "3.5",
                 (None, false) => "5.5",

@@ -50,10 +50,7 @@ fn template(base: &str, request: &TileRequest) -> String {
 
 /// What TileJSON and its like say, which know WebMercatorQuad alone.
 fn facts<'a>(request: &'a TileRequest, template: &'a str, language: Language) -> TileSetFacts<'a> {
-    let layer = |part: &'a Part| {
-        let record = &part.layer.record;
-        record.tile_facts(Grid::WebMercatorQuad, language, part.selection.field_places(&record.schema))
-    };
+    let layer = |part: &'a Part| part.layer.record.tile_facts(Grid::WebMercatorQuad, language, &part.selection);
     TileSetFacts {
         layers: request.parts.iter().map(layer).collect(),
         shows_everything: request.shows_everything(),
@@ -196,13 +193,17 @@ async fn tile_set(
 
 fn layer_entry(part: &Part, language: Language) -> Value {
     let record = &part.layer.record;
-    json!({
+    let mut entry = json!({
         "id": record.id,
         "title": record.title.get(language),
         "dataType": "vector",
         "minTileMatrix": "0",
         "maxTileMatrix": limits::ZOOM_MAX.to_string(),
-    })
+    });
+    if let Some(facts) = &record.tiles {
+        tilejson::tell_rules(&mut entry, &facts.rules.of(&part.selection), &record.schema);
+    }
+    entry
 }
 
 fn tell_completeness(document: &mut Value, request: &TileRequest, grid: Grid) {

@@ -1,26 +1,28 @@
 //! One baked tile out of the rows that are shown in it.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::giants::Giants;
-use super::rank::{Ranks, area_in, cell_of};
+use super::pools::Pools;
+use super::rank::Ranks;
 use super::spool::{Extent, Spool};
 use super::survey::Survey;
 use super::{BakeError, TileAddress};
+use crate::base::Grid;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{Grid, limits};
 use crate::geometry::{GeometryFault, Shape, blob};
-use crate::package::{OpenPackage, Row};
+use crate::package::{OpenPackage, Row, ValueRef};
 use crate::tiles::draw::{Detail, Drawing, Places};
 use crate::tiles::grid::EXTENT;
 use crate::tiles::mvt::LayerWriter;
+use crate::tiles::rules::{POINT_COUNT, Rules};
 use crate::tiles::{LEVEL_BAKED, gzip};
 
 /// What all threads of a grid read.
 pub struct Baker<'a> {
     pub grid: Grid,
     pub survey: &'a Survey,
+    pub rules: &'a Rules,
     pub ranks: &'a Ranks,
     pub giants: &'a Giants,
     pub live_from: &'a [u8],
@@ -37,13 +39,6 @@ pub struct Shown {
     pub is_complete: bool,
 }
 
-/// Areas of features that are not shown, by the cell of those that are.
-pub struct Pools {
-    zoom: u8,
-    /// Area in shares of the grid, and how many shown features draw it between them.
-    cells: HashMap<u64, (f64, u32)>,
-}
-
 /// What one thread bakes with.
 pub struct Oven {
     package: OpenPackage,
@@ -55,6 +50,8 @@ pub struct Oven {
 struct Canvas<'a> {
     shape: &'a mut Shape,
     drawing: &'a mut Drawing,
+    /// Places of the fields that tiles of this zoom hold.
+    fields: Vec<usize>,
     writer: LayerWriter,
 }
 
@@ -73,42 +70,6 @@ impl Baker<'_> {
             || (self.ranks.order[at] <= shown.limit && (shown.is_complete || self.ranks.lowest_zoom[at] <= shown.zoom))
     }
 
-    /// Adds up the areas of what is not shown, so that the small squares that are keep the tint of
-    /// the map. Only layers of areas have any.
-    pub fn pools(&self, shown: Shown) -> Pools {
-        let zoom = settled_zoom(shown);
-        let mut cells: HashMap<u64, (f64, u32)> = HashMap::new();
-        if self.survey.dimension == Dimension::Areas && !shown.is_complete {
-            for place in (0..self.survey.len() as u32).filter(|place| self.ranks.is_there(*place)) {
-                let is_shown = self.shows(place, shown);
-                if !is_shown {
-                    cells.entry(cell_of(&self.ranks.boxes, place, zoom)).or_default().0 += self.area(place);
-                } else if !self.ranks.has_shape(place, shown.zoom) {
-                    cells.entry(cell_of(&self.ranks.boxes, place, zoom)).or_default().1 += 1;
-                }
-            }
-        }
-        Pools { zoom, cells }
-    }
-
-    fn area(&self, place: u32) -> f64 {
-        let (_, lat_deg) = self.survey.boxes.get(place as usize).centre();
-        area_in(self.grid, self.survey.sizes[place as usize], lat_deg)
-    }
-
-    /// The side in tile units of the square that stands for a small area and its share of the pool.
-    fn square_side(&self, place: u32, tile: TileAddress, pools: &Pools) -> i32 {
-        // A square does not grow beyond the cell that it stands for.
-        let cell_units = f64::from(EXTENT >> super::rank::CELL_BITS) * f64::from(1u32 << (tile.zoom() - pools.zoom));
-        let pooled = pools
-            .cells
-            .get(&cell_of(&self.ranks.boxes, place, pools.zoom))
-            .map_or(0.0, |(area, drawn)| area / f64::from((*drawn).max(1)));
-        let units = f64::from(1u32 << tile.zoom()) * f64::from(EXTENT);
-        let side = ((self.area(place) + pooled).sqrt() * units).round();
-        side.clamp(1.0, cell_units) as i32
-    }
-
     /// Draws, packs and spools a tile of these features, which come in the order of their rows.
     pub fn encode(
         &self,
@@ -119,9 +80,11 @@ impl Baker<'_> {
     ) -> Result<Encoded, BakeError> {
         let Oven { package, shape, drawing } = oven;
         let schema = &package.package().schema;
-        let names = schema.fields.iter().map(|field| field.name.clone()).collect();
+        let fields = self.rules.fields_at(tile.zoom(), schema);
+        let mut names: Vec<String> = fields.iter().map(|field| schema.fields[*field].name.clone()).collect();
+        names.extend(self.rules.cluster.then(|| POINT_COUNT.to_owned()));
         let writer = LayerWriter::new(package.package().layer.as_str(), EXTENT, names);
-        let mut canvas = Canvas { shape, drawing, writer };
+        let mut canvas = Canvas { shape, drawing, fields, writer };
         let mut drawn = 0;
         let mut fault: Option<BakeError> = None;
         package.visit_places(places.iter().map(|place| i64::from(*place) + 1), |row| {
@@ -147,7 +110,7 @@ impl Baker<'_> {
 
     fn draw(
         &self,
-        Canvas { shape, drawing, writer }: &mut Canvas<'_>,
+        canvas: &mut Canvas<'_>,
         tile: TileAddress,
         place: u32,
         row: &Row<'_>,
@@ -157,56 +120,53 @@ impl Baker<'_> {
         if is_square {
             let bbox = self.survey.boxes.get(place as usize);
             let (lon_deg, lat_deg) = bbox.centre();
-            drawing.square(self.grid.shares(lon_deg, lat_deg), self.square_side(place, tile, pools), tile);
-            return Ok(write(writer, drawing, row));
+            let side = pools.square_side(self, place, tile);
+            canvas.drawing.square(self.grid.shares(lon_deg, lat_deg), side, tile);
+            return Ok(canvas.write(row, ValueRef::Null));
         }
         let unreadable = |source: GeometryFault| BakeError::Geometry { row: row.place(), source };
         if !self.survey.giants.is_empty() && self.survey.is_giant(place) {
             let Some(wkb) = self.giants.geometry_in(place, tile, self.spool)? else { return Ok(0) };
-            shape.read_wkb(&wkb).map_err(unreadable)?;
-            drawing.fill(shape, tile, Places::Shares, None);
-            return Ok(write(writer, drawing, row));
+            canvas.shape.read_wkb(&wkb).map_err(unreadable)?;
+            canvas.drawing.fill(canvas.shape, tile, Places::Shares, None);
+            return Ok(canvas.write(row, ValueRef::Null));
         }
         let blob = blob::parse(row.geometry().unwrap_or_default()).map_err(unreadable)?;
-        shape.read_wkb(blob.wkb).map_err(unreadable)?;
+        canvas.shape.read_wkb(blob.wkb).map_err(unreadable)?;
         let levels = self.survey.levels.of(place as usize);
         let detail = (!levels.is_empty()).then_some(Detail { levels, zoom: tile.zoom() });
-        Ok(draw_members(shape, drawing, writer, tile, row, detail))
+        let shape = std::mem::take(canvas.shape);
+        let drawn = canvas.draw_members(&shape, tile, row, detail, pools.count(place));
+        *canvas.shape = shape;
+        Ok(drawn)
     }
 }
 
-fn draw_members(
-    shape: &Shape,
-    drawing: &mut Drawing,
-    writer: &mut LayerWriter,
-    tile: TileAddress,
-    row: &Row<'_>,
-    detail: Option<Detail<'_>>,
-) -> usize {
-    match shape.kind.dimension() {
-        Dimension::Mixed | Dimension::None => {
-            shape.members.iter().map(|member| draw_members(member, drawing, writer, tile, row, None)).sum()
-        }
-        _ => {
-            drawing.fill(shape, tile, Places::Degrees, detail);
-            write(writer, drawing, row)
+impl Canvas<'_> {
+    fn draw_members(
+        &mut self,
+        shape: &Shape,
+        tile: TileAddress,
+        row: &Row<'_>,
+        detail: Option<Detail<'_>>,
+        count: ValueRef<'_>,
+    ) -> usize {
+        match shape.kind.dimension() {
+            Dimension::Mixed | Dimension::None => {
+                shape.members.iter().map(|member| self.draw_members(member, tile, row, None, count)).sum()
+            }
+            _ => {
+                self.drawing.fill(shape, tile, Places::Degrees, detail);
+                self.write(row, count)
+            }
         }
     }
-}
 
-fn write(writer: &mut LayerWriter, drawing: &Drawing, row: &Row<'_>) -> usize {
-    let fields = row.schema().fields.len();
-    usize::from(writer.add(row.id(), &drawing.parts(), (0..fields).map(|field| row.value(field))))
-}
-
-/// The deepest zoom of which all are shown that have a right to be, so that each of its cells has
-/// somebody to draw its area.
-fn settled_zoom(shown: Shown) -> u8 {
-    let bits = super::survey::ORDER_BITS;
-    let group = shown.limit >> bits;
-    let is_whole = shown.limit & ((1 << bits) - 1) == (1 << bits) - 1;
-    let settled = if is_whole { group } else { group.saturating_sub(1) };
-    shown.zoom.min(settled.min(u32::from(limits::ZOOM_MAX)) as u8)
+    /// Writes what was drawn, with how many it stands for.
+    fn write(&mut self, row: &Row<'_>, count: ValueRef<'_>) -> usize {
+        let values = self.fields.iter().map(|field| row.value(*field)).chain(std::iter::once(count));
+        usize::from(self.writer.add(row.id(), &self.drawing.parts(), values))
+    }
 }
 
 impl Oven {

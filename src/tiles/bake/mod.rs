@@ -10,6 +10,7 @@ mod encode;
 mod giants;
 mod levels;
 mod plan;
+mod pools;
 mod rank;
 mod spool;
 mod survey;
@@ -19,16 +20,16 @@ use std::path::{Path, PathBuf};
 
 use super::TileAddress;
 use super::facts::{BakedFacts, GridFacts, TILES_FORMAT};
+use super::rules::Rules;
 use crate::base::{Grid, limits};
+use crate::filter::FilterFault;
 use crate::package::{BakedTile, OpenPackage, PackageError, TileFile, TileFileBuilder};
 
 use encode::Baker;
 use giants::Giants;
 pub use plan::{children, roots};
-pub use rank::CELL_BITS;
 use rank::Ranks;
 use spool::Spool;
-pub use survey::Priority;
 use survey::Survey;
 
 /// What makes a tile too heavy to be cut live; measured to keep a live cut under three
@@ -52,7 +53,7 @@ impl Default for HeavyFrom {
 pub struct Recipe {
     /// None means those that fit the layer's place.
     pub grids: Option<Vec<Grid>>,
-    pub priority: Option<Priority>,
+    pub rules: Rules,
     pub heavy: HeavyFrom,
     /// Threads to work with; the bytes are the same for any number.
     pub threads: usize,
@@ -65,6 +66,8 @@ pub enum BakeError {
     Package(#[from] PackageError),
     #[error("row {row} of the package holds a geometry that cannot be read: {source}")]
     Geometry { row: i64, source: crate::geometry::GeometryFault },
+    #[error("the rule of what is kept does not fit the fields: {0}")]
+    Keep(#[from] FilterFault),
     #[error("the tiles could not be put aside on disk: {0}")]
     Spool(#[source] std::io::Error),
 }
@@ -84,7 +87,7 @@ impl Surveyed {
     /// Looks at every row of a package.
     pub fn new(open: Opener<'_>, recipe: Recipe) -> Result<Self, BakeError> {
         let package = open()?;
-        let (survey, digest) = survey::survey(&package, recipe.priority.as_ref())?;
+        let (survey, digest) = survey::survey(&package, &recipe.rules)?;
         let wanted = match &recipe.grids {
             Some(grids) => grids.as_slice(),
             None => Grid::defaults(survey.is_at_home()),
@@ -92,7 +95,7 @@ impl Surveyed {
         let grids: Vec<Grid> = wanted.iter().copied().filter(|grid| grid.reaches(&survey.extent)).collect();
         let mut hasher = blake3::Hasher::new();
         hasher.update(digest.as_bytes());
-        hasher.update(format!("{TILES_FORMAT} {grids:?} {:?} {:?}", recipe.priority, recipe.heavy).as_bytes());
+        hasher.update(format!("{TILES_FORMAT} {grids:?} {:?} {:?}", recipe.rules, recipe.heavy).as_bytes());
         let content = hasher.finalize().to_hex().to_string();
         Ok(Surveyed { survey, grids, recipe, content })
     }
@@ -111,8 +114,8 @@ impl Surveyed {
     /// Bakes into a new file at `path`.
     pub fn bake(self, open: Opener<'_>, path: &Path) -> Result<BakedFacts, BakeError> {
         let file = TileFileBuilder::create(path)?;
-        let (content, priority) = (self.content.clone(), self.recipe.priority.clone());
-        let mut facts = BakedFacts { format: TILES_FORMAT, content, priority, grids: Vec::new() };
+        let (content, rules) = (self.content.clone(), self.recipe.rules.clone());
+        let mut facts = BakedFacts { format: TILES_FORMAT, content, rules, grids: Vec::new() };
         for &grid in &self.grids {
             facts.grids.push(self.bake_grid(open, grid, &file, path)?);
         }
@@ -133,11 +136,12 @@ impl Surveyed {
             true => Giants::default(),
             false => Giants::cut(grid, &open()?, &self.survey, &spool)?,
         };
-        let ranks = Ranks::new(&self.survey, grid);
+        let ranks = Ranks::new(&self.survey, grid, self.recipe.rules.cell_bits());
         let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy);
         let baker = Baker {
             grid,
             survey: &self.survey,
+            rules: &self.recipe.rules,
             ranks: &ranks,
             giants: &giants,
             live_from: &plan.live_from,

@@ -2,9 +2,10 @@
 //! feature of a grid.
 //!
 //! A feature is seen from the zoom at which it is large enough (an area of two pixels, a line of
-//! three) or is the first of its cell of 1/128 of a tile. The first of a cell is also the first of
+//! three) or is the first of its cell of 1/128 of a tile, of 1/8 where points are counted. The first of a cell is also the first of
 //! the finer cell in which it lies, so what is seen once is seen at every higher zoom; and every
-//! cell that holds anything keeps one.
+//! cell that holds anything keeps one. What the layer's rule keeps is seen at every zoom, and of
+//! itself it is left out in the same order.
 
 use super::survey::{Boxes, ORDER_BITS, Survey};
 use crate::base::geometry_kind::Dimension;
@@ -12,11 +13,14 @@ use crate::base::{BBox, Grid, limits};
 
 /// Units of a grid's boxes along a tile of zoom 0.
 pub const UNIT_BITS: u32 = 31;
-/// Cells along a tile, as a power of two: 4 px of a tile of 512.
-pub const CELL_BITS: u32 = 7;
 /// Tile units of an area's side, and of a line's length, from which it is drawn as what it is.
 const AREA_UNITS: u64 = 2 * 8;
 const LINE_UNITS: u64 = 3 * 8;
+
+/// The bit of a place in the order that those have which no rule keeps, where there is a rule.
+const NOT_KEPT: u32 = 1 << (ORDER_BITS - 1);
+/// Bits of a zoom, from 0 to 23.
+const ZOOM_BITS: u32 = 5;
 
 /// The lowest zoom of what is not in the grid at all.
 pub const ABSENT: u8 = u8::MAX;
@@ -24,13 +28,15 @@ pub const ABSENT: u8 = u8::MAX;
 /// The features of a layer in one grid.
 pub struct Ranks {
     pub boxes: GridBoxes,
+    /// Cells along a tile, as a power of two.
+    pub cell_bits: u32,
     /// The lowest zoom at which a feature has a right to be seen; 23 where it has one at none, and
     /// [`ABSENT`] where the feature has no place in the grid or nothing to draw.
     pub lowest_zoom: Vec<u8>,
     /// The zoom from which a feature is large enough to be drawn as what it is; 255 for points.
     pub size_zoom: Vec<u8>,
-    /// The order in which features are left out, the last first: lowest zoom, then priority, else
-    /// length, area or hash.
+    /// The order in which features are left out, the last first: what is kept by rule, lowest zoom,
+    /// then priority, else length, area or hash.
     pub order: Vec<u32>,
 }
 
@@ -104,16 +110,28 @@ fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
 }
 
 impl Ranks {
-    pub fn new(survey: &Survey, grid: Grid) -> Self {
+    pub fn new(survey: &Survey, grid: Grid, cell_bits: u32) -> Self {
         let boxes = GridBoxes::new(survey, grid);
         let size_zoom: Vec<u8> = (0..survey.len()).map(|place| size_zoom(survey, grid, &boxes, place)).collect();
         let within: Vec<u32> = (0..survey.len()).map(|place| order_within(survey, place)).collect();
-        let lowest_zoom = lowest_zooms(survey, grid, &boxes, &size_zoom, &within);
+        let mut lowest_zoom = lowest_zooms(survey, grid, (&boxes, cell_bits), &size_zoom, &within);
         let mut order = within;
         for (place, &zoom) in order.iter_mut().zip(&lowest_zoom).filter(|(_, zoom)| **zoom != ABSENT) {
             *place |= u32::from(zoom) << ORDER_BITS;
         }
-        Ranks { boxes, lowest_zoom, size_zoom, order }
+        let all = order.iter_mut().zip(&mut lowest_zoom).zip(&survey.kept);
+        for ((place, zoom), _) in all.filter(|((_, zoom), is_kept)| **is_kept && **zoom != ABSENT) {
+            // Before all others, and among its like in the order that there would be without them.
+            let within = *place & (NOT_KEPT - 1);
+            *place = (u32::from(*zoom) << (ORDER_BITS - 1 - ZOOM_BITS)) | (within >> ZOOM_BITS);
+            *zoom = 0;
+        }
+        Ranks { boxes, cell_bits, lowest_zoom, size_zoom, order }
+    }
+
+    /// The cell of a feature's middle at a zoom, as a number.
+    pub fn cell_of(&self, place: u32, zoom: u8) -> u64 {
+        morton(self.boxes.centre(place as usize)) >> (2 * (UNIT_BITS - self.cell_bits - u32::from(zoom)))
     }
 
     /// Whether the feature has anything to show in the grid.
@@ -157,19 +175,28 @@ fn size_zoom(survey: &Survey, grid: Grid, boxes: &GridBoxes, place: usize) -> u8
 /// The place among features of one lowest zoom: 27 bits, smaller is first.
 fn order_within(survey: &Survey, place: usize) -> u32 {
     const INFINITY_BITS: u32 = 0x7f80_0000;
-    if let Some(priority) = survey.priorities.get(place) {
-        return *priority;
-    }
-    match survey.dimension {
+    let rank = match (survey.priorities.get(place), survey.dimension) {
+        (Some(priority), _) => *priority,
         // The bits of a positive number rise with it.
-        Dimension::Lines | Dimension::Areas => (INFINITY_BITS - survey.sizes[place].abs().to_bits()) >> 4,
-        _ => survey.hashes[place] >> (32 - ORDER_BITS),
+        (None, Dimension::Lines | Dimension::Areas) => (INFINITY_BITS - survey.sizes[place].abs().to_bits()) >> 4,
+        (None, _) => survey.hashes[place] >> (32 - ORDER_BITS),
+    };
+    match survey.kept.get(place) {
+        None => rank,
+        Some(true) => rank >> 1,
+        Some(false) => NOT_KEPT | (rank >> 1),
     }
 }
 
 /// From the deepest zoom up: in each cell the first of those who compete stays, the others' lowest
 /// zoom is the one below. A feature competes where it is too small to be seen by its size.
-fn lowest_zooms(survey: &Survey, grid: Grid, boxes: &GridBoxes, size_zoom: &[u8], within: &[u32]) -> Vec<u8> {
+fn lowest_zooms(
+    survey: &Survey,
+    grid: Grid,
+    (boxes, cell_bits): (&GridBoxes, u32),
+    size_zoom: &[u8],
+    within: &[u32],
+) -> Vec<u8> {
     let is_there = |place: usize| survey.vertices[place] > 0 && grid.reaches(&survey.boxes.get(place));
     let mut lowest: Vec<u8> = (0..survey.len()).map(|place| if is_there(place) { 0 } else { ABSENT }).collect();
     let mut left: Vec<(u64, u32)> = (0..survey.len())
@@ -182,7 +209,7 @@ fn lowest_zooms(survey: &Survey, grid: Grid, boxes: &GridBoxes, size_zoom: &[u8]
         if key(a) < key(b) { a } else { b }
     };
     for zoom in (0..=limits::ZOOM_MAX).rev() {
-        let shift = 2 * (UNIT_BITS - CELL_BITS - u32::from(zoom));
+        let shift = 2 * (UNIT_BITS - cell_bits - u32::from(zoom));
         let mut kept = 0;
         let mut start = 0;
         while start < left.len() {
@@ -224,9 +251,4 @@ fn spread(value: u32) -> u64 {
         bits = (bits | (bits << shift)) & mask;
     }
     bits
-}
-
-/// The cell of a feature's middle at a zoom, as a number.
-pub fn cell_of(boxes: &GridBoxes, place: u32, zoom: u8) -> u64 {
-    morton(boxes.centre(place as usize)) >> (2 * (UNIT_BITS - CELL_BITS - u32::from(zoom)))
 }

@@ -3,12 +3,16 @@
 
 use std::ops::ControlFlow;
 
+use super::BakeError;
 use super::levels::{Junctions, Levels};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, Grid, Schema};
+use crate::filter::Filter;
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row, ValueRef};
+use crate::query::{self, FeatureQuery};
 use crate::tiles::cut::{GIANT_BYTES, mixed};
+use crate::tiles::rules::{Priority, Rules};
 
 /// Bytes of a tile that one unit of [`Survey::weights`] stands for.
 pub const WEIGHT_BYTES: u32 = 16;
@@ -29,6 +33,8 @@ pub struct Survey {
     pub sizes: Vec<f32>,
     /// Places in the order of the priority field, from 0 to 2^27 − 1; empty without one.
     pub priorities: Vec<u32>,
+    /// Whether the rule keeps a feature before others; empty without one.
+    pub kept: Vec<bool>,
     /// Features whose geometry is kept in pieces.
     pub giants: Vec<u32>,
     pub levels: Levels,
@@ -69,15 +75,6 @@ fn parts(degrees: f64, span: f64) -> f64 {
     (degrees / span + 0.5) * 4_294_967_296.0
 }
 
-/// What decides the order of features beside their size.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Priority {
-    /// Place in the schema.
-    pub field: usize,
-    /// Whether the smallest value comes first.
-    pub lowest_first: bool,
-}
-
 /// A BLAKE3 digest that is fed in large pieces: fed value by value it costs several times as much,
 /// because it can only work on many blocks at once when it gets them at once.
 #[derive(Default)]
@@ -113,8 +110,9 @@ struct Surveyor<'a> {
 }
 
 /// Reads every row once and gives what is known of them, and the digest of what they hold.
-pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Survey, blake3::Hash), PackageError> {
+pub fn survey(package: &OpenPackage, rules: &Rules) -> Result<(Survey, blake3::Hash), BakeError> {
     let schema = &package.package().schema;
+    let priority = rules.priority.as_ref();
     let dimension = schema.geometry.dimension();
     let is_single_point = schema.geometry == crate::base::GeometryKind::Point;
     let mut surveyor = Surveyor {
@@ -126,6 +124,7 @@ pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Sur
             weights: Vec::new(),
             sizes: Vec::new(),
             priorities: Vec::new(),
+            kept: Vec::new(),
             giants: Vec::new(),
             levels: Levels::default(),
             extent: BBox::EMPTY,
@@ -148,16 +147,31 @@ pub fn survey(package: &OpenPackage, priority: Option<&Priority>) -> Result<(Sur
         }
     })?;
     if let Some(source) = fault {
-        return Err(PackageError::Geometry { path: package.package().path.clone(), source });
+        return Err(PackageError::Geometry { path: package.package().path.clone(), source }.into());
     }
     let Surveyor { mut survey, priority_values, digest, junctions, .. } = surveyor;
     if let Some(priority) = priority {
         survey.priorities = ranked(&priority_values, priority.lowest_first);
     }
+    if let Some(filter) = rules.kept(schema)? {
+        survey.kept = kept(package, filter, survey.len())?;
+    }
     if survey.is_drawn_in_detail() {
         survey.levels = Levels::compute(package, junctions)?;
     }
     Ok((survey, digest.finish()))
+}
+
+/// Which rows pass a filter, found as a query finds them.
+fn kept(package: &OpenPackage, filter: Filter, rows: usize) -> Result<Vec<bool>, PackageError> {
+    let mut kept = vec![false; rows];
+    query::every(package, &FeatureQuery { filter, ..FeatureQuery::first(1) }, |row| {
+        if let Some(kept) = kept.get_mut(row.place() as usize - 1) {
+            *kept = true;
+        }
+        Ok(())
+    })?;
+    Ok(kept)
 }
 
 impl Surveyor<'_> {

@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::encode::{Baker, Encoded, Oven, Pools, Shown};
+use super::encode::{Baker, Encoded, Oven, Shown};
 use super::plan::{BakePlan, tile_box, touches};
+use super::pools::Pools;
 use super::rank::UNIT_BITS;
 use super::spool::Extent;
 use super::{BakeError, Opener, TileAddress};
@@ -82,14 +83,14 @@ fn bake_zoom(
     let mut dishes = gather(baker, spots, modest);
     if below.is_complete && is_worth_completing(baker, candidates(&dishes), members) {
         let mut all = gather(baker, spots, below);
-        let pools = baker.pools(below);
+        let pools = Pools::new(baker, below);
         if bake_all(baker, &mut all, below, &pools, ovens)?.is_none() {
             dishes = all;
             shown = below;
         }
     }
     while dishes.iter().any(|dish| dish.done.is_none()) {
-        let pools = baker.pools(shown);
+        let pools = Pools::new(baker, shown);
         match bake_all(baker, &mut dishes, shown, &pools, ovens)? {
             None => break,
             Some(limit) => {
@@ -99,8 +100,8 @@ fn bake_zoom(
                     let is_same = dish.done.is_some_and(|(encoded, count)| {
                         count == dish.candidates.len() && encoded.extent.bytes() <= limits::TILE_BYTES_MAX
                     });
-                    // Areas pool what is hidden anywhere, so their squares change with the limit.
-                    if !is_same || !baker.survey.sizes.is_empty() {
+                    // What stands for others changes with the limit, wherever the hidden ones are.
+                    if !is_same || !baker.survey.sizes.is_empty() || baker.rules.cluster {
                         dish.done = None;
                     }
                 }
