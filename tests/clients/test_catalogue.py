@@ -526,7 +526,8 @@ class EachFaceIsAsItsReadersWant(Checks):
     def test_the_sitemap_and_robots_lead_to_pages(self):
         names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
         addresses = [loc.text for loc in etree.fromstring(server.get("/sitemap.xml").body).iterfind(".//s:loc", names)]
-        self.assertEqual(3 * (2 + len(of_records())), len(addresses))
+        # Home, the list, the page for departments, and every layer.
+        self.assertEqual(3 * (3 + len(of_records())), len(addresses))
         for address in server.spread(addresses, 6):
             self.assertEqual(200, server.get(address, accept="text/html").status, address)
         self.assertIn(f"Sitemap: {server.URL}/sitemap.xml", server.get("/robots.txt").body.decode())

@@ -98,11 +98,17 @@ class LandingPageAndApiDocument(SuiteChecks):
             operation(*paths)
 
     def test_every_operation_has_an_id_of_its_own_and_every_parameter_its_place(self):
-        ids = [way["get"]["operationId"] for way in api()["paths"].values()]
-        self.assertEqual(len(ids), len(set(ids)))
+        ids = []
         for path, way in api()["paths"].items():
-            declared = {one["name"] for one in map(resolved, way["get"].get("parameters", [])) if one["in"] == "path"}
-            self.assertEqual(set(re.findall(r"{(\w+)}", path)), declared, path)
+            of_all = way.get("parameters", [])
+            for method, said in way.items():
+                if method == "parameters":
+                    continue
+                ids.append(said["operationId"])
+                named = map(resolved, [*of_all, *said.get("parameters", [])])
+                declared = {one["name"] for one in named if one["in"] == "path"}
+                self.assertEqual(set(re.findall(r"{(\w+)}", path)), declared, f"{method} {path}")
+        self.assertEqual(len(ids), len(set(ids)))
 
     def test_conformance_lists_core_geojson_html_and_openapi(self):
         """[validateConformanceOperationAndResponse]"""
