@@ -7,27 +7,15 @@ mod support;
 use std::io::Write;
 use std::time::Duration;
 
-use causeway::fetch::{FetchError, FetchLimits, Fetched, Fetcher, Host, Hosts, Validator};
-use support::other_host::{OtherHost, whole};
+use causeway::fetch::{FetchError, FetchLimits, Fetched, Validator};
+use support::other_host::{OtherHost, fetched, fetcher, whole};
 
 /// Short enough for a test, long enough for a busy machine.
 const LIMITS: FetchLimits =
     FetchLimits { bytes_max: 1 << 20, time: Duration::from_secs(3), stall: Duration::from_millis(700) };
 
-#[derive(serde::Deserialize)]
-struct Listed {
-    #[serde(default)]
-    hosts: Vec<Host>,
-}
-
-fn fetcher_within(listed: &str, limits: FetchLimits) -> Fetcher {
-    Fetcher::new(Hosts::new(toml::from_str::<Listed>(listed).unwrap().hosts), limits)
-}
-
 fn fetch(listed: &str, address: &str, known: Option<&Validator>) -> Result<(Fetched, Vec<u8>), FetchError> {
-    let mut bytes = Vec::new();
-    let fetched = fetcher_within(listed, LIMITS).fetch(&address.parse().unwrap(), known, &mut bytes)?;
-    Ok((fetched, bytes))
+    fetched(&fetcher(listed, LIMITS), address, known)
 }
 
 #[track_caller]
@@ -186,8 +174,7 @@ fn what_a_host_packs_is_unpacked_within_the_same_limits() {
     assert_eq!(fetch(&small.listed(), &small.address("/a"), None).unwrap().1, vec![0u8; 1000]);
     let bomb = OtherHost::saying("200 OK\r\nContent-Encoding: gzip", packed(100 << 20));
     assert!(refusal(&bomb.listed(), &bomb.address("/a")).contains("over 1048576 bytes"));
-    let fetcher =
-        fetcher_within(&bomb.listed(), FetchLimits { time: Duration::from_secs(60), ..FetchLimits::default() });
+    let fetcher = fetcher(&bomb.listed(), FetchLimits { time: Duration::from_secs(60), ..FetchLimits::default() });
     let error = fetcher.fetch(&bomb.address("/a").parse().unwrap(), None, &mut std::io::sink()).unwrap_err();
     assert!(matches!(error, FetchError::Ratio { .. }), "{error:?}");
     for head in ["200 OK\r\nContent-Encoding: br", "200 OK\r\nContent-Encoding: gzip, gzip"] {

@@ -13,10 +13,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use causeway::fetch::{CertificateFault, FetchError, FetchLimits, Fetched, Fetcher, Host, Hosts, Validator};
+use causeway::fetch::{CertificateFault, FetchError, FetchLimits, Fetched, Validator};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
-use support::other_host::{Asked, OtherHost, whole};
+use support::other_host::{Asked, OtherHost, fetched, fetcher, whole};
 use support::skip;
 
 /// Listed hosts, one that nobody lists, and one whose name leads inside.
@@ -104,15 +104,8 @@ fn secure(
 }
 
 fn fetch(listed: &str, address: &str, known: Option<&Validator>) -> Result<(Fetched, Vec<u8>), FetchError> {
-    #[derive(serde::Deserialize)]
-    struct Listed {
-        hosts: Vec<Host>,
-    }
     let limits = FetchLimits { bytes_max: 1 << 20, time: Duration::from_secs(20), stall: Duration::from_secs(10) };
-    let hosts = Hosts::new(toml::from_str::<Listed>(listed).unwrap().hosts);
-    let mut bytes = Vec::new();
-    let fetched = Fetcher::new(hosts, limits).fetch(&address.parse().unwrap(), known, &mut bytes)?;
-    Ok((fetched, bytes))
+    fetched(&fetcher(listed, limits), address, known)
 }
 
 #[track_caller]

@@ -1,6 +1,8 @@
 //! What a definition asks of its tiles: what is kept, the fields at low zooms, and points that are counted.
 #![allow(clippy::unwrap_used)]
 
+#[path = "tiles/chosen.rs"]
+mod chosen;
 #[path = "tiles/layers.rs"]
 mod layers;
 #[path = "tiles/validator.rs"]
@@ -10,14 +12,12 @@ mod validator;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway::base::{FieldKind, GeometryKind, Grid, Value as FieldValue, limits};
-use causeway::crs::System;
 use causeway::definition::{LowZoomFields, TilesDefinition};
-use causeway::filter::{Filter, text};
 use causeway::geometry::Shape;
 use causeway::package::{OpenPackage, TileFile};
-use causeway::query::{self, FeatureQuery};
 use causeway::tiles::bake::{HeavyFrom, Recipe};
 use causeway::tiles::{CutTile, Rules, TileAddress, TileSelection, cut, cut_selected, gunzip};
+use chosen::{matches, selection};
 use layers::{Layer, Random, build, lines, mesh, points};
 use validator::{Feature, Tile, Value};
 
@@ -44,29 +44,10 @@ fn bake(layer: &Layer, definition: TilesDefinition, threads: usize) {
     layer.bake_with(Recipe { rules: rules(layer, definition), heavy, threads, ..Recipe::default() });
 }
 
-fn selection(layer: &Layer, written: &str) -> TileSelection {
-    let filter = Filter::from_tree(&text::parse(written).unwrap(), &layer.schema, System::Crs84).unwrap();
-    TileSelection { filter, ..TileSelection::default() }
-}
-
 /// 32 KB that pack to half.
 fn long_text(id: u64) -> FieldValue {
     let mut random = Random(id);
     FieldValue::Text((0..2_000).map(|_| format!("{:016x}", random.next())).collect())
-}
-
-/// Ids of the features that fulfil a filter, with the middles of their boxes.
-fn matches(layer: &Layer, written: &str) -> BTreeMap<u64, (f64, f64)> {
-    let query = FeatureQuery { filter: selection(layer, written).filter, ..FeatureQuery::first(1) };
-    let mut found = BTreeMap::new();
-    query::every(&layer.open().unwrap(), &query, |row| {
-        let mut shape = Shape::default();
-        shape.read_wkb(causeway::geometry::blob::parse(row.geometry().unwrap()).unwrap().wkb).unwrap();
-        found.insert(row.id().get(), shape.bbox().centre());
-        Ok(())
-    })
-    .unwrap();
-    found
 }
 
 fn read(cut: &CutTile) -> Tile {

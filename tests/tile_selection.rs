@@ -1,6 +1,8 @@
 //! Tiles of a filter, of some fields, of several layers, and of more than a tile may cost.
 #![allow(clippy::unwrap_used)]
 
+#[path = "tiles/chosen.rs"]
+mod chosen;
 #[path = "tiles/layers.rs"]
 mod layers;
 #[path = "tiles/validator.rs"]
@@ -10,22 +12,12 @@ mod validator;
 use std::collections::{BTreeMap, BTreeSet};
 
 use causeway::base::{GeometryKind, Grid, limits};
-use causeway::crs::System;
-use causeway::filter::{Filter, text};
 use causeway::geometry::Shape;
 use causeway::package::OpenPackage;
-use causeway::query::{self, FeatureQuery};
 use causeway::tiles::{self, CutTile, TileAddress, TileSelection, cut, cut_selected, edit, gunzip};
-use layers::{Layer, build, lines, mesh, points};
+use chosen::{matches, selection};
+use layers::{build, lines, mesh, points};
 use validator::Tile;
-
-fn filter(layer: &Layer, written: &str) -> Filter {
-    Filter::from_tree(&text::parse(written).unwrap(), &layer.schema, System::Crs84).unwrap()
-}
-
-fn selection(layer: &Layer, written: &str) -> TileSelection {
-    TileSelection { filter: filter(layer, written), ..TileSelection::default() }
-}
 
 fn read(cut: &CutTile) -> Tile {
     assert!(cut.gzip.len() <= limits::TILE_BYTES_MAX, "{} bytes", cut.gzip.len());
@@ -42,20 +34,6 @@ fn ids_well_inside(cut: &CutTile) -> BTreeSet<u64> {
     let is_inside = |(x, y): &(i64, i64)| (1..4096).contains(x) && (1..4096).contains(y);
     let all = read(cut).layers.into_iter().flat_map(|layer| layer.features);
     all.filter(|feature| feature.parts.iter().flatten().any(is_inside)).filter_map(|feature| feature.id).collect()
-}
-
-/// Ids of the features that fulfil a filter, with the middles of their boxes.
-fn matches(layer: &Layer, written: &str) -> BTreeMap<u64, (f64, f64)> {
-    let query = FeatureQuery { filter: filter(layer, written), ..FeatureQuery::first(1) };
-    let mut found = BTreeMap::new();
-    query::every(&layer.open().unwrap(), &query, |row| {
-        let mut shape = Shape::default();
-        shape.read_wkb(causeway::geometry::blob::parse(row.geometry().unwrap()).unwrap().wkb).unwrap();
-        found.insert(row.id().get(), shape.bbox().centre());
-        Ok(())
-    })
-    .unwrap();
-    found
 }
 
 /// The tile in the middle of Hong Kong.

@@ -31,15 +31,8 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
-class Causeway:
-    name = "Causeway"
-
-    def __init__(self, arguments, layer):
-        command = [arguments.causeway, "--data", arguments.data, "serve", "--listen", "127.0.0.1:0", "--cache-bytes", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        address = self.process.stdout.readline().rpartition(" at ")[2].strip().removeprefix("http://").strip("/")
-        self.connection = http.client.HTTPConnection(address)
-        self.path = f"/collections/{layer}/items?limit={PAGE}&bbox="
+class OverHttp:
+    """A server of OGC API Features: `process`, `connection`, and `path` up to the box."""
 
     def cpu(self):
         return cpu_of(self.process.pid)
@@ -51,6 +44,17 @@ class Causeway:
     def end(self):
         self.process.terminate()
         self.process.wait()
+
+
+class Causeway(OverHttp):
+    name = "Causeway"
+
+    def __init__(self, arguments, layer):
+        command = [arguments.causeway, "--data", arguments.data, "serve", "--listen", "127.0.0.1:0", "--cache-bytes", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        address = self.process.stdout.readline().rpartition(" at ")[2].strip().removeprefix("http://").strip("/")
+        self.connection = http.client.HTTPConnection(address)
+        self.path = f"/collections/{layer}/items?limit={PAGE}&bbox="
 
 
 class MapServer:
@@ -88,7 +92,7 @@ class MapServer:
         self.process.wait()
 
 
-class GoKoala:
+class GoKoala(OverHttp):
     """GoKoala's OGC API Features, over a copy of the package that has the columns and index it asks for."""
 
     name = "GoKoala"
@@ -116,17 +120,6 @@ class GoKoala:
             except ConnectionRefusedError:
                 time.sleep(0.1)
         raise ConnectionError("GoKoala did not start")
-
-    def cpu(self):
-        return cpu_of(self.process.pid)
-
-    def page(self, box):
-        self.connection.request("GET", self.path + ",".join(map(str, box)))
-        return self.connection.getresponse().read()
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def prepare_for_gokoala(package, copy, table):

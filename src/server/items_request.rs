@@ -16,8 +16,8 @@ use crate::query::{Cursor, FeatureQuery, PageFacts, Start, Turn, WordSearch};
 /// Rows of the table on a page for people.
 const TABLE_ROWS: u32 = 50;
 
-/// What takes part in every request for items, beside the fields of the layer.
-pub const PARAMETERS: [&str; 24] = [
+/// What says which features are wanted, and which of their facts, beside the fields of the layer.
+pub const CHOOSING: [&str; 15] = [
     "bbox",
     "bbox-crs",
     "crs",
@@ -28,21 +28,21 @@ pub const PARAMETERS: [&str; 24] = [
     "ids",
     "q",
     "text",
-    "sortby",
     "properties",
     "exclude-properties",
     "skipGeometry",
-    "zoom-level",
-    "max-allowable-offset",
-    "precision",
-    "profile",
-    "limit",
-    "offset",
-    "cursor",
     "revision",
     "as-at",
-    "lang",
 ];
+
+/// What says which page of them, in which order and how they look.
+pub const SHOWING: [&str; 8] =
+    ["sortby", "zoom-level", "max-allowable-offset", "precision", "profile", "limit", "offset", "cursor"];
+
+/// What takes part in every request for items, beside `lang` and the fields of the layer.
+pub fn parameters() -> Vec<&'static str> {
+    [CHOOSING.as_slice(), &SHOWING].concat()
+}
 
 /// A request for items, read.
 pub struct ItemsRequest {
@@ -295,10 +295,10 @@ fn unknown(name: &str, layer: &LiveLayer) -> Problem {
         fields.push("…");
     }
     Problem::bad_request(format!(
-        "\"{}\" is neither a parameter nor a field of {}; accepted are {}, f and the fields {}",
+        "\"{}\" is neither a parameter nor a field of {}; accepted are {}, lang, f and the fields {}",
         cut(name),
         layer.record.id,
-        PARAMETERS.join(", "),
+        parameters().join(", "),
         fields.join(", ")
     ))
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex};
 
+use causeway::fetch::{FetchError, FetchLimits, Fetched, Fetcher, Host, Hosts, Validator};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What was asked: the line and the headers, as they came.
@@ -119,4 +120,21 @@ fn head_of(stream: &mut dyn ReadWrite) -> Asked {
         }
         head.push_str(&text);
     }
+}
+
+/// A fetcher of the hosts that a configuration lists.
+pub fn fetcher(listed: &str, limits: FetchLimits) -> Fetcher {
+    #[derive(serde::Deserialize)]
+    struct Listed {
+        #[serde(default)]
+        hosts: Vec<Host>,
+    }
+    Fetcher::new(Hosts::new(toml::from_str::<Listed>(listed).unwrap().hosts), limits)
+}
+
+/// What comes of one fetch, and the bytes.
+pub fn fetched(fetcher: &Fetcher, address: &str, known: Option<&Validator>) -> Result<(Fetched, Vec<u8>), FetchError> {
+    let mut bytes = Vec::new();
+    let fetched = fetcher.fetch(&address.parse().unwrap(), known, &mut bytes)?;
+    Ok((fetched, bytes))
 }

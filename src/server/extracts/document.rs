@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::items_request::CHOOSING;
 use super::super::landing::{link, self_links};
 use super::super::pages::{ExtractFile, ExtractView, Progress};
 use super::super::snapshot::LiveLayer;
+use super::Extracts;
 use super::job::{Job, State};
-use super::{Extracts, PARAMETERS};
 use crate::base::limits;
 use crate::definition::DownloadKind;
 
@@ -118,7 +119,7 @@ pub fn offer(layer: &LiveLayer, kinds: &[DownloadKind], extracts: &Extracts, bas
     json!({
         "layer": layer.record.id,
         "formats": formats,
-        "parameters": PARAMETERS,
+        "parameters": CHOOSING,
         "limits": {
             "features": limits::EXTRACT_FEATURES_MAX,
             "bytes": limits::EXTRACT_BYTES_MAX,

@@ -22,6 +22,7 @@ use axum::routing::get;
 use super::answer::Answer;
 use super::callers::{self, CallerAddress};
 use super::downloads;
+use super::items_request::SHOWING;
 use super::pages;
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
@@ -37,7 +38,6 @@ use job::{Job, State as JobState};
 use request::ExtractRequest;
 
 pub use jobs::{ExtractSettings, Extracts};
-pub use request::PARAMETERS;
 
 pub fn routes() -> Router<Arc<App>> {
     let of_a_job = async |State(app): State<Arc<App>>, request: Request| {
@@ -53,7 +53,7 @@ pub fn routes() -> Router<Arc<App>> {
 pub fn form_path(app: &App, layer: &LayerId, chosen: &[(String, String)]) -> Option<String> {
     app.extracts.folder().ok()?;
     // The form asks for the system with the format.
-    let is_kept = |name: &str| name != "crs" && !request::OF_ITEMS_ALONE.contains(&name);
+    let is_kept = |name: &str| name != "crs" && !SHOWING.contains(&name);
     let kept = chosen.iter().filter(|(name, _)| is_kept(name));
     let pairs: String = kept.map(|(name, value)| format!("&{}={}", encode(name), encode(value))).collect();
     Some(format!("/collections/{layer}/extracts?f=html{pairs}"))

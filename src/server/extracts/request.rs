@@ -1,6 +1,6 @@
 //! What is wanted of a layer, and in which file.
 
-use super::super::items_request::ItemsRequest;
+use super::super::items_request::{CHOOSING, ItemsRequest, SHOWING};
 use super::super::problem::Problem;
 use super::super::request::{Ask, Parameters};
 use super::super::revisions::Wanted;
@@ -9,29 +9,6 @@ use super::Extracts;
 use crate::base::ids::cut;
 use crate::crs::System;
 use crate::definition::{DownloadCrs, DownloadFormat, DownloadKind};
-
-/// What takes part in a request beside the fields of the layer.
-pub const PARAMETERS: [&str; 15] = [
-    "bbox",
-    "bbox-crs",
-    "crs",
-    "datetime",
-    "filter",
-    "filter-lang",
-    "filter-crs",
-    "ids",
-    "q",
-    "text",
-    "properties",
-    "exclude-properties",
-    "skipGeometry",
-    "revision",
-    "as-at",
-];
-
-/// What says which page of features is wanted, or how a map's features look.
-pub const OF_ITEMS_ALONE: [&str; 8] =
-    ["limit", "offset", "cursor", "sortby", "profile", "zoom-level", "max-allowable-offset", "precision"];
 
 /// A request for an extract, read.
 pub struct ExtractRequest {
@@ -47,11 +24,11 @@ impl ExtractRequest {
         ask: &Ask,
         extracts: &Extracts,
     ) -> Result<Self, Problem> {
-        for name in OF_ITEMS_ALONE {
+        for name in SHOWING {
             if parameters.take(name).is_some() {
                 return Err(Problem::bad_request(format!(
                     "{name} says nothing of an extract; accepted are f, {}, lang and the fields of {}",
-                    PARAMETERS.join(", "),
+                    CHOOSING.join(", "),
                     layer.record.id
                 )));
             }

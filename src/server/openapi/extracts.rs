@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::files::with_failures;
 use super::operations::operation;
 use crate::definition::DownloadFormat;
-use crate::server::extracts::PARAMETERS;
+use crate::server::items_request::CHOOSING;
 
 /// Each path with its operations.
 pub fn paths() -> [(&'static str, Value); 3] {
@@ -13,7 +13,7 @@ pub fn paths() -> [(&'static str, Value); 3] {
     let offer = operation(
         "getExtractOffer",
         "Which files are made of a part of a layer, and a form to ask for one",
-        &[&["collectionId"], PARAMETERS.as_slice()].concat(),
+        &[&["collectionId"], CHOOSING.as_slice()].concat(),
         &forms,
         &["404"],
     );
@@ -65,7 +65,7 @@ fn make() -> Value {
         .collect();
     let mut parameters: Vec<Value> = ["collectionId"]
         .iter()
-        .chain(&PARAMETERS)
+        .chain(&CHOOSING)
         .chain(&["lang"])
         .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
         .collect();

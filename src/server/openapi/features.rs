@@ -8,7 +8,7 @@ use super::operations::operation;
 use crate::base::FieldKind;
 use crate::catalogue::LayerRecord;
 use crate::formats::Format;
-use crate::server::items_request::PARAMETERS as ITEMS_PARAMETERS;
+use crate::server::items_request;
 
 /// Each path with its operation.
 pub fn paths() -> Vec<(&'static str, Value)> {
@@ -138,12 +138,7 @@ pub fn items_paths(records: &[Arc<LayerRecord>]) -> impl Iterator<Item = (String
 
 /// Whether a field may be asked for by its own name: one named like a parameter may not.
 fn is_free(field: &str) -> bool {
-    !field.is_empty() && field != "f" && !ITEMS_PARAMETERS.contains(&field)
-}
-
-/// What items take beside the fields and what every operation has.
-fn items_parameters() -> Vec<&'static str> {
-    ITEMS_PARAMETERS.into_iter().filter(|name| *name != "lang").collect()
+    !field.is_empty() && !["f", "lang"].contains(&field) && !items_request::parameters().contains(&field)
 }
 
 fn items_media_types() -> Vec<&'static str> {
@@ -156,7 +151,7 @@ fn items_operation(record: &LayerRecord) -> Value {
     let mut operation = operation(
         &format!("getItems.{}", record.id),
         &format!("Features of {}", record.title.en),
-        &items_parameters(),
+        &items_request::parameters(),
         &items_media_types(),
         &["404", "410"],
     );
