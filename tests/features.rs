@@ -97,6 +97,22 @@ fn a_box_in_any_system_finds_the_same_features() {
 }
 
 #[test]
+fn a_box_of_the_coordinates_that_went_out_finds_the_feature_again() {
+    let server = server();
+    let collection = server.json("/collections/lcsd-libraries");
+    for system in collection["crs"].as_array().unwrap().iter().filter_map(Value::as_str) {
+        let all = server.json(&format!("/collections/lcsd-libraries/items?limit=1000&crs={system}"));
+        for feature in all["features"].as_array().unwrap() {
+            let place = &feature["geometry"]["coordinates"];
+            let bbox = format!("{0},{1},{0},{1}", place[0], place[1]);
+            let path = format!("/collections/lcsd-libraries/items?bbox={bbox}&bbox-crs={system}");
+            let id = feature["id"].as_u64().unwrap();
+            assert!(ids(&server.json(&path)).contains(&id), "{bbox} in {system}");
+        }
+    }
+}
+
+#[test]
 fn only_what_is_asked_for_goes_out() {
     let server = server();
     let one =

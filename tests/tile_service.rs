@@ -188,14 +188,20 @@ fn the_tile_sets_of_several_layers_lead_to_their_tiles() {
         let document = server.json(path_of(&server, own["href"].as_str().unwrap()));
         let names: Vec<&Value> = document["layers"].as_array().unwrap().iter().map(|layer| &layer["id"]).collect();
         assert_eq!(names, ["lcsd-libraries", "had-districts-18"]);
-        let item = document["links"].as_array().unwrap().iter().find(|link| link["rel"] == "item").unwrap();
+        assert_eq!(document["tileMatrixSetLimits"], listed["tileMatrixSetLimits"]);
         let limits = document["tileMatrixSetLimits"][6].clone();
-        let address = item["href"].as_str().unwrap();
-        let address = address
-            .replace("{tileMatrix}", "6")
-            .replace("{tileRow}", &limits["minTileRow"].to_string())
-            .replace("{tileCol}", &limits["minTileCol"].to_string());
-        assert_eq!(tile(&server, path_of(&server, &address)).len(), 2, "{address}");
+        // The list itself has what a client needs, and so does the tile set.
+        for set in [listed, &document] {
+            let grid = set["tileMatrixSetId"].as_str().unwrap();
+            assert!(own["href"].as_str().unwrap().contains(&format!("/tiles/{grid}?")), "{grid}");
+            let item = set["links"].as_array().unwrap().iter().find(|link| link["rel"] == "item").unwrap();
+            let address = item["href"].as_str().unwrap();
+            let address = address
+                .replace("{tileMatrix}", "6")
+                .replace("{tileRow}", &limits["minTileRow"].to_string())
+                .replace("{tileCol}", &limits["minTileCol"].to_string());
+            assert_eq!(tile(&server, path_of(&server, &address)).len(), 2, "{address}");
+        }
     }
     let classes = server.json("/conformance");
     let classes: Vec<&str> = classes["conformsTo"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

@@ -43,7 +43,7 @@ fn link(server: &Server, page: &Value, rel: &str) -> Option<String> {
     Some(found["href"].as_str().unwrap().strip_prefix(server.base.as_str()).unwrap().to_owned())
 }
 
-const ORDERS: [&str; 7] = [
+const ORDERS: [&str; 10] = [
     "",
     "sortby=weight",
     "sortby=-weight",
@@ -51,6 +51,10 @@ const ORDERS: [&str; 7] = [
     "sortby=-kind,weight,-name",
     "filter=key>3",
     "filter=key>3&sortby=-weight",
+    // What fits best comes first: all alike, in several tiers, and chosen further.
+    "text=first",
+    "text=first%201",
+    "text=first&filter=key>3",
 ];
 
 #[test]
@@ -93,7 +97,7 @@ fn a_walk_under_way_stays_in_its_revision_until_that_is_pruned() {
     let workspace = workspace("walk-published");
     let server = workspace.serve();
     let first_revision = workspace.revision("landsd-walk");
-    let paths: Vec<String> = ["", "&sortby=-weight"]
+    let paths: Vec<String> = ["", "&sortby=-weight", "&text=first"]
         .iter()
         .map(|order| {
             let page = server.json(&format!("/collections/landsd-walk/items?limit=4{order}"));

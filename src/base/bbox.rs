@@ -16,6 +16,10 @@ pub struct BBox {
 /// Decimals of a degree in everything that is written: 1 mm on the ground.
 pub const DEGREE_DECIMALS: u32 = 8;
 
+/// Decimals of a layer's extent: a centimetre. Clients that copy it keep no more (OGC's test suite writes
+/// seven), and would cut off the features on its edge.
+const EXTENT_DECIMALS: u32 = 7;
+
 impl BBox {
     pub const WORLD: BBox = BBox::new(-180.0, -90.0, 180.0, 90.0);
     /// The smallest of boxes: contains nothing, and grows by `include`.
@@ -59,13 +63,23 @@ impl BBox {
             && self.north_deg >= other.north_deg
     }
 
-    /// The smallest box of written degrees that holds this one, so that no feature, as it is
+    /// The smallest box of [`EXTENT_DECIMALS`] that holds this one, so that no feature, as it is
     /// written, lies outside the extent, as it is written.
     pub fn rounded_outward(&self) -> BBox {
-        let scale = f64::from(10u32.pow(DEGREE_DECIMALS));
+        let scale = f64::from(10u32.pow(EXTENT_DECIMALS));
         let down = |degrees: f64| (degrees * scale).floor() / scale;
         let up = |degrees: f64| (degrees * scale).ceil() / scale;
         BBox::new(down(self.west_deg), down(self.south_deg), up(self.east_deg), up(self.north_deg))
+    }
+
+    /// The box with every edge moved outward, but not out of the world.
+    pub fn widened(&self, by_deg: f64) -> BBox {
+        BBox {
+            west_deg: (self.west_deg - by_deg).max(-180.0),
+            south_deg: (self.south_deg - by_deg).max(-90.0),
+            east_deg: (self.east_deg + by_deg).min(180.0),
+            north_deg: (self.north_deg + by_deg).min(90.0),
+        }
     }
 
     /// Whether the place lies inside or on the edge; the box may not cross the antimeridian.

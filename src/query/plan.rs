@@ -5,12 +5,12 @@ use rusqlite::ToSql;
 use super::boxes;
 use super::parameters::Parameters;
 use super::sql_filter::{SqlWriter, Unknown};
-use super::walk::Landmark;
+use super::walk::{Key, Landmark};
 use super::words::Fit;
-use super::{Direction, FeatureQuery, Places, Start, Turn, WordSearch};
+use super::{Direction, FeatureQuery, Order, Places, Start, Turn, WordSearch};
 use crate::base::{BBox, FieldKind, GeometryKind, Interval};
 use crate::definition::TimeFields;
-use crate::package::word_file::{WORD_COLUMN, WORD_TABLE};
+use crate::package::word_file::{WORD_COLUMN, WORD_TABLE, WordIndex};
 use crate::package::{OpenPackage, PackageError};
 
 /// Conditions and values of a query.
@@ -74,25 +74,20 @@ impl Plan {
             self.add("0".to_owned());
             return Ok(());
         };
-        let found = |columns: &str, place: &str| {
-            format!("SELECT rowid AS causeway_place{columns} FROM {WORD_TABLE} WHERE {WORD_COLUMN} MATCH {place}")
-        };
-        let join = |select: String| format!("JOIN ({select}) ON causeway_place = t.fid");
-        self.count_join = join(found("", widest));
+        self.count_join = joined(&found("", widest));
         if !is_ranked {
             self.page_join = self.count_join.clone();
             return Ok(());
         }
         let tiers = fits.iter().zip(&places).enumerate().map(|(tier, (fit, place))| {
-            let columns = format!(", {} AS causeway_tier, {} AS causeway_score", *fit as u8, index.rank_sql);
-            let select = found(&columns, place);
+            let select = found(&rank(*fit, index), place);
             match tier.checked_sub(1).and_then(|before| places.get(before)) {
                 Some(before) => format!("{select} AND rowid NOT IN ({})", found("", before)),
                 None => select,
             }
         });
         self.is_ranked = true;
-        self.page_join = join(tiers.collect::<Vec<_>>().join(" UNION ALL "));
+        self.page_join = joined(&tiers.collect::<Vec<_>>().join(" UNION ALL "));
         Ok(())
     }
 
@@ -222,18 +217,24 @@ impl Plan {
         Ok((format!("{} {conditions} ORDER BY {order} LIMIT {rows}", self.page_join), self.parameters))
     }
 
-    /// What the rows are sorted by, last by their places.
-    fn order(&self, package: &OpenPackage, query: &FeatureQuery, turn: Turn) -> String {
-        let word = |is_falling: bool| if is_falling { " DESC" } else { "" };
-        let is_back = turn == Turn::Back;
+    /// What the rows are sorted by, before their places.
+    fn keys(&self, package: &OpenPackage, query: &FeatureQuery) -> Vec<Key> {
         if self.is_ranked {
-            return format!("causeway_tier{0}, causeway_score{0}, t.fid{0}", word(is_back));
+            return [TIER, SCORE].map(|column| Key { column: column.to_owned(), is_falling: false }).into();
         }
-        let columns = query.order.iter().map(|order| {
-            let is_falling = (order.direction == Direction::Descending) != is_back;
-            format!("{}{}, ", package.column(order.field), word(is_falling))
-        });
-        format!("{}t.fid{}", columns.collect::<String>(), word(is_back))
+        let key = |order: &Order| Key {
+            column: package.column(order.field),
+            is_falling: order.direction == Direction::Descending,
+        };
+        query.order.iter().map(key).collect()
+    }
+
+    fn order(&self, package: &OpenPackage, query: &FeatureQuery, turn: Turn) -> String {
+        let is_back = turn == Turn::Back;
+        let word = |is_falling: bool| if is_falling { " DESC" } else { "" };
+        let keys = self.keys(package, query).into_iter();
+        let keys: String = keys.map(|key| format!("{}{}, ", key.column, word(key.is_falling != is_back))).collect();
+        format!("{keys}t.fid{}", word(is_back))
     }
 
     fn beyond(
@@ -243,10 +244,51 @@ impl Plan {
         place: i64,
         turn: Turn,
     ) -> Result<(), PackageError> {
-        let landmark = Landmark::read(package, &query.order, place)?;
-        self.page_conditions.push(landmark.beyond(package, &query.order, turn, &mut self.parameters));
+        let keys = self.keys(package, query);
+        let row = match &query.words {
+            Some(words) if self.is_ranked => ranked_row(package, words, place)?,
+            _ => {
+                let mut parameters = Parameters::default();
+                let place = parameters.bind(place);
+                (format!("WHERE fid = {place}"), parameters)
+            }
+        };
+        let landmark = Landmark::read(package, &keys, row, place)?;
+        self.page_conditions.push(landmark.beyond(&keys, turn, &mut self.parameters));
         Ok(())
     }
+}
+
+/// How well a row fits: its tier, and its score in that, less being better.
+const TIER: &str = "causeway_tier";
+const SCORE: &str = "causeway_score";
+
+fn rank(fit: Fit, index: &WordIndex) -> String {
+    format!(", {} AS {TIER}, {} AS {SCORE}", fit as u8, index.rank_sql)
+}
+
+/// The places of rows that the index of words finds, with more columns.
+fn found(columns: &str, expression: &str) -> String {
+    format!("SELECT rowid AS causeway_place{columns} FROM {WORD_TABLE} WHERE {WORD_COLUMN} MATCH {expression}")
+}
+
+fn joined(select: &str) -> String {
+    format!("JOIN ({select}) ON causeway_place = t.fid")
+}
+
+/// The rest of the statement for one row and how well it fits: it belongs to the first tier that has it.
+fn ranked_row(package: &OpenPackage, words: &WordSearch, place: i64) -> Result<(String, Parameters), PackageError> {
+    let mut parameters = Parameters::default();
+    let place = parameters.bind(place);
+    let mut tiers = Vec::new();
+    if let Some(index) = package.words() {
+        for (fit, expression) in words.expressions(package)? {
+            let expression = parameters.bind(expression);
+            tiers.push(format!("{} AND rowid = {place}", found(&rank(fit, index), &expression)));
+        }
+    }
+    let joined = joined(&tiers.join(" UNION ALL "));
+    Ok((format!("{joined} ORDER BY {TIER} LIMIT 1"), parameters))
 }
 
 #[cfg(test)]

@@ -3,35 +3,48 @@
 
 use super::parameters::Parameters;
 use super::plan::Plan;
-use super::{Direction, FeatureQuery, Order, Start, Turn};
+use super::{FeatureQuery, Start, Turn};
 use crate::base::Value;
 use crate::package::{OpenPackage, PackageError};
+
+/// What a walk is sorted by, before the places of its rows.
+pub(super) struct Key {
+    /// As the statement of a page names it.
+    pub column: String,
+    pub is_falling: bool,
+}
 
 /// How rows are compared with the one at a place.
 pub(super) struct Landmark {
     place: i64,
-    /// Its values of the fields that are sorted by; `None` where there is no such row.
+    /// Its values of what is sorted by; `None` where there is no such row.
     values: Option<Vec<Value>>,
 }
 
 impl Landmark {
-    pub fn read(package: &OpenPackage, order: &[Order], place: i64) -> Result<Self, PackageError> {
-        if order.is_empty() {
+    /// `row` is the rest of the statement that finds it with its keys, and the values of that.
+    pub fn read(
+        package: &OpenPackage,
+        keys: &[Key],
+        row: (String, Parameters),
+        place: i64,
+    ) -> Result<Self, PackageError> {
+        if keys.is_empty() {
             return Ok(Landmark { place, values: Some(Vec::new()) });
         }
-        let columns: Vec<String> = order.iter().map(|order| package.column(order.field)).collect();
-        let found = package.select_values(&columns, "WHERE fid = ?1", &[&place], <[Value]>::to_vec)?;
+        let columns: Vec<String> = keys.iter().map(|key| key.column.clone()).collect();
+        let found = package.select_values(&columns, &row.0, &row.1.values(), <[Value]>::to_vec)?;
         Ok(Landmark { place, values: found.into_iter().next() })
     }
 
     /// The condition that a row stands beyond this one. SQLite takes nulls for the least of all.
-    pub fn beyond(&self, package: &OpenPackage, order: &[Order], turn: Turn, parameters: &mut Parameters) -> String {
+    pub fn beyond(&self, keys: &[Key], turn: Turn, parameters: &mut Parameters) -> String {
         let Some(values) = &self.values else { return "0".to_owned() };
         let place = parameters.bind(self.place);
         let mut condition = format!("t.fid {} {place}", if turn == Turn::Onward { '>' } else { '<' });
-        for (order, value) in order.iter().zip(values).rev() {
-            let column = package.column(order.field);
-            let is_rising = (order.direction == Direction::Ascending) == (turn == Turn::Onward);
+        for (key, value) in keys.iter().zip(values).rev() {
+            let column = &key.column;
+            let is_rising = key.is_falling != (turn == Turn::Onward);
             condition = match (bound(value, parameters), is_rising) {
                 (None, true) => format!("({column} IS NOT NULL OR {condition})"),
                 (None, false) => format!("({column} IS NULL AND {condition})"),

@@ -9,6 +9,10 @@ use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, System};
 use crate::filter::Filter;
 
+/// What a place may move by when it is converted and rounded: the millimetre that a round trip promises.
+const CONVERSION_ERROR_M: f64 = 0.001;
+const CONVERSION_ERROR_DEG: f64 = 1e-8;
+
 /// The lower and upper edges of both axes in the order of a system.
 pub struct Edges {
     edges: [f64; 4],
@@ -31,6 +35,16 @@ impl Edges {
         }
         Edges { edges, system }
     }
+
+    /// Wider by what a conversion may err by, unless the corners are none of a box.
+    fn widened(&self) -> [f64; 4] {
+        let [first_low, second_low, first_high, second_high] = self.edges;
+        if first_low > first_high || second_low > second_high {
+            return self.edges;
+        }
+        let error = if self.system.is_in_degrees() { CONVERSION_ERROR_DEG } else { CONVERSION_ERROR_M };
+        [first_low - error, second_low - error, first_high + error, second_high + error]
+    }
 }
 
 /// Takes both; `bbox-crs` without `bbox` says nothing and is refused only if it is not offered.
@@ -51,19 +65,23 @@ pub fn take(
     Ok(Some(Edges { edges: edges_of(&text, system)?, system }))
 }
 
-/// The box in degrees where it is one there too; else its outline becomes a condition.
+/// The box in degrees where it is one there too; else its outline becomes a condition. Where coordinates
+/// are computed and do not just change places, the box is wider by what that may err by: a converted
+/// extent of a layer finds what lies on its edge too.
 pub fn apply(edges: Option<Edges>, filter: &mut Filter) -> Result<Option<BBox>, Problem> {
-    let Some(Edges { edges, system }) = edges else { return Ok(None) };
+    let Some(edges) = edges else { return Ok(None) };
+    let system = edges.system;
     if !system.keeps_boxes() {
         let wrong = |why: String| Problem::bad_request(format!("bbox: {why}"));
-        filter.add_box(edges, system).map_err(wrong)?;
+        filter.add_box(edges.widened(), system).map_err(wrong)?;
         return Ok(None);
     }
-    let [first_low, second_low, first_high, second_high] = edges;
+    let [first_low, second_low, first_high, second_high] = edges.edges;
     let wrong = || Problem::bad_request(format!("bbox has no place on the earth in {}", system.uri()));
     let (west, south) = system.to_degrees(first_low, second_low).ok_or_else(wrong)?;
     let (east, north) = system.to_degrees(first_high, second_high).ok_or_else(wrong)?;
-    checked(BBox::new(west, south, east, north), &written(edges), system).map(Some)
+    let bbox = checked(BBox::new(west, south, east, north), &written(edges.edges), system)?;
+    Ok(Some(if system.is_geographic() { bbox } else { bbox.widened(CONVERSION_ERROR_DEG) }))
 }
 
 fn written(edges: [f64; 4]) -> String {

@@ -148,18 +148,13 @@ impl ItemsRequest {
         if pairs.is_empty() { here } else { format!("{here}?{}", pairs.join("&")) }
     }
 
-    /// The next page: by the place of the last row, or, where what fits best comes first, by the
-    /// number of features; always in the very revision that this page is of.
+    /// The next page, from the place of the last row on, in the very revision that this page is of.
     pub fn next(&self, ask: &Ask, layer: &LiveLayer, facts: &PageFacts) -> Option<String> {
-        let last = facts.more_after?;
-        if self.query.is_ranked() {
-            return Some(self.numbered(ask, layer, self.rows_before()? + facts.returned));
-        }
-        Some(self.turned(ask, layer, last, Turn::Onward))
+        Some(self.turned(ask, layer, facts.more_after?, Turn::Onward))
     }
 
     pub fn previous(&self, ask: &Ask, layer: &LiveLayer, facts: &PageFacts) -> Option<String> {
-        if let Some(first) = facts.more_before.filter(|_| !self.query.is_ranked()) {
+        if let Some(first) = facts.more_before {
             return Some(self.turned(ask, layer, first, Turn::Back));
         }
         let before = self.rows_before().filter(|before| *before > 0)?;

@@ -65,43 +65,73 @@ pub async fn list(mut context: Context) -> Reply {
     context.finish_parameters("f, lang")?;
     let (layer, _) = drawn(&context, &context.app.snapshot(), context.place("layer"))?;
     let here = format!("{}/collections/{}/tiles", context.ask.base, layer.record.id);
-    Ok(listing(&context, &here, "", layer.record.title.get(context.ask.language), grids_of(&layer)))
+    let title = layer.record.title.get(context.ask.language);
+    Ok(listing(&context, (&here, ""), title, &grids_of(&layer), layer.record.extent))
 }
 
 /// `/tiles`: the tile sets of several layers together, OGC 20-057 §8 and §10.
 pub async fn dataset_list(mut context: Context) -> Reply {
     context.parameters.take_common(&["json", "html"])?;
     let collections = context.parameters.take("collections");
+    let query = collections.as_deref().map_or_else(String::new, |names| format!("?collections={}", encode(names)));
+    let names = collections.as_deref().map_or_else(|| selected_layers(&mut context, None), listed);
     context.finish_parameters("collections, f, lang")?;
     let snapshot = context.app.snapshot();
     let mut offered: Vec<Grid> = Grid::ALL.to_vec();
-    for name in collections.as_deref().map(listed).unwrap_or_default() {
+    let mut layers = Vec::new();
+    for name in names {
         let (layer, _) = drawn(&context, &snapshot, &name)?;
-        offered.retain(|grid| grids_of(&layer).contains(grid));
+        if collections.is_some() {
+            offered.retain(|grid| grids_of(&layer).contains(grid));
+        }
+        layers.push(layer);
     }
-    let query = collections.map_or_else(String::new, |names| format!("?collections={}", encode(&names)));
     let here = format!("{}/tiles", context.ask.base);
-    Ok(listing(&context, &here, &query, title(context.ask.language), offered))
+    let extent = extent(layers.iter().map(Arc::as_ref));
+    Ok(listing(&context, (&here, &query), title(context.ask.language), &offered, extent))
 }
 
-fn listing(context: &Context, here: &str, query: &str, title: &str, offered: Vec<Grid>) -> Arc<Answer> {
-    let sets: Vec<Value> = offered
-        .into_iter()
-        .map(|grid| {
-            let links = json!([
-                link(format!("{here}/{grid}{query}"), "self", "application/json", "The tile set"),
-                grid_link(&context.ask.base, grid),
-            ]);
-            let title = format!("{title}, {}", grid.title());
-            with_grid(json!({ "title": title, "dataType": "vector", "links": links }), grid)
-        })
-        .collect();
+/// The list of tile sets at an address and its query. Each says where its tiles are and in which rows
+/// and columns, so that a client need not ask further.
+fn listing(
+    context: &Context,
+    (here, query): (&str, &str),
+    title: &str,
+    offered: &[Grid],
+    extent: Option<BBox>,
+) -> Arc<Answer> {
+    let set = |grid: &Grid| {
+        let links = json!([
+            link(format!("{here}/{grid}{query}"), "self", "application/json", "The tile set"),
+            tile_link(&format!("{here}/{grid}"), query),
+            grid_link(&context.ask.base, *grid),
+        ]);
+        let title = format!("{title}, {}", grid.title());
+        let mut set = with_grid(json!({ "title": title, "dataType": "vector", "links": links }), *grid);
+        if let Some(extent) = &extent {
+            set["tileMatrixSetLimits"] = tile_limits(*grid, extent);
+        }
+        set
+    };
+    let sets: Vec<Value> = offered.iter().map(set).collect();
     let document = json!({ "links": self_links(&format!("{here}{query}"), "application/json"), "tilesets": sets });
     json_or_twin(context, &document, title)
 }
 
+/// The template of the tiles below an address, with their query.
+fn tile_link(here: &str, query: &str) -> Value {
+    json!({
+        "href": format!("{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}{query}"),
+        "rel": "item",
+        "type": MVT,
+        "title": "One tile",
+        "templated": true,
+    })
+}
+
 /// The document with what tells of its grid.
 fn with_grid(mut document: Value, grid: Grid) -> Value {
+    document["tileMatrixSetId"] = grid.as_str().into();
     document["crs"] = grid.crs_uri().into();
     if let Some(uri) = grid.registered_uri() {
         document["tileMatrixSetURI"] = uri.into();
@@ -153,13 +183,7 @@ async fn tile_set(
     let here = format!("{here}/{grid}");
     let own = if pairs.is_empty() { here.clone() } else { format!("{here}?{}", pairs.trim_end_matches('&')) };
     let mut links = self_links(&own, "application/json");
-    links.push(json!({
-        "href": format!("{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?{pairs}{}", request.query()),
-        "rel": "item",
-        "type": MVT,
-        "title": "One tile",
-        "templated": true,
-    }));
+    links.push(tile_link(&here, &format!("?{pairs}{}", request.query())));
     links.push(grid_link(base, grid));
     if grid == Grid::WebMercatorQuad && !request.parts.is_empty() {
         let address = format!("{base}/tilejson/{}.json", request.ids());
@@ -180,7 +204,7 @@ async fn tile_set(
     });
     let mut document = with_grid(document, grid);
     tell_completeness(&mut document, &request, grid);
-    if let Some(extent) = extent(&request) {
+    if let Some(extent) = extent(request.parts.iter().map(|part| part.layer.as_ref())) {
         document["boundingBox"] = json!({
             "lowerLeft": [extent.west_deg, extent.south_deg],
             "upperRight": [extent.east_deg, extent.north_deg],
@@ -216,9 +240,9 @@ fn tell_completeness(document: &mut Value, request: &TileRequest, grid: Grid) {
 }
 
 /// The box of all layers.
-fn extent(request: &TileRequest) -> Option<BBox> {
+fn extent<'a>(layers: impl Iterator<Item = &'a LiveLayer>) -> Option<BBox> {
     let mut all = BBox::EMPTY;
-    request.parts.iter().filter_map(|part| part.layer.record.extent).for_each(|extent| all.include(&extent));
+    layers.filter_map(|layer| layer.record.extent).for_each(|extent| all.include(&extent));
     (!all.is_empty()).then_some(all)
 }
 
