@@ -460,4 +460,6 @@ fn a_layer_that_mixes_kinds_is_a_service_of_several_layers() {
     }
     let absent = server.json("/esri/rest/services/afcd-mixed/FeatureServer/4?f=json");
     assert_eq!(absent["error"]["message"], "there is no layer 4 in this service; it has 0, 1, 2, 3");
+    let record = server.json("/collections/catalogue/items/afcd-mixed").to_string();
+    assert!(record.contains("/esri/rest/services/afcd-mixed/FeatureServer\""), "{record}");
 }

@@ -112,6 +112,51 @@ fn a_box_of_the_coordinates_that_went_out_finds_the_feature_again() {
     }
 }
 
+/// What lies on both sides of the antimeridian, on it, across it, at the poles and far away.
+const AT_THE_EDGES: &str = r#"{"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"key":1},"geometry":{"type":"Point","coordinates":[179.5,10]}},
+{"type":"Feature","properties":{"key":2},"geometry":{"type":"Point","coordinates":[-179.5,10]}},
+{"type":"Feature","properties":{"key":3},"geometry":{"type":"Point","coordinates":[180,20]}},
+{"type":"Feature","properties":{"key":4},"geometry":{"type":"Point","coordinates":[-180,30]}},
+{"type":"Feature","properties":{"key":5},"geometry":{"type":"LineString","coordinates":[[178,0],[182,0]]}},
+{"type":"Feature","properties":{"key":6},"geometry":{"type":"Polygon","coordinates":[[[170,-20],[190,-20],[190,-10],[170,-10],[170,-20]]]}},
+{"type":"Feature","properties":{"key":7},"geometry":{"type":"Point","coordinates":[0,90]}},
+{"type":"Feature","properties":{"key":8},"geometry":{"type":"Point","coordinates":[0,-90]}},
+{"type":"Feature","properties":{"key":9},"geometry":{"type":"Point","coordinates":[100,10]}}]}"#;
+
+#[test]
+fn boxes_find_what_lies_at_the_antimeridian_and_the_poles() {
+    let workspace = Workspace::kept("features-edges");
+    let more = "geometry = \"mixed\"\n[identity]\nkey = \"key\"\n";
+    workspace.define("landsd/edges", &[("edges.geojson", AT_THE_EDGES.as_bytes())], more);
+    workspace.ingest();
+    let server = workspace.serve();
+    let mercator = "bbox-crs=http://www.opengis.net/def/crs/EPSG/0/3857";
+    let latitude_first = "bbox-crs=http://www.opengis.net/def/crs/EPSG/0/4326";
+    for (query, expected) in [
+        ("bbox=-180,-90,180,90", vec![1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("bbox=177,-90,-177,90", vec![1, 2, 3, 4, 5, 6]),
+        ("bbox=179,5,-179,15", vec![1, 2]),
+        (&format!("bbox=5,179,15,-179&{latitude_first}"), vec![1, 2]),
+        (&format!("bbox=19926188.85,557305.26,-19926188.85,1689200.14&{mercator}"), vec![1, 2]),
+        ("filter=S_INTERSECTS(geometry,BBOX(179,5,-179,15))", vec![1, 2]),
+        ("bbox=180,-90,-180,90", vec![3, 4, 5, 6]),
+        ("bbox=178.5,-1,179.5,1", vec![5]),
+        ("bbox=-179.5,-1,-178.5,1", vec![5]),
+        ("bbox=-175,-15,-171,-14", vec![6]),
+        ("bbox=-169,-15,169,-14", vec![]),
+        ("bbox=-180,85,180,90", vec![7]),
+        ("bbox=-180,-90,180,-85", vec![8]),
+        ("bbox=99,9,101,11", vec![9]),
+    ] {
+        let page = server.json(&format!("/collections/landsd-edges/items?{query}"));
+        let mut found = ids(&page);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{query}");
+        assert_eq!(page["numberMatched"], expected.len(), "{query}");
+    }
+}
+
 #[test]
 fn only_what_is_asked_for_goes_out() {
     let server = server();

@@ -41,6 +41,7 @@ mod pictures;
 mod places;
 mod problem;
 mod qgis;
+mod refusals;
 mod request;
 mod revisions;
 mod routes;

@@ -1,5 +1,5 @@
-//! A connection whose client has to go on reading: one that takes almost nothing of what is meant
-//! for it is cut off, however long its answer is.
+//! A connection whose client has to begin, and has to go on reading: one that opens it and says nothing
+//! is cut off, and so is one that takes almost nothing of what is meant for it, however long its answer is.
 
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
@@ -10,11 +10,23 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::base::limits;
 
-/// A stream of bytes that fails when too little is taken while something waits to be written.
+/// Bytes by which HTTP/1 and HTTP/2 are told apart, RFC 9113 §3.4. hyper waits for them without a timer of
+/// its own; behind them its own timers run.
+const OPENING_BYTES: usize = 24;
+
+/// A stream of bytes that fails when nothing is said at its beginning, or too little is taken while
+/// something waits to be written.
 pub struct Paced<S> {
     stream: S,
+    /// Runs until the client has said what it speaks, or was answered.
+    opening: Option<Opening>,
     /// Runs from the first write that had to wait.
     watch: Option<Watch>,
+}
+
+struct Opening {
+    end: Pin<Box<Sleep>>,
+    read_bytes: usize,
 }
 
 struct Watch {
@@ -41,12 +53,14 @@ impl Watch {
 
 impl<S> Paced<S> {
     pub fn new(stream: S) -> Self {
-        Paced { stream, watch: None }
+        let end = Box::pin(sleep_until(Instant::now() + limits::HEADER_TIME));
+        Paced { stream, opening: Some(Opening { end, read_bytes: 0 }), watch: None }
     }
 
     fn judge(&mut self, written: Poll<Result<usize>>, context: &mut Context<'_>) -> Poll<Result<usize>> {
         match written {
             Poll::Ready(Ok(bytes)) => {
+                self.opening = None;
                 if let Some(watch) = &mut self.watch {
                     watch.taken_bytes += bytes as u64;
                 }
@@ -60,7 +74,22 @@ impl<S> Paced<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, into);
+        let Some(opening) = &mut self.opening else { return read };
+        match read {
+            Poll::Ready(_) => {
+                opening.read_bytes += into.filled().len() - before;
+                if opening.read_bytes >= OPENING_BYTES {
+                    self.opening = None;
+                }
+                read
+            }
+            Poll::Pending => {
+                ready!(opening.end.as_mut().poll(context));
+                Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client says nothing")))
+            }
+        }
     }
 }
 
@@ -120,6 +149,18 @@ mod tests {
         let begun = Instant::now();
         assert_eq!(write_to_reader(100).await.unwrap_err().kind(), ErrorKind::TimedOut);
         assert!(begun.elapsed() < 2 * limits::READER_TIME);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_what_it_speaks_may_pause_and_who_does_not_is_cut_off() {
+        for (said, is_cut_off) in [("", true), ("PRI * HTTP/2.0", true), ("GET / HTTP/1.1\r\nHost: x\r\n", false)] {
+            let (server, mut client) = tokio::io::duplex(1024);
+            let mut server = Paced::new(server);
+            client.write_all(said.as_bytes()).await.unwrap();
+            server.read_exact(&mut vec![0; said.len()]).await.unwrap();
+            let more = tokio::time::timeout(10 * limits::HEADER_TIME, server.read_u8()).await;
+            assert_eq!(more.is_ok_and(|read| read.is_err()), is_cut_off, "{said:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Requests: language, wanted form, base address, and query parameters that are known, given once,
 //! and taken by name.
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Uri, header};
 
 use super::pages::Frame;
@@ -32,6 +33,8 @@ impl Ask {
     pub fn new(method: Method, uri: &Uri, headers: &HeaderMap, base_url: Option<&str>) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = uri.query().unwrap_or_default();
+        // HTTP/2 names the host in the address.
+        let host = uri.authority().map_or_else(|| text(header::HOST), Authority::as_str);
         let quick = |wanted: &str| {
             let value = query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
             value.and_then(|value| decode(value).ok())
@@ -47,7 +50,7 @@ impl Ask {
             method,
             path: uri.path().to_owned(),
             path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-            base: base_url.map_or_else(|| base_of(text(header::HOST)), str::to_owned),
+            base: base_url.map_or_else(|| base_of(host), str::to_owned),
             language,
             wants_html,
             leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_ascii_lowercase(),

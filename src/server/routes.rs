@@ -19,7 +19,7 @@ use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
     aggregate, assets, catalogue, changes, collections, departments, dialects, downloads, elsewhere, extracts, faces,
-    features, functions, health, landing, map, openapi, pictures, places, qgis, schemas, styles, tiles,
+    features, functions, health, landing, map, openapi, pictures, places, qgis, refusals, schemas, styles, tiles,
 };
 use crate::base::limits;
 
@@ -125,7 +125,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(qgis::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limit_request))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), refusals::refuse))
         .layer(CatchPanicLayer::custom(PanicAnswer))
         .layer(
             CorsLayer::new()
@@ -302,40 +302,6 @@ async fn wfs_by_another_method(State(app): State<Arc<App>>, request: Request) ->
     let ask = ask_of(&app, &request);
     let problem = Problem::method_not_allowed(request.method().as_str(), "GET and HEAD");
     dialects::wfs::dress(&problem, &ask).respond(&ask)
-}
-
-/// Refuses what is too large, or no text, before anything looks at it.
-async fn limit_request(State(app): State<Arc<App>>, request: Request, next: axum::middleware::Next) -> Response {
-    let address_bytes = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
-    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let too_large = |status, detail: String| {
-        // The address itself is not repeated: it may be all of those bytes.
-        let ask = Ask::new(Method::GET, &Uri::from_static("/"), request.headers(), app.base_url.as_deref());
-        respond(&ask, Err(Problem::too_large(status, detail)))
-    };
-    if address_bytes > limits::ADDRESS_BYTES_MAX {
-        return too_large(
-            StatusCode::URI_TOO_LONG,
-            format!("the address has {address_bytes} bytes; at most {} are read", limits::ADDRESS_BYTES_MAX),
-        );
-    }
-    if request.headers().len() > limits::HEADERS_MAX || header_bytes > limits::HEADER_BYTES_MAX {
-        return too_large(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            format!(
-                "the request has {} headers of {header_bytes} bytes; at most {} of {} are read",
-                request.headers().len(),
-                limits::HEADERS_MAX,
-                limits::HEADER_BYTES_MAX
-            ),
-        );
-    }
-    if percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_err() {
-        let path = crate::base::ids::cut(request.uri().path());
-        let problem = Problem::bad_request(format!("the path {path} is not UTF-8 once its %XX are decoded"));
-        return respond(&ask_of(&app, &request), Err(problem));
-    }
-    next.run(request).await
 }
 
 /// What is known of a response only when the router and all its layers are done with it.

@@ -119,7 +119,7 @@ struct Service {
 
 /// Services that this server answers. One that it comes to offer is one more row here, and then
 /// stands in every face.
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     Service {
         id: "ogc-api-features",
         title: ("OGC API Features", "OGC API 地理要素服務", "OGC API 地理要素服务"),
@@ -178,7 +178,18 @@ const SERVICES: [Service; 7] = [
         media_type: "application/json",
         protocol: "ESRI:ArcGIS:FeatureServer",
         conforms_to: "https://developers.arcgis.com/rest/services-reference/enterprise/feature-service/",
-        serves: |kind| kind == GeometryKind::None || esri_json::geometry_type(kind).is_some(),
+        serves: is_one_arcgis_layer,
+    },
+    Service {
+        // Points, lines and areas are a layer each of it.
+        id: "arcgis-features",
+        title: ("ArcGIS feature service", "ArcGIS 地理要素服務", "ArcGIS 地理要素服务"),
+        path: "/esri/rest/services/{layer}/FeatureServer",
+        format: "ArcGIS FeatureServer",
+        media_type: "application/json",
+        protocol: "ESRI:ArcGIS:FeatureServer",
+        conforms_to: "https://developers.arcgis.com/rest/services-reference/enterprise/feature-service/",
+        serves: |kind| !is_one_arcgis_layer(kind),
     },
     Service {
         id: "arcgis-tiles",
@@ -191,6 +202,10 @@ const SERVICES: [Service; 7] = [
         serves: has_geometry,
     },
 ];
+
+fn is_one_arcgis_layer(kind: GeometryKind) -> bool {
+    kind == GeometryKind::None || esri_json::geometry_type(kind).is_some()
+}
 
 fn has_geometry(kind: GeometryKind) -> bool {
     kind != GeometryKind::None

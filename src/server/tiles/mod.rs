@@ -158,7 +158,12 @@ async fn cut_tile(app: &App, part: &Part, address: TileAddress, names_revisions:
         })
         .await;
     match cut {
-        Ok(tile) => Ok(dressed(tile, names_revisions)),
+        Ok(tile) => {
+            let layer = &part.layer.record.id;
+            let tile_name = format!("{}/{}/{}", address.zoom(), address.x(), address.y());
+            tracing::debug!(%layer, tile = tile_name, features = tile.features, "tile made");
+            Ok(dressed(tile, names_revisions))
+        }
         Err(ReadError::OutOfTime) if part.selection.chooses_features() => cut_among_shown(app, part, address).await,
         Err(error) => Err(error.into()),
     }
