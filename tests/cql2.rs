@@ -195,6 +195,7 @@ fn hostile_filters_are_refused_and_harm_nothing() {
         (format!("pop_other={}", vec!["1"; 100].join("+")), "more than 32 levels of nesting"),
         (format!("pop_other IN ({list})"), "more than 500 values in one list"),
         (format!("name LIKE '{}'", long(201)), "more than 200 characters in one LIKE pattern"),
+        (format!("S_INTERSECTS(geom,LINESTRING({}))", vec!["1 1"; 1_001].join(",")), "more than 1000 vertices"),
         ("no_such = 'x'".to_owned(), "no property \"no_such\"; there are geometry, "),
         ("load_extension('x') = 1".to_owned(), "no function \"load_extension\"; /functions lists"),
         ("S_INTERSECTS(geom,POLYGON((0 0,2 2,2 0,0 2,0 0)))".to_owned(), "not valid"),
@@ -301,6 +302,5 @@ fn filters_are_declared_where_clients_look_for_them() {
     assert_eq!(server.json("/functions")["functions"][0]["name"], "lower");
     let queryables = server.json("/collections/ne110m-places/queryables");
     assert_eq!(queryables["properties"]["start"]["format"], "date-time");
-    let post = server.request(reqwest::Method::POST, "/collections/ne110m-places/items").body("{}").send().unwrap();
-    assert_eq!(post.status(), 405);
+    assert!(api["paths"]["/collections/ne110m-places/items"]["post"].is_object());
 }

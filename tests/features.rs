@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::LazyLock;
 
+use reqwest::Method;
 use serde_json::Value;
 use support::{Server, Workspace, header};
 
@@ -155,6 +156,74 @@ fn boxes_find_what_lies_at_the_antimeridian_and_the_poles() {
         assert_eq!(found, expected, "{query}");
         assert_eq!(page["numberMatched"], expected.len(), "{query}");
     }
+}
+
+/// What an address would be too short for.
+fn posted(server: &Server, path: &str, media_type: &str, body: &str) -> Value {
+    let request = server.request(Method::POST, path).header("content-type", media_type).body(body.to_owned());
+    let response = request.send().unwrap();
+    let (status, text) = (response.status(), response.text().unwrap());
+    assert_eq!(status, 200, "{path}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_filter_may_come_in_the_body() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let server = server();
+    let items = "/collections/lcsd-libraries/items";
+    let wanted = ids(&server.json(&format!("{items}?filter=District='NORTH'&limit=100")));
+    assert!(!wanted.is_empty());
+    let json = r#"{"op":"=","args":[{"property":"District"},"NORTH"]}"#;
+    for (query, media_type, body) in [
+        ("?limit=100", "application/json", json),
+        ("?limit=100", "application/query-cql-json; charset=utf-8", json),
+        ("?limit=100", "text/plain", "District='NORTH'"),
+        ("", FORM, "limit=100&filter=District%3D'NORTH'"),
+        ("?limit=100&filter=District='NORTH'", FORM, ""),
+    ] {
+        let found = posted(&server, &format!("{items}{query}"), media_type, body);
+        assert_eq!(ids(&found), wanted, "{media_type} {body}");
+    }
+    for (query, media_type, body, status, part) in [
+        ("", "application/geo+json", "{}", 415, "text/plain"),
+        ("?filter=a=1", "application/json", json, 400, "twice"),
+        ("", "application/json", "{", 400, "not JSON"),
+        ("", "text/plain", "nix = 1", 400, "no property \"nix\""),
+        ("", "text/plain", &" ".repeat(200_000), 413, "131072 bytes"),
+    ] {
+        let request = server.request(Method::POST, &format!("{items}{query}"));
+        let answer = request.header("content-type", media_type).body(body.to_owned()).send().unwrap();
+        assert_eq!(answer.status(), status, "{media_type} {body:.40}");
+        let text = answer.text().unwrap().replace("\\\"", "\"");
+        assert!(text.contains(part), "{media_type} {body:.40}: {text}");
+    }
+}
+
+#[test]
+fn a_walk_by_a_filter_too_long_for_an_address_sends_it_again_with_every_page() {
+    const CORNERS: u32 = 900;
+    let server = server();
+    let corners = (0..=CORNERS).map(|corner| {
+        let (sine, cosine) = (f64::from(corner % CORNERS) / f64::from(CORNERS) * std::f64::consts::TAU).sin_cos();
+        format!("{:.6} {:.6}", 114.15 + 0.1 * cosine, 22.35 + 0.1 * sine)
+    });
+    let filter = format!("S_INTERSECTS(geometry,POLYGON(({})))", corners.collect::<Vec<_>>().join(","));
+    let page = |path: &str| posted(&server, path, "text/plain", &filter);
+    let whole = page("/collections/lcsd-libraries/items?limit=1000");
+    let (mut found, mut path) = (Vec::new(), Some("/collections/lcsd-libraries/items?limit=25".to_owned()));
+    while let Some(address) = path {
+        let one = page(&address);
+        assert_eq!(one["numberMatched"], whole["numberReturned"]);
+        found.extend(ids(&one));
+        let next = one["links"].as_array().unwrap().iter().find(|link| link["rel"] == "next");
+        path = next.map(|link| {
+            assert_eq!((&link["method"], &link["merge"]), (&"POST".into(), &true.into()));
+            link["href"].as_str().unwrap().strip_prefix(server.base.as_str()).unwrap().to_owned()
+        });
+    }
+    assert!(found.len() > 50, "{}", found.len());
+    assert_eq!(found, ids(&whole));
 }
 
 #[test]

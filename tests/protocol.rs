@@ -29,7 +29,7 @@ fn other_methods_are_answered_with_what_is_offered() {
     let server = server();
     for (path, allowed, sentence) in [
         ("/collections", "GET, HEAD, OPTIONS", "GET and HEAD"),
-        ("/collections/lcsd-libraries/items", "GET, HEAD, OPTIONS", "GET and HEAD"),
+        ("/collections/lcsd-libraries/items", "GET, HEAD, POST, OPTIONS", "GET, HEAD and POST"),
         ("/wfs", "GET, HEAD, OPTIONS", "GET and HEAD"),
         ("/csw", "GET, HEAD, POST, OPTIONS", "GET, HEAD and POST"),
         ("/ckan/api/3/action/package_list", "GET, HEAD, POST, OPTIONS", "GET, HEAD and POST"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use axum::http::Method;
 use axum::response::Response;
 
 use super::answer::Answer;
@@ -43,7 +44,8 @@ pub async fn items(mut context: Context) -> Result<Response, Problem> {
     };
     let ask = context.ask.clone();
     let key = format!(
-        "items|{}|{}|{}|{}|{}|{}|{:?}|{:?}",
+        "items|{}|{}|{}|{}|{}|{}|{}|{:?}|{:?}",
+        ask.method == Method::POST,
         layer.record.id,
         layer.record.revision,
         permit.audience().as_str(),
@@ -194,30 +196,38 @@ fn dressed(answer: Answer, layer: &LiveLayer, request: &ItemsRequest, links: &[V
 
 fn items_links(ask: &Ask, layer: &LiveLayer, request: &ItemsRequest, facts: &PageFacts) -> Vec<Value> {
     let format = request.format;
-    let mut links =
-        vec![link(format!("{}{}", ask.base, ask.path_and_query), "self", request.format.media_type(), "This document")];
+    let same = link(format!("{}{}", ask.base, ask.path_and_query), "self", format.media_type(), "This document");
+    let mut links = vec![if ask.method == Method::POST { by_post(same) } else { same }];
+    // The same features by another address: with the filter in it, or in the body that goes there.
+    let onward = |address: String, relation, media_type, title: &str| {
+        let onward = link(address, relation, media_type, title);
+        if request.needs_body() { by_post(onward) } else { onward }
+    };
     for other in Format::ALL.into_iter().filter(|other| *other != format) {
         let address = request.address(ask, layer, &[("f", other.name().to_owned())]);
-        links.push(link(address, "alternate", other.media_type(), other.title()));
+        links.push(onward(address, "alternate", other.media_type(), other.title()));
     }
-    links.push(link(
-        request.address(ask, layer, &[("f", "html".to_owned())]),
-        "alternate",
-        "text/html",
-        "These features as a table",
-    ));
+    let table = request.address(ask, layer, &[("f", "html".to_owned())]);
+    links.push(onward(table, "alternate", "text/html", "These features as a table"));
     if request.profile != Profile::Rfc7946 {
         links.push(json!({ "href": request.profile.address(), "rel": "profile" }));
     }
     let collection = format!("{}/collections/{}", ask.base, layer.record.id);
     links.push(link(collection, "collection", "application/json", "The layer"));
     if let Some(next) = request.next(ask, layer, facts) {
-        links.push(link(next, "next", request.format.media_type(), "Next page"));
+        links.push(onward(next, "next", format.media_type(), "Next page"));
     }
     if let Some(previous) = request.previous(ask, layer, facts) {
-        links.push(link(previous, "prev", request.format.media_type(), "Previous page"));
+        links.push(onward(previous, "prev", format.media_type(), "Previous page"));
     }
     links
+}
+
+/// A link that is followed by sending the body of the request again, in the words of STAC API.
+fn by_post(mut link: Value) -> Value {
+    link["method"] = "POST".into();
+    link["merge"] = true.into();
+    link
 }
 
 /// The links that a client of any format follows, RFC 8288.
@@ -228,7 +238,8 @@ fn link_header(links: &[Value]) -> String {
         .filter(|link| ["self", "next", "prev", "profile"].contains(&text(link, "rel").as_str()))
         .map(|link| {
             let media_type = link["type"].as_str().map_or(String::new(), |name| format!("; type=\"{name}\""));
-            format!("<{}>; rel=\"{}\"{media_type}", text(link, "href"), text(link, "rel"))
+            let method = link["method"].as_str().map_or(String::new(), |name| format!("; method=\"{name}\""));
+            format!("<{}>; rel=\"{}\"{media_type}{method}", text(link, "href"), text(link, "rel"))
         })
         .collect::<Vec<_>>()
         .join(", ")
@@ -255,13 +266,15 @@ async fn items_page(
         })
         .await?;
     let as_html = |address: String| format!("{address}{}f=html", if address.contains('?') { '&' } else { '?' });
+    // Nobody follows a link of a page with a body.
+    let has_addresses = !request.needs_body();
     let items = ItemsView {
         features,
         number_matched: facts.matched,
         first: request.first(),
-        next: request.next(ask, layer, &facts).map(as_html),
-        previous: request.previous(ask, layer, &facts).map(as_html),
-        beginning: (!matches!(request.query.start, Start::Offset(_)))
+        next: request.next(ask, layer, &facts).filter(|_| has_addresses).map(as_html),
+        previous: request.previous(ask, layer, &facts).filter(|_| has_addresses).map(as_html),
+        beginning: (has_addresses && !matches!(request.query.start, Start::Offset(_)))
             .then(|| as_html(request.address(ask, layer, &[]))),
         extract: extracts::form_path(app, &layer.record.id, &request.repeated),
         filters: request.repeated,

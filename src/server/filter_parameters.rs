@@ -1,8 +1,6 @@
 //! `filter`, `filter-lang` and `filter-crs`, OGC 19-079r2 §8 and §9.
 //!
-//! The standard binds them to GET alone: features "are accessed using the HTTP GET method" (§9.4),
-//! and POST on items is how Part 4 creates a feature. So CQL2 JSON comes in the address too, and a
-//! filter is as long as an address may be; POST is answered 405.
+//! They come in the address, or in the body of a POST where they are longer than an address may be.
 
 use super::problem::Problem;
 use super::request::Parameters;

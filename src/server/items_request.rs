@@ -132,10 +132,20 @@ impl ItemsRequest {
         self.format.is_whole() && names_no_page
     }
 
+    /// Whether the filter is too long for an address: links then lead to where the same body is sent again.
+    pub fn needs_body(&self) -> bool {
+        /// What an address has beside the parameters of a query: its path, a cursor, a format.
+        const ROOM_BYTES: usize = 512;
+        self.canonical.len() + ROOM_BYTES > limits::ADDRESS_BYTES_MAX
+    }
+
     /// The address of this query with another beginning.
     pub fn address(&self, ask: &Ask, layer: &LiveLayer, more: &[(&str, String)]) -> String {
+        let needs_body = self.needs_body();
+        let is_sent = |name: &str| needs_body && ["filter", "filter-lang"].contains(&name);
+        let repeated = self.repeated.iter().filter(|(name, _)| !is_sent(name));
         let mut pairs: Vec<String> =
-            self.repeated.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+            repeated.map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
         if let Some(limit) = self.limit_given {
             pairs.push(format!("limit={limit}"));
         }

@@ -39,6 +39,7 @@ mod package_answer;
 pub mod pages;
 mod pictures;
 mod places;
+mod posted;
 mod problem;
 mod qgis;
 mod refusals;

@@ -46,8 +46,9 @@ impl Ask {
             Some(format) => format == "html",
             None => leads(text(header::ACCEPT)).is_some_and(|leader| leader.eq_ignore_ascii_case("text/html")),
         };
+        // A tag says of an answer to GET that it has not changed, RFC 9110 §13.1.2.
+        let known_etags = if method == Method::POST { "" } else { text(header::IF_NONE_MATCH) };
         Ask {
-            method,
             path: uri.path().to_owned(),
             path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             base: base_url.map_or_else(|| base_of(host), str::to_owned),
@@ -56,8 +57,9 @@ impl Ask {
             leading_type: leads(text(header::ACCEPT)).unwrap_or_default().to_ascii_lowercase(),
             accepts_gzip: accepts_gzip(text(header::ACCEPT_ENCODING)),
             user_agent: text(header::USER_AGENT).to_owned(),
-            known_etags: text(header::IF_NONE_MATCH).to_owned(),
+            known_etags: known_etags.to_owned(),
             accept: text(header::ACCEPT).to_owned(),
+            method,
         }
     }
 

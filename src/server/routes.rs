@@ -19,9 +19,9 @@ use super::request::{Ask, Parameters};
 use super::state::App;
 use super::{
     aggregate, assets, catalogue, changes, collections, departments, dialects, downloads, elsewhere, extracts, faces,
-    features, functions, health, landing, map, openapi, pictures, places, qgis, refusals, schemas, styles, tiles,
+    features, functions, health, landing, map, openapi, pictures, places, posted, qgis, refusals, schemas, styles,
+    tiles,
 };
-use crate::base::limits;
 
 /// What a handler works with.
 pub struct Context {
@@ -75,7 +75,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/collections/{layer}/changes", get(changes::changes))
         .route("/collections/{layer}/sortables", get(schemas::sortables))
         .route("/collections/{layer}/schema", get(schemas::schema))
-        .route("/collections/{layer}/items", get_responding(features::items, Problem::answer))
+        .route("/collections/{layer}/items", items())
         .route("/collections/{layer}/items/{feature}", get(features::feature))
         .route("/collections/{layer}/tiles", get(tiles::list))
         .route("/collections/{layer}/tiles/{grid}", get(tiles::tileset))
@@ -200,6 +200,17 @@ where
     })
 }
 
+/// Features are asked for by POST too, with a filter that is too long for an address.
+fn items() -> MethodRouter<Arc<App>> {
+    let by_address = get_responding(features::items, Problem::answer).fallback(refuse_all_but_post);
+    by_address.post(|State(app): State<Arc<App>>, raw: RawPathParams, request: Request| async move {
+        let (places, ask) = (places(&raw), ask_of(&app, &request));
+        let parameters = posted::form_or_filter(request).await;
+        let reply = handle(features::items, (app, places), &ask, parameters).await;
+        reply.unwrap_or_else(|problem| problem.answer(&ask).respond(&ask))
+    })
+}
+
 /// ArcGIS's clients send what is long by POST, as a form that says the same as an address.
 fn esri<H, F>(handler: H) -> MethodRouter<Arc<App>>
 where
@@ -212,22 +223,10 @@ where
         let (places, ask) = (places(&raw), ask_of(&app, &request));
         let handler = handler.clone();
         async move {
-            let parameters = posted(request).await;
+            let parameters = posted::form(request).await;
             dressed(handle(handler, (app, places), &ask, parameters).await, &ask, dress)
         }
     })
-}
-
-/// The parameters of a form and of the address that it was sent to.
-pub(super) async fn posted(request: Request) -> Result<Parameters, Problem> {
-    let address = request.uri().query().unwrap_or_default().to_owned();
-    let too_long = |_| {
-        let most = limits::QUERY_FORM_BYTES_MAX;
-        Problem::too_large(StatusCode::PAYLOAD_TOO_LARGE, format!("the form is longer than {most} bytes"))
-    };
-    let body = axum::body::to_bytes(request.into_body(), limits::QUERY_FORM_BYTES_MAX).await.map_err(too_long)?;
-    let form = std::str::from_utf8(&body).map_err(|_| Problem::bad_request("the form is not UTF-8"))?;
-    Parameters::parse(Some(&format!("{address}&{form}")))
 }
 
 fn places(raw: &RawPathParams) -> Vec<(String, String)> {

@@ -24,10 +24,11 @@ use super::callers::{self, CallerAddress};
 use super::downloads;
 use super::items_request::SHOWING;
 use super::pages;
+use super::posted;
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
 use super::revisions::Wanted;
-use super::routes::{self, Context, Reply, ask_of, posted, refuse_all_but_post, refuse_method, respond};
+use super::routes::{self, Context, Reply, ask_of, refuse_all_but_post, refuse_method, respond};
 use super::state::App;
 use super::streams::Source;
 use crate::access::Action;
@@ -96,24 +97,8 @@ async fn offer(mut context: Context) -> Reply {
 async fn ask_for(State(app): State<Arc<App>>, raw: RawPathParams, request: Request) -> Response {
     let ask = ask_of(&app, &request);
     let caller = callers::caller(request.extensions(), request.headers(), &app.proxies);
-    let parameters = match check_media_type(request.headers()) {
-        Ok(()) => posted(request).await,
-        Err(problem) => Err(problem),
-    };
+    let parameters = posted::form(request).await;
     respond(&ask, accept(app, &ask, place(&raw, "layer"), caller, parameters).await)
-}
-
-/// A form, or nothing and everything in the address.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(FORM);
-    match given.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) {
-        true => Ok(()),
-        false => Err(Problem::not_read(format!(
-            "a body of \"{}\" is not read; give parameters in the address or as {FORM}",
-            cut(given)
-        ))),
-    }
 }
 
 async fn accept(

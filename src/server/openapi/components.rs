@@ -14,6 +14,20 @@ pub fn responses() -> Value {
     })
 }
 
+pub fn request_bodies() -> Value {
+    json!({
+        "query": {
+            "required": false,
+            "description": "A filter of CQL2, or any parameters as a form",
+            "content": {
+                "application/json": { "schema": { "type": "object" } },
+                "text/plain": { "schema": { "type": "string" } },
+                "application/x-www-form-urlencoded": { "schema": { "type": "object" } },
+            },
+        },
+    })
+}
+
 pub fn schemas() -> Value {
     json!({
         "problem": {

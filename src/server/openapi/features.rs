@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::files::with_failures;
 use super::operations::operation;
 use crate::base::FieldKind;
 use crate::catalogue::LayerRecord;
@@ -134,6 +135,30 @@ pub fn paths() -> Vec<(&'static str, Value)> {
 /// The items of each layer by itself, for each has parameters of its own.
 pub fn items_paths(records: &[Arc<LayerRecord>]) -> impl Iterator<Item = (String, Value)> {
     records.iter().map(|record| (format!("/collections/{}/items", record.id), items_operation(record)))
+}
+
+/// The same features by POST. Its parameters are those of GET, in the address or in a form.
+pub fn post_operations(records: &[Arc<LayerRecord>]) -> impl Iterator<Item = (String, Value)> {
+    records.iter().map(|record| {
+        let operation = json!({
+            "operationId": format!("queryItems.{}", record.id),
+            "summary": format!("Features of {}, by a filter that is too long for an address", record.title.en),
+            "requestBody": { "$ref": "#/components/requestBodies/query" },
+            "responses": {
+                "200": {
+                    "description": "Features",
+                    "content": {
+                        "application/geo+json": { "schema": { "$ref": "#/components/schemas/featureCollection" } },
+                    },
+                },
+            },
+        });
+        let mut operation = with_failures(operation);
+        for status in ["410", "413", "415"] {
+            operation["responses"][status] = json!({ "$ref": "#/components/responses/problem" });
+        }
+        (format!("/collections/{}/items", record.id), operation)
+    })
 }
 
 /// Whether a field may be asked for by its own name: one named like a parameter may not.

@@ -76,6 +76,9 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>], makes_extra
         records.iter().filter(|record| record.catalogued).map(|record| record.id.as_str()).collect();
     let mut schemas = components::schemas();
     let mut paths = paths(records);
+    for (path, post) in features::post_operations(records) {
+        paths[&path]["post"] = post;
+    }
     if makes_extracts {
         schemas["extract"] = extracts::schema();
         paths.extend(extracts::paths().map(|(path, operations)| (path.to_owned(), operations)));
@@ -92,6 +95,7 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>], makes_extra
         "paths": paths,
         "components": {
             "parameters": parameters::parameters(&layers, &catalogued),
+            "requestBodies": components::request_bodies(),
             "responses": components::responses(),
             "schemas": schemas,
         },
