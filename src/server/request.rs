@@ -286,6 +286,10 @@ mod tests {
     fn only_a_plain_host_becomes_a_base() {
         assert_eq!(base_of("gis.example.hk:8080"), "http://gis.example.hk:8080");
         assert_eq!(base_of("evil\"><script>"), "http://localhost");
+        // HTTP/2 has no Host header.
+        let uri = Uri::from_static("http://gis.example.hk:8080/collections");
+        let ask = Ask::new(Method::GET, &uri, &HeaderMap::new(), None);
+        assert_eq!((ask.base.as_str(), ask.path_and_query.as_str()), ("http://gis.example.hk:8080", "/collections"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod request;
 mod statistics;
 pub mod vector_tiles;
 pub mod where_clause;
+mod where_parser;
 mod where_tokens;
 
 use std::sync::Arc;
