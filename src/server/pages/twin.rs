@@ -64,13 +64,17 @@ fn walk(name: &str, value: &Value, lines: &mut Vec<Line>) {
 
 /// A link object of OGC API: its relation, address and title.
 fn link_of(members: &serde_json::Map<String, Value>) -> Option<Line> {
-    let href = members.get("href")?.as_str().filter(|href| is_address(href))?;
+    let href = members.get("href")?.as_str()?;
     let rel = members.get("rel")?.as_str()?;
     let title = members.get("title").and_then(Value::as_str).unwrap_or(href);
     let kind = members.get("type").and_then(Value::as_str);
     let text = kind.map_or_else(|| title.to_owned(), |kind| format!("{title} ({kind})"));
-    let relation = rel.rsplit('/').next().unwrap_or(rel);
-    Some(Line::Link(relation.to_owned(), href.to_owned(), text))
+    let relation = rel.rsplit('/').next().unwrap_or(rel).to_owned();
+    match is_address(href) {
+        true => Some(Line::Link(relation, href.to_owned(), text)),
+        // A template leads nowhere until it is filled in.
+        false => Some(Line::Text(relation, format!("{text}: {href}"))),
+    }
 }
 
 /// What an element of a list calls itself.
@@ -83,7 +87,7 @@ fn is_long(element: &Value) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    super::text::address_of(text).is_some()
+    super::text::address_of(text).is_some_and(|address| !address.contains('{'))
 }
 
 fn shown(value: &Value) -> String {
@@ -102,7 +106,10 @@ mod tests {
     fn links_become_links_and_lists_keep_their_order() {
         let mut lines = Vec::new();
         let document = serde_json::json!({
-            "links": [{ "href": "http://a.hk/x", "rel": "self", "type": "text/html", "title": "Page" }],
+            "links": [
+                { "href": "http://a.hk/x", "rel": "self", "type": "text/html", "title": "Page" },
+                { "href": "http://a.hk/{z}/{x}/{y}", "rel": "item", "title": "One tile", "templated": true },
+            ],
             "numbers": [1, 2],
             "harmless": "javascript:alert(1)",
         });
@@ -113,6 +120,7 @@ mod tests {
                 Line::Open("".into()),
                 Line::Open("links".into()),
                 Line::Link("self".into(), "http://a.hk/x".into(), "Page (text/html)".into()),
+                Line::Text("item".into(), "One tile: http://a.hk/{z}/{x}/{y}".into()),
                 Line::Close,
                 Line::Text("numbers".into(), "1, 2".into()),
                 Line::Text("harmless".into(), "javascript:alert(1)".into()),
