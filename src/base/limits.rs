@@ -75,6 +75,8 @@ pub const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
 /// Time a client has to send its first byte and its headers; also how long a connection may idle.
 pub const HEADER_TIME: Duration = Duration::from_secs(10);
+/// Time in which a body has to come whole.
+pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// Connections at once, all clients together.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// Bytes of an address; longer ones are answered 414.

@@ -3,6 +3,7 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
 
 use super::problem::Problem;
 use super::request::{Parameters, encode};
@@ -60,9 +61,20 @@ fn query(request: &Request) -> String {
 }
 
 async fn body(request: Request) -> Result<String, Problem> {
-    let most = limits::QUERY_FORM_BYTES_MAX;
-    let too_long =
-        |_| Problem::too_large(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes"));
-    let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(too_long)?;
+    let bytes = bytes(request, limits::QUERY_FORM_BYTES_MAX).await?;
     String::from_utf8(bytes.into()).map_err(|_| Problem::bad_request("the body is not UTF-8"))
+}
+
+/// A whole body, as far as it is read: neither too long nor sent drop by drop.
+pub async fn bytes(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let read = axum::body::to_bytes(request.into_body(), most);
+    match tokio::time::timeout(limits::BODY_TIME, read).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => {
+            Err(Problem::too_large(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is longer than {most} bytes")))
+        }
+        Err(_) => {
+            Err(Problem::too_slow(format!("the body did not come within {} seconds", limits::BODY_TIME.as_secs())))
+        }
+    }
 }

@@ -47,6 +47,11 @@ impl Problem {
         Problem::new(status, detail)
     }
 
+    /// A body that does not come to its end, RFC 9110 §15.5.9.
+    pub fn too_slow(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+    }
+
     /// A body of another kind than is read, RFC 9110 §15.5.16.
     pub fn not_read(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)

@@ -5,11 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::routing::MethodRouter;
 use bytes::Bytes;
 
 use crate::base::limits;
+use crate::server::posted;
 use crate::server::request::Ask;
 use crate::server::routes::{Reply, ask_of, refuse_all_but_post, respond};
 use crate::server::state::App;
@@ -46,7 +47,11 @@ where
             let pairs = pairs(request.uri().query().unwrap_or_default());
             let is_post = request.method() == Method::POST;
             let most = limits::XML_BYTES_MAX.max(limits::FORM_BYTES_MAX);
-            let body = axum::body::to_bytes(request.into_body(), most).await.ok();
+            let body = match posted::bytes(request, most).await {
+                Ok(bytes) => Some(bytes),
+                Err(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE => None,
+                Err(problem) => return respond(&ask, Err(problem)),
+            };
             let asked = DialectAsk { app, ask: ask.clone(), pairs, place, is_post, media_type, body };
             respond(&ask, handler(asked).await)
         }

@@ -87,7 +87,7 @@ fn make() -> Value {
         },
         "responses": { "201": created, "303": { "description": "For a browser: the page of the job" } },
     }));
-    for status in ["410", "413", "415", "429"] {
+    for status in ["408", "410", "413", "415", "429"] {
         operation["responses"][status] = problem();
     }
     operation

@@ -154,7 +154,7 @@ pub fn post_operations(records: &[Arc<LayerRecord>]) -> impl Iterator<Item = (St
             },
         });
         let mut operation = with_failures(operation);
-        for status in ["410", "413", "415"] {
+        for status in ["408", "410", "413", "415"] {
             operation["responses"][status] = json!({ "$ref": "#/components/responses/problem" });
         }
         (format!("/collections/{}/items", record.id), operation)
