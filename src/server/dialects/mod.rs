@@ -24,7 +24,8 @@ use crate::base::{Schema, limits};
 use crate::crs::{AxisOrder, OrderedSystem};
 use crate::filter::Filter;
 use crate::formats::geojson::FeatureWriter;
-use crate::package::{OpenPackage, PackageError};
+use crate::geometry::GeometryFault;
+use crate::package::{OpenPackage, PackageError, Row};
 use crate::query::{self, FeatureQuery, PageFacts};
 
 /// Reads a layer on the pool, with the deadline of every query.
@@ -49,14 +50,24 @@ fn write_geojson(
     query: &FeatureQuery,
     mut writer: FeatureWriter,
 ) -> Result<(Vec<u8>, PageFacts), PackageError> {
+    let head = b"{\"type\":\"FeatureCollection\",\"features\":[".to_vec();
+    write_list(package, query, head, |row, body| writer.feature(row, body))
+}
+
+/// A page behind what stands before its features, up to the bracket that ends them.
+fn write_list(
+    package: &OpenPackage,
+    query: &FeatureQuery,
+    mut body: Vec<u8>,
+    mut feature: impl FnMut(&Row<'_>, &mut Vec<u8>) -> Result<(), GeometryFault>,
+) -> Result<(Vec<u8>, PageFacts), PackageError> {
     let fault = geometry_error(package);
-    let mut body = b"{\"type\":\"FeatureCollection\",\"features\":[".to_vec();
     let mut is_first = true;
     let facts = query::page(package, query, |row| {
         if !std::mem::take(&mut is_first) {
             body.push(b',');
         }
-        writer.feature(row, &mut body).map_err(&fault)
+        feature(row, &mut body).map_err(&fault)
     })?;
     body.push(b']');
     Ok((body, facts))

@@ -21,13 +21,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Answer, CacheFor};
-use super::super::features::{GEOJSON, geometry_error};
+use super::super::features::GEOJSON;
 use super::super::problem::Problem;
 use super::super::request::{Ask, Parameters};
 use super::super::routes::{Context, Reply};
 use super::super::snapshot::LiveLayer;
 use super::super::walks::WalkPage;
-use super::{close_with, key, read, visible, write_geojson};
+use super::{close_with, key, read, visible, write_geojson, write_list};
 use crate::access::{Action, PermittedLayer};
 use crate::base::Language;
 use crate::catalogue::LayerRecord;
@@ -232,19 +232,10 @@ fn features(
     head: Map<String, Value>,
     mut writer: EsriWriter,
 ) -> Result<(Vec<u8>, PageFacts), PackageError> {
-    let fault = geometry_error(package);
     let mut body = Value::Object(head).to_string().into_bytes();
     body.pop();
     body.extend_from_slice(b",\"features\":[");
-    let mut is_first = true;
-    let facts = query::page(package, query, |row| {
-        if !std::mem::take(&mut is_first) {
-            body.push(b',');
-        }
-        writer.feature(row, &mut body).map_err(&fault)
-    })?;
-    body.push(b']');
-    Ok((body, facts))
+    write_list(package, query, body, |row, body| writer.feature(row, body))
 }
 
 fn ended(mut body: Vec<u8>, facts: &PageFacts) -> Vec<u8> {
