@@ -81,6 +81,17 @@ fn a_job_that_is_ended_stops_its_worker_and_leaves_nothing() {
 }
 
 #[test]
+fn a_job_is_as_far_as_its_worker_has_written() {
+    // It says that 10 of 31 features are written, and goes no further.
+    let script = "#!/bin/sh\nprintf '\\011\\000\\000\\000W\\012\\000\\000\\000\\000\\000\\000\\000'\nexec sleep 1000\n";
+    let made = Made::start(&WORKSPACE.data(), "", "", Some(script));
+    let job = made.job("f=kml");
+    wait_until(|| made.state(&job)["progress"] == 66);
+    assert!(made.is(&job, "running"));
+    assert_eq!(made.server.request(Method::DELETE, &job).send().unwrap().status(), 200);
+}
+
+#[test]
 fn a_worker_that_is_killed_fails_its_job_in_one_sentence() {
     let made = Made::with_idle_worker(&WORKSPACE, "", "");
     let job = made.job("f=flatgeobuf");

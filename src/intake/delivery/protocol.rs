@@ -66,6 +66,8 @@ pub enum Frame {
     /// From here on features are of the source with this place.
     Source(u32),
     Feature(SourceFeature),
+    /// So many features are written so far, where the worker writes.
+    Written(u64),
     /// The delivery is refused; nothing follows.
     Refused(String),
     /// Everything was read: the number of features.
@@ -87,6 +89,7 @@ const TRUSTED_BYTES: usize = 64 * 1024;
 const SCHEMAS: u8 = b'S';
 const SOURCE: u8 = b'N';
 const FEATURE: u8 = b'F';
+const WRITTEN: u8 = b'W';
 const REFUSED: u8 = b'R';
 const END: u8 = b'E';
 
@@ -106,6 +109,10 @@ impl Frame {
             Frame::Feature(feature) => {
                 encode_feature(feature, &mut body);
                 FEATURE
+            }
+            Frame::Written(count) => {
+                body.extend_from_slice(&count.to_le_bytes());
+                WRITTEN
             }
             Frame::Refused(message) => {
                 body.extend_from_slice(message.as_bytes());
@@ -150,6 +157,7 @@ impl Frame {
             SCHEMAS => Ok(Frame::Schemas(serde_json::from_slice(body)?)),
             SOURCE => Ok(Frame::Source(u32::from_le_bytes(exact(body)?))),
             FEATURE => decode_feature(body).map(Frame::Feature),
+            WRITTEN => Ok(Frame::Written(u64::from_le_bytes(exact(body)?))),
             REFUSED => Ok(Frame::Refused(String::from_utf8_lossy(body).into_owned())),
             END => Ok(Frame::End(u64::from_le_bytes(exact(body)?))),
             _ => Err(invalid("a frame is of no known type")),

@@ -204,6 +204,7 @@ pub fn take_in(
                 let unifier = unifier.as_ref().ok_or_else(|| broken("it sent a feature before its fields"))?;
                 sink.feature(unifier.unify(feature, source)?)?;
             }
+            Frame::Written(_) => return Err(broken("it wrote where it was to read")),
             Frame::Refused(message) => return Err(DeliveryError::Refused(message)),
             Frame::End(_) if unifier.is_none() => return Err(broken("it ended before it announced its fields")),
             Frame::End(announced) if announced == count => return Ok(count),
@@ -239,6 +240,7 @@ mod tests {
             (vec![Frame::End(0)], "before it announced its fields"),
             (vec![Frame::Feature(SourceFeature::default())], "before its fields"),
             (vec![schemas(), schemas(), Frame::End(0)], "fields twice"),
+            (vec![schemas(), Frame::Written(1)], "wrote where it was to read"),
             (vec![schemas(), Frame::Source(0), Frame::End(1)], "announced 1 features and sent 0"),
             (vec![schemas()], "ended early"),
         ] {

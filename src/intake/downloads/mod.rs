@@ -82,7 +82,12 @@ pub fn make(
             continue;
         }
         let scratch = store.stage()?;
-        let pen = Pen { worker: &workshop.worker, scratch: scratch.folder(), is_wanted: Arc::new(|| true) };
+        let pen = Pen {
+            worker: &workshop.worker,
+            scratch: scratch.folder(),
+            is_wanted: Arc::new(|| true),
+            written: Arc::new(|_| {}),
+        };
         match source.write(&pen, kind, &target).and_then(|()| Ok(Download::measure(stage.folder(), layer, kind)?)) {
             Ok(file) => {
                 outcome.made.push(file.clone());
@@ -110,6 +115,8 @@ pub struct Pen<'a> {
     pub scratch: &'a Path,
     /// Asked again and again; what is half done is given up at the first no.
     pub is_wanted: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Told now and then how many features are written.
+    pub written: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
 /// A part of a layer that was cut out into a package of its own, and the leave to read it.

@@ -59,9 +59,12 @@ fn write(
     let mut rows = 0u64;
     package.select("", &[], |row| {
         rows += 1;
-        if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && !(pen.is_wanted)() {
-            outcome = Err(IngestError::Unwanted);
-            return ControlFlow::Break(());
+        if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) {
+            (pen.written)(rows);
+            if !(pen.is_wanted)() {
+                outcome = Err(IngestError::Unwanted);
+                return ControlFlow::Break(());
+            }
         }
         piece.clear();
         outcome = add(row, &mut piece)

@@ -1,7 +1,7 @@
 //! The worker's second mode: it reads one package and writes one file in a folder of its own.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub fn write(pen: &Pen<'_>, request: &WriteRequest, target: &Path) -> Result<(),
         // A worker that dies before it has read this says so by its status.
         let _ = stdin.write_all(&asked);
     }
-    let answer = child.stdout.take().map(|mut stdout| Frame::read(&mut stdout));
+    let answer = child.stdout.take().map(|mut stdout| last_frame(&mut stdout, pen));
     let was_late = watch.end();
     let status = child.wait().map_err(|error| failed(error.to_string()))?;
     match answer {
@@ -42,5 +42,15 @@ pub fn write(pen: &Pen<'_>, request: &WriteRequest, target: &Path) -> Result<(),
             Err(failed(format!("it wrote {written} of {} features", request.features)))
         }
         _ => Err(failed(format!("{status}; {}", complaint(pen.scratch)))),
+    }
+}
+
+/// What the worker says at its end; what it says before is passed on.
+fn last_frame(stdout: &mut impl Read, pen: &Pen<'_>) -> io::Result<Frame> {
+    loop {
+        match Frame::read(stdout)? {
+            Frame::Written(count) => (pen.written)(count),
+            last => return Ok(last),
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::intake::downloads::{Part, Pen};
 use crate::package::{BuiltPackage, ReadError};
 use crate::store::Download;
 
-/// Half of the work, as far as anybody can tell before it is done.
+/// Features are read once to be cut out, and once to be written.
 const CUT_PERCENT: u64 = 50;
 
 /// Makes the file of a job, unless somebody ends it before.
@@ -192,7 +192,15 @@ fn write(bounds: &Arc<Bounds>, part: Part) -> Result<(Download, u64), IngestErro
     fs::create_dir(&scratch).map_err(failed(&scratch))?;
     let still = Arc::clone(bounds);
     let worker = bounds.app.extracts.worker.clone().unwrap_or_default();
-    let pen = Pen { worker: &worker, scratch: &scratch, is_wanted: Arc::new(move || still.is_wanted()) };
+    let told = Arc::clone(bounds);
+    let pen = Pen {
+        worker: &worker,
+        scratch: &scratch,
+        is_wanted: Arc::new(move || still.is_wanted()),
+        written: Arc::new(move |count| {
+            told.progress(CUT_PERCENT + count.min(features) * (100 - CUT_PERCENT) / features.max(1));
+        }),
+    };
     let target = job.file_path(&job.kind.file_name(&job.record.id));
     part.write(&pen, job.kind, &target)?;
     bounds.go_on()?;

@@ -15,11 +15,15 @@ use causeway::crs::AxisOrder;
 use causeway::definition::DownloadCrs;
 use causeway::formats::Selection;
 use causeway::geometry::Shape;
+use causeway::intake::delivery::protocol::Frame;
 use causeway::intake::downloads::WriteRequest;
 use causeway::package::{OpenPackage, PackageFile, Row};
 
 use super::{Output, Stop, configure, confine, drivers, errors};
 use target::{Target, Writer};
+
+/// Some milliseconds of writing.
+const FEATURES_BETWEEN_WORDS: u64 = 500;
 
 pub fn work(out: &mut Output) -> Result<u64, Stop> {
     let request: WriteRequest = serde_json::from_reader(std::io::stdin().lock())
@@ -37,7 +41,7 @@ pub fn work(out: &mut Output) -> Result<u64, Stop> {
     let mut writer = Writer::create(&target, &request)?;
     let selection =
         Selection { system: request.crs.system(), axis_order: AxisOrder::EastFirst, ..Selection::default() };
-    let mut count = 0;
+    let mut count = 0u64;
     let mut shape = Shape::default();
     let mut outcome = Ok(());
     let mut add = |row: &Row<'_>| -> Result<(), Stop> {
@@ -50,6 +54,10 @@ pub fn work(out: &mut Output) -> Result<u64, Stop> {
         let wkb = (has_geometry && !shape.is_empty()).then(|| shape.to_wkb());
         writer.add(row, wkb.as_deref())?;
         count += 1;
+        if count.is_multiple_of(FEATURES_BETWEEN_WORDS) {
+            Frame::Written(count).write(out)?;
+            out.flush()?;
+        }
         Ok(())
     };
     let read = package.select("", &[], |row| {
