@@ -166,6 +166,14 @@ fn add_dataset(graph: &mut Graph, listing: &Listing<'_>, profile: Profile) {
             .say("dcat:endDate", Object::Typed(super::moment(end), "xsd:dateTime"));
         dataset = dataset.say("dct:temporal", Object::Node(period));
     }
+    if let Some(address) = listing.thumbnail() {
+        dataset = dataset.say("foaf:page", Object::Iri(address.clone()));
+        // An image is a document; the shapes know the second class only.
+        graph.add(
+            Node { iri: address, classes: vec!["foaf:Image", "foaf:Document"], ..Node::default() }
+                .say_all("dct:title", in_languages(&thumbnail_title())),
+        );
+    }
     for (scheme, value) in &record.details.identifiers {
         let identifier = Node::inner("adms:Identifier")
             .say("rdf:value", Object::Text(value.clone()))
@@ -183,6 +191,10 @@ fn add_dataset(graph: &mut Graph, listing: &Listing<'_>, profile: Profile) {
         add_distribution(graph, listing, resource, profile);
     }
     add_what_is_spoken_of(graph, listing);
+}
+
+fn thumbnail_title() -> Trilingual {
+    Trilingual { en: "Thumbnail".into(), zh_hant: "縮圖".into(), zh_hans: "缩图".into(), ..Trilingual::default() }
 }
 
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
