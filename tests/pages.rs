@@ -87,6 +87,66 @@ fn a_list_is_narrowed_by_box_time_and_filter_and_says_so() {
     assert!(server.problem("/collections?filter=nofield=1", 400).contains("nofield"));
 }
 
+/// What stands between two texts of a page, unescaped.
+fn between<'a>(page: &'a str, before: &str, after: &str) -> &'a str {
+    page.split(before).nth(1).unwrap_or_default().split(after).next().unwrap_or_default()
+}
+
+#[test]
+fn a_district_is_chosen_by_its_box_and_left_again_without_scripts() {
+    let server = WORKSPACE.serve();
+    for (tag, name, label) in
+        [("en", "Sha Tin", "District: "), ("zh-Hant", "沙田", "地區："), ("zh-Hans", "沙田", "地区：")]
+    {
+        let page = server.page(&format!("/collections?text=libr&theme=recreation-and-culture&lang={tag}"));
+        let part = between(&page, "<section class=\"where\"", "</section>");
+        assert_eq!((part.matches("<path d=\"M").count(), part.matches("<li><a href=").count()), (18, 18), "{part}");
+        let link = part.split("<li>").find(|item| item.contains(&format!(">{name}</a>"))).unwrap();
+        let href = between(link, "<a href=\"", "\"").replace("&#38;", "&");
+        assert!(href.starts_with("/collections?text=libr&theme=recreation-and-culture&bbox=114."), "{href}");
+        let chosen = server.page(&href);
+        assert!(chosen.contains(&format!("{label}{name} <span")), "{tag}: {chosen}");
+        let part = between(&chosen, "<section class=\"where\"", "</section>");
+        assert!(part.contains("<details open>") && part.contains("<rect class=\"chosen\""), "{part}");
+        // The box is what any client of the catalogue asks for, and the chosen district leads back.
+        let bbox = between(&href, "bbox=", "&");
+        let records = server.json(&format!("/collections/catalogue/items?text=libr&bbox={bbox}"));
+        assert_eq!(records["numberMatched"], 1);
+        let back = part.split("<li").find(|item| item.contains("class=\"on\"")).unwrap();
+        assert!(!between(back, "<a href=\"", "\"").contains("bbox"), "{back}");
+    }
+}
+
+#[test]
+fn the_form_for_box_and_time_keeps_what_else_was_asked_and_says_it_in_chips() {
+    let server = WORKSPACE.serve();
+    // As a form sends it, with what was left empty.
+    let page = server
+        .page("/collections?text=library&theme=&sort=title&lang=en&bbox=114,22.2,114.3,22.4&datetime=2020-01-01/..");
+    for part in [
+        "<input type=\"hidden\" name=\"text\" value=\"library\">",
+        "<input type=\"hidden\" name=\"sort\" value=\"title\">",
+        "<input name=\"bbox\" value=\"114,22.2,114.3,22.4\"",
+        "<input name=\"datetime\" value=\"2020-01-01/..\"",
+        "href=\"/collections/lcsd-libraries/items?f=html&#38;bbox=114,22.2,114.3,22.4&#38;lang=en\"",
+        "Box: 114,22.2,114.3,22.4",
+        "Time of the data: from 1 Jan 2020",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("name=\"theme\""), "{page}");
+    let empty = server.page("/collections?text=&bbox=&datetime=&lang=en");
+    assert!(empty.contains("<h1>4 layers</h1>") && !empty.contains("class=\"chip\""), "{empty}");
+}
+
+#[test]
+fn a_layer_of_the_map_leads_to_a_file_of_what_is_in_view() {
+    let page = WORKSPACE.serve().page("/map?layers=lcsd-libraries&lang=en");
+    let link =
+        "<a href=\"/collections/lcsd-libraries/extracts?f=html&#38;lang=en\" data-in-view>File of what is in view</a>";
+    assert!(page.contains(link), "{page}");
+}
+
 #[test]
 fn facets_count_what_the_same_question_finds() {
     let server = WORKSPACE.serve();
@@ -124,29 +184,47 @@ fn a_table_has_a_box_for_words_and_keeps_what_it_was_narrowed_by() {
     assert!(page.contains("name=\"text\" value=\"central\"") && page.contains("1–1 of 1"), "{page}");
     assert!(page.contains("<input type=\"hidden\" name=\"District\" value=\"WAN CHAI\">"), "{page}");
     assert!(page.contains("href=\"/collections/lcsd-libraries/items?f=html&#38;text=central&#38;lang=en\""), "{page}");
+    // The table says Wan Chai, so that is what people type.
+    let typed = server.page("/collections/lcsd-libraries/items?field=District&value=Wan%20Chai&lang=en");
+    assert!(typed.contains("1–3 of 3"), "{typed}");
     // The form repeats a field that is chosen anew.
     let again = server.page("/collections/lcsd-libraries/items?District=WAN%20CHAI&field=District&value=SHA%20TIN");
     assert!(again.contains("value=\"SHA TIN\"") && !again.contains("WAN CHAI"), "{again}");
 }
 
 #[test]
-fn a_problem_speaks_the_language_of_the_page_and_keeps_the_sentence_of_programs() {
+fn a_problem_speaks_the_language_of_the_page_and_english_to_programs() {
     let server = WORKSPACE.serve();
     let page = |path: &str, language: &str| {
         let request = server.request(reqwest::Method::GET, path).header("accept", "text/html");
         let answer = request.header("accept-language", language).send().unwrap();
         (header(&answer, "content-type"), answer.text().unwrap())
     };
-    for (path, language, words) in [
-        ("/nothing", "zh-HK", "找不到網頁"),
-        ("/nothing", "zh-CN", "可在下方搜寻"),
-        ("/nothing", "en", "may be mistyped"),
-        ("/collections/lcsd-libraries/items?limit=x", "zh-HK", "網址中有一部分無法理解"),
+    for (path, language, words, sentence) in [
+        ("/nothing", "zh-HK", "找不到網頁", "lang=\"zh-Hant\">/nothing沒有內容"),
+        ("/nothing", "zh-CN", "可在下方搜寻", "lang=\"zh-Hans\">/nothing没有内容"),
+        ("/nothing", "en", "may be mistyped", "lang=\"en\">There is nothing at /nothing; / says what there is."),
+        ("/collections/x?f=html", "zh-HK", "找不到網頁", "沒有名為「x」的圖層"),
+        ("/collections/lcsd-libraries/items/0?f=html", "zh-HK", "找不到網頁", "沒有編號為「0」的項目"),
+        ("/collections/lcsd-libraries/items?limit=x", "zh-HK", "以下是該部分", "limit=「x」不是1或以上的整數"),
+        ("/collections/lcsd-libraries/items?shoe=1", "zh-CN", "以下是该部分", "「shoe」既不是参数"),
+        ("/collections?colour=red", "zh-HK", "以下是該部分", "沒有參數「colour」"),
+        ("/collections?theme=x", "zh-CN", "以下是该部分", "theme=「x」不是可接受的值"),
+        ("/collections?bbox=1,5,3,4", "zh-HK", "以下是該部分", "bbox=「1,5,3,4」的南界在北界之北"),
+        ("/collections?datetime=soon", "zh-CN", "以下是该部分", "「soon」既不是日期"),
+        ("/xyz/lcsd-libraries/3/9/0.mvt", "zh-HK", "找不到網頁", "欄號「9」不是0至7的整數"),
+        ("/extracts/x", "zh-CN", "找不到网页", "找不到文件「x」"),
+        // What only programs run into is said in English, and marked as that.
+        ("/collections/lcsd-libraries/items?filter=a(", "zh-HK", "以下英文說明", "class=\"notice\" lang=\"en\">"),
     ] {
         let (media_type, body) = page(path, language);
         assert!(media_type.starts_with("text/html"), "{path}: {media_type}");
-        assert!(body.contains(words) && body.contains("<p class=\"notice\" lang=\"en\">"), "{path} {language}: {body}");
+        assert!(body.contains(words) && body.contains(sentence), "{path} {language}: {body}");
     }
+    // Programs have one language, whatever theirs is.
+    let asked = server.request(reqwest::Method::GET, "/collections/x").header("accept-language", "zh-HK");
+    let document: Value = asked.send().unwrap().json().unwrap();
+    assert_eq!(document["detail"], "there is no layer \"x\"; /collections lists the layers");
 }
 
 #[test]

@@ -181,7 +181,7 @@ const remember = () => {
   }
   const { _sw, _ne } = map.getBounds();
   const view = [_sw.lng, _sw.lat, _ne.lng, _ne.lat].map((degrees) => degrees.toFixed(5)).join(",");
-  for (const link of all("[data-table]", list)) {
+  for (const link of all("[data-in-view]", list)) {
     const next = new URL(link.href);
     next.searchParams.set("bbox", view);
     link.href = next;

@@ -66,7 +66,12 @@ impl BBox {
     /// The smallest box of [`EXTENT_DECIMALS`] that holds this one, so that no feature, as it is
     /// written, lies outside the extent, as it is written.
     pub fn rounded_outward(&self) -> BBox {
-        let scale = f64::from(10u32.pow(EXTENT_DECIMALS));
+        self.rounded_outward_to(EXTENT_DECIMALS)
+    }
+
+    /// Likewise with so many decimals of a degree.
+    pub fn rounded_outward_to(&self, decimals: u32) -> BBox {
+        let scale = f64::from(10u32.pow(decimals));
         let down = |degrees: f64| (degrees * scale).floor() / scale;
         let up = |degrees: f64| (degrees * scale).ceil() / scale;
         BBox::new(down(self.west_deg), down(self.south_deg), up(self.east_deg), up(self.north_deg))

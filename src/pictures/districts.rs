@@ -13,6 +13,7 @@ const GRID_PIXELS: u16 = 2;
 /// One area of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outline {
+    pub bbox: BBox,
     /// Path data of SVG.
     pub path: String,
     /// A place inside its largest ring, where a name may stand.
@@ -28,6 +29,29 @@ pub struct Outlines {
     pub outlines: Vec<Outline>,
     /// West, north, width and height, in pixels: what `viewBox` takes.
     pub view: (i32, i32, i32, i32),
+    /// The ground that the view shows; absent where nothing is drawn.
+    pub extent: Option<BBox>,
+}
+
+impl Outlines {
+    /// Where a box lies in the picture: west, north, width and height, in pixels, at least one wide and high.
+    pub fn rectangle(&self, bbox: &BBox) -> Option<(i32, i32, i32, i32)> {
+        let frame = Frame::of(Some(self.extent?));
+        let ((west, north), (width, height)) = corners(&frame, *bbox);
+        Some((west, north, width.max(1), height.max(1)))
+    }
+}
+
+fn place(frame: &Frame, lon_deg: f64, lat_deg: f64) -> Place {
+    let Place { x, y } = frame.at(lon_deg, lat_deg);
+    Place { x: x * SCALE, y: y * SCALE }
+}
+
+/// The north-western corner of a box in the picture, and its width and height.
+fn corners(frame: &Frame, bbox: BBox) -> ((i32, i32), (i32, i32)) {
+    let (from, to) = (place(frame, bbox.west_deg, bbox.north_deg), place(frame, bbox.east_deg, bbox.south_deg));
+    let (x, y) = from.rounded();
+    ((x, y), (to.x.ceil() as i32 - x, to.y.ceil() as i32 - y))
 }
 
 /// Draws areas around which the picture ends. One that is smaller than the grid has an empty path.
@@ -39,23 +63,17 @@ pub fn outlines<'a>(areas: impl IntoIterator<Item = &'a Shape>) -> Outlines {
         return Outlines::default();
     }
     let frame = Frame::of(Some(extent));
-    let place = |lon_deg: f64, lat_deg: f64| {
-        let Place { x, y } = frame.at(lon_deg, lat_deg);
-        Place { x: x * SCALE, y: y * SCALE }
-    };
-    let corners = |bbox: BBox| {
-        let (from, to) = (place(bbox.west_deg, bbox.north_deg), place(bbox.east_deg, bbox.south_deg));
-        (from.rounded(), (to.x.ceil() as i32 - from.rounded().0, to.y.ceil() as i32 - from.rounded().1))
-    };
     let outline = |area: &&Shape| {
-        let rings = area.runs().map(|run| area.points[run].iter().map(|(lon, lat)| place(*lon, *lat)).collect());
+        let placed = |(lon_deg, lat_deg): &(f64, f64)| place(&frame, *lon_deg, *lat_deg);
+        let rings = area.runs().map(|run| area.points[run].iter().map(placed).collect());
         let rings: Vec<Vec<Place>> = rings.collect();
-        let (corner, size) = corners(area.bbox());
-        let middle = area.representative_point().map_or(corner, |(lon, lat)| place(lon, lat).rounded());
-        Outline { path: path::rings(&rings, GRID_PIXELS), middle, size }
+        let bbox = area.bbox();
+        let (corner, size) = corners(&frame, bbox);
+        let middle = area.representative_point().map_or(corner, |point| placed(&point).rounded());
+        Outline { bbox, path: path::rings(&rings, GRID_PIXELS), middle, size }
     };
-    let ((west, north), (width, height)) = corners(extent);
-    Outlines { outlines: areas.iter().map(outline).collect(), view: (west, north, width, height) }
+    let ((west, north), (width, height)) = corners(&frame, extent);
+    Outlines { outlines: areas.iter().map(outline).collect(), view: (west, north, width, height), extent: Some(extent) }
 }
 
 #[cfg(test)]
@@ -89,6 +107,7 @@ mod tests {
         let (x, _, width, height) = drawn.view;
         assert!((x - from.0).abs() <= 2 && (width - 2 * height).abs() <= 16, "{drawn:?}");
         assert!((from.0..to.0).contains(&west.middle.0), "{drawn:?}");
+        assert_eq!(drawn.rectangle(&drawn.extent.unwrap()), Some(drawn.view));
     }
 
     #[test]

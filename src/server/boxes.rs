@@ -1,5 +1,6 @@
 //! `bbox` and `bbox-crs`, OGC 17-069r4 §7.15.3 and OGC 18-058r1 §6.2.
 
+use super::fault::{BoxFault, Refused};
 use super::problem::Problem;
 use super::request::Parameters;
 use super::selection::offered;
@@ -88,12 +89,17 @@ fn written(edges: [f64; 4]) -> String {
     edges.map(|edge| edge.to_string()).join(",")
 }
 
-fn wrong(text: &str, why: &str, system: System) -> Problem {
-    let accepted = match system {
-        System::Crs84 => "is west,south,east,north in degrees, such as 113.8,22.1,114.5,22.6".to_owned(),
-        other => format!("are the lower corner and the upper one in {}, each as {}", other.uri(), other.axes()),
-    };
-    Problem::bad_request(format!("bbox=\"{}\" {why}; accepted {accepted}", cut(text)))
+fn wrong(text: &str, why: BoxFault, system: System) -> Problem {
+    match system {
+        System::Crs84 => Refused::Box { value: text.to_owned(), why }.into(),
+        other => Problem::bad_request(format!(
+            "bbox=\"{}\" {}; accepted are the lower corner and the upper one in {}, each as {}",
+            cut(text),
+            why.in_english(),
+            other.uri(),
+            other.axes()
+        )),
+    }
 }
 
 /// Four numbers, or six with heights, which are not looked at.
@@ -102,24 +108,24 @@ fn edges_of(text: &str, system: System) -> Result<[f64; 4], Problem> {
         .split(',')
         .map(|part| part.trim().parse::<f64>().ok().filter(|number| number.is_finite()))
         .collect::<Option<_>>()
-        .ok_or_else(|| wrong(text, "holds something that is not a number", system))?;
+        .ok_or_else(|| wrong(text, BoxFault::NotNumbers, system))?;
     match numbers[..] {
         [west, south, east, north] => Ok([west, south, east, north]),
         [west, south, _, east, north, _] => Ok([west, south, east, north]),
-        _ => Err(wrong(text, &format!("has {} numbers instead of 4 or 6", numbers.len()), system)),
+        _ => Err(wrong(text, BoxFault::Count(numbers.len()), system)),
     }
 }
 
 fn checked(bbox: BBox, text: &str, system: System) -> Result<BBox, Problem> {
     if bbox.south_deg > bbox.north_deg {
-        return Err(wrong(text, "has its south above its north", system));
+        return Err(wrong(text, BoxFault::Upturned, system));
     }
     let in_range = |degrees: f64, most: f64| (-most..=most).contains(&degrees);
     let is_in_world = in_range(bbox.west_deg, 180.0)
         && in_range(bbox.east_deg, 180.0)
         && in_range(bbox.south_deg, 90.0)
         && in_range(bbox.north_deg, 90.0);
-    if is_in_world { Ok(bbox) } else { Err(wrong(text, "leaves the world of 180 and 90 degrees", system)) }
+    if is_in_world { Ok(bbox) } else { Err(wrong(text, BoxFault::BeyondTheWorld, system)) }
 }
 
 /// A box in CRS84 degrees.

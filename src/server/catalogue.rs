@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::collections::CRS84;
 use super::faces::{listing, listings};
+use super::fault::{Absent, Refused};
 use super::filter_parameters;
 use super::landing::{json_or_twin, link};
 use super::problem::Problem;
@@ -65,7 +66,7 @@ pub(super) fn whole(name: &str, text: &str, least: u64, most: u64) -> Result<u64
     let number = digits_only.then(|| text.parse::<u64>().unwrap_or(u64::MAX)).filter(|number| *number >= least);
     number
         .map(|number| number.min(most))
-        .ok_or_else(|| Problem::bad_request(format!("{name}=\"{}\" is not a whole number from {least}", cut(text))))
+        .ok_or_else(|| Refused::NotWhole { name: name.to_owned(), value: text.to_owned(), least }.into())
 }
 
 /// Parameters that say which records, in the order in which links repeat them.
@@ -174,7 +175,7 @@ impl RecordQuery {
 
 /// `datetime` of records.
 pub(super) fn interval(text: &str) -> Result<Interval, Problem> {
-    text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
+    Ok(text.parse::<Interval>()?)
 }
 
 fn sort_keys(text: &str) -> Result<Vec<SortKey>, Problem> {
@@ -324,9 +325,12 @@ pub async fn record(mut context: Context) -> Reply {
     context.finish_parameters("profile, f, lang")?;
     let snapshot = context.app.snapshot();
     let wanted = context.place("record");
-    let record = snapshot.index.records().iter().find(|record| record.id.as_str() == wanted).ok_or_else(|| {
-        snapshot.absent(wanted, || Problem::not_found(format!("the catalogue has no record \"{}\"", cut(wanted))))
-    })?;
+    let record = snapshot
+        .index
+        .records()
+        .iter()
+        .find(|record| record.id.as_str() == wanted)
+        .ok_or_else(|| snapshot.absent(wanted, || Absent::Record { id: wanted.to_owned() }.into()))?;
     let ask = &context.ask;
     let document = records::record(&listing(&snapshot, record, &ask.base), ask.language);
     if ask.wants_html {

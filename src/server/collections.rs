@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::boxes::parse_bbox;
 use super::catalogue::interval;
+use super::fault::Refused;
 use super::filter_parameters;
 use super::items_request::offset;
 use super::landing::{link, self_links};
@@ -85,9 +86,12 @@ pub async fn list(mut context: Context) -> Reply {
     if ask.wants_html {
         let mut listed = search(&snapshot, &query, ask.language);
         if offset == 0 && !query.text.trim().is_empty() {
-            look_beside(&context.app, &snapshot, &query.text, &mut listed).await;
+            look_beside(&context.app, &snapshot, &query, &mut listed).await;
         }
-        let page = pages::layers(&ask.frame(), &query, &listed, usize::try_from(offset).unwrap_or(usize::MAX));
+        // The page has a map of them where there are any.
+        let districts = context.app.districts(&snapshot).await.ok();
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let page = pages::layers(&ask.frame(), &query, &listed, districts.as_deref(), offset);
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
     let is_narrowed = query != ListQuery::default();
@@ -136,34 +140,42 @@ impl ListQuery {
         check_theme(&query)?;
         Ok(query)
     }
+
+    /// The same with another value of a parameter that links repeat, or without it.
+    pub fn with_given(&self, name: &str, value: Option<String>) -> Self {
+        let mut given = self.given.clone();
+        given.retain(|(known, _)| known != name);
+        given.extend(value.map(|value| (name.to_owned(), value)));
+        ListQuery { given, ..self.clone() }
+    }
 }
 
 fn check_theme(query: &ListQuery) -> Result<(), Problem> {
     match &query.theme {
         Some(theme) if vocabulary::theme(theme).is_none() => {
             let known: Vec<&str> = vocabulary::themes().iter().map(|theme| theme.id.as_str()).collect();
-            Err(Problem::bad_request(format!(
-                "theme=\"{}\" is not one of {}",
-                crate::base::ids::cut(theme),
-                known.join(", ")
-            )))
+            Err(not_one_of("theme", theme, &known))
         }
         _ => Ok(()),
     }
 }
 
 fn shape(name: &str) -> Result<Dimension, Problem> {
-    Dimension::SHAPES.into_iter().find(|shape| shape.as_str() == name).ok_or_else(|| {
-        let known = Dimension::SHAPES.map(Dimension::as_str).join(", ");
-        Problem::bad_request(format!("shape=\"{}\" is not one of {known}", crate::base::ids::cut(name)))
-    })
+    Dimension::SHAPES
+        .into_iter()
+        .find(|shape| shape.as_str() == name)
+        .ok_or_else(|| not_one_of("shape", name, &Dimension::SHAPES.map(Dimension::as_str)))
 }
 
 fn order(name: &str) -> Result<Order, Problem> {
-    Order::ALL.into_iter().find(|order| order.name() == name).ok_or_else(|| {
-        let known = Order::ALL.map(Order::name).join(", ");
-        Problem::bad_request(format!("sort=\"{}\" is not one of {known}", crate::base::ids::cut(name)))
-    })
+    Order::ALL
+        .into_iter()
+        .find(|order| order.name() == name)
+        .ok_or_else(|| not_one_of("sort", name, &Order::ALL.map(Order::name)))
+}
+
+fn not_one_of(name: &'static str, value: &str, accepted: &[&str]) -> Problem {
+    Refused::NotOneOf { name, value: value.to_owned(), accepted: accepted.join(", ") }.into()
 }
 
 /// Layers that fit, in the asked order.
@@ -219,12 +231,12 @@ fn put_in_order(layers: &mut [(Arc<LiveLayer>, Option<Arc<Reason>>)], order: Ord
 }
 
 /// Adds what the words find beside layers; where they find nothing at all it is counted.
-async fn look_beside(app: &Arc<App>, snapshot: &Snapshot, text: &str, listed: &mut Listed) {
+async fn look_beside(app: &Arc<App>, snapshot: &Snapshot, query: &ListQuery, listed: &mut Listed) {
     const PLACES: u32 = 6;
-    listed.elsewhere = snapshot.elsewhere.search(text, None);
-    listed.places = places::beside(app, snapshot, text, PLACES, limits::PLACES_TIME).await;
+    listed.elsewhere = snapshot.elsewhere.search(&query.text, query.bbox.as_ref());
+    listed.places = places::beside(app, snapshot, &query.text, PLACES, limits::PLACES_TIME).await;
     if listed.layers.is_empty() && listed.places.is_empty() && listed.elsewhere.is_empty() {
-        app.empty_searches.note(text);
+        app.empty_searches.note(&query.text);
     }
 }
 

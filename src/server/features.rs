@@ -8,6 +8,7 @@ use axum::http::Method;
 use axum::response::Response;
 
 use super::answer::Answer;
+use super::fault::Absent;
 use super::items_request::{self, ItemsRequest};
 use super::landing::{link, self_links};
 use super::pages::{self, FeatureView, ItemsView};
@@ -20,7 +21,6 @@ use super::snapshot::LiveLayer;
 use super::streams::{self, Source};
 use super::{App, extracts, package_answer};
 use crate::access::{Action, PermittedLayer};
-use crate::base::ids::cut;
 use crate::base::{Language, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::System;
@@ -313,12 +313,8 @@ pub async fn feature(mut context: Context) -> Reply {
         "crs, properties, exclude-properties, skipGeometry, zoom-level, max-allowable-offset, precision, profile, \
          revision, as-at, f, lang",
     )?;
-    let absent = Problem::not_found(format!(
-        "{} has no feature \"{}\"; /collections/{}/items lists the features",
-        layer.record.id,
-        cut(context.place("feature")),
-        layer.record.id
-    ));
+    let absent: Problem =
+        Absent::Feature { layer: layer.record.id.to_string(), id: context.place("feature").to_owned() }.into();
     let Ok(id) = context.place("feature").parse() else { return Err(absent) };
     let ask = &context.ask;
     if ask.wants_html {

@@ -1,12 +1,12 @@
 //! A request for items, from the parameters of its address to one [`FeatureQuery`] and what of each
 //! feature goes out.
 
+use super::fault::Refused;
 use super::problem::Problem;
 use super::request::{Ask, Parameters, encode};
 use super::revisions::Wanted;
 use super::snapshot::LiveLayer;
 use super::{boxes, filter_parameters, selection};
-use crate::base::ids::cut;
 use crate::base::{Interval, limits};
 use crate::catalogue::LayerRecord;
 use crate::formats::json_fg::Profile;
@@ -78,7 +78,7 @@ impl ItemsRequest {
         let edges = boxes::take(&mut parameters, &layer.record, &mut keep)?;
         let datetime = parameters.take("datetime").map(|text| {
             keep("datetime", &text);
-            text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
+            text.parse::<Interval>().map_err(Problem::from)
         });
         let datetime = datetime.transpose()?;
         let words = words(&mut parameters, &layer.record, ask, &mut keep)?;
@@ -286,9 +286,25 @@ fn take_field_form(parameters: &mut Parameters, layer: &LiveLayer, ask: &Ask) ->
     {
         // The form repeats what it was asked for before.
         parameters.take(&field);
+        let facts = layer.record.schema.field_index(&field).and_then(|place| layer.record.field_facts.get(place));
+        let value = facts.map_or(value.clone(), |facts| as_delivered(&value, &facts.commonest));
         parameters.add(field, value);
     }
     Ok(())
+}
+
+/// What a person typed as the data spells it: pages show `WAN CHAI` as `Wan Chai`.
+fn as_delivered(typed: &str, commonest: &[(String, u64)]) -> String {
+    let mut values = commonest.iter().map(|(value, _)| value.as_str());
+    if values.clone().any(|value| value == typed) {
+        return typed.to_owned();
+    }
+    if let Some(value) = values.find(|value| value.to_lowercase() == typed.to_lowercase()) {
+        return value.to_owned();
+    }
+    let mut letters = commonest.iter().flat_map(|(value, _)| value.chars());
+    let are_capitals = letters.clone().any(char::is_uppercase) && !letters.any(char::is_lowercase);
+    if are_capitals { typed.to_uppercase() } else { typed.to_owned() }
 }
 
 fn unknown(name: &str, layer: &LiveLayer) -> Problem {
@@ -299,13 +315,13 @@ fn unknown(name: &str, layer: &LiveLayer) -> Problem {
     if layer.record.schema.fields.len() > NAMED {
         fields.push("…");
     }
-    Problem::bad_request(format!(
-        "\"{}\" is neither a parameter nor a field of {}; accepted are {}, lang, f and the fields {}",
-        cut(name),
-        layer.record.id,
-        parameters().join(", "),
-        fields.join(", ")
-    ))
+    Refused::NoField {
+        name: name.to_owned(),
+        layer: layer.record.id.to_string(),
+        parameters: parameters().join(", "),
+        fields: fields.join(", "),
+    }
+    .into()
 }
 
 pub fn limit(text: &str) -> Result<u32, Problem> {
@@ -314,11 +330,7 @@ pub fn limit(text: &str) -> Result<u32, Problem> {
     let number = digits_only.then(|| text.parse::<u64>().unwrap_or(u64::MAX));
     match number {
         Some(number) if number > 0 => Ok(number.min(u64::from(limits::PAGE_FEATURES_MAX)) as u32),
-        _ => Err(Problem::bad_request(format!(
-            "limit=\"{}\" is not a whole number from 1; up to {} features are sent at once",
-            cut(text),
-            limits::PAGE_FEATURES_MAX
-        ))),
+        _ => Err(Refused::Limit { value: text.to_owned() }.into()),
     }
 }
 
@@ -327,7 +339,7 @@ pub fn offset(text: &str) -> Result<u64, Problem> {
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match digits_only {
         true => Ok(text.parse().unwrap_or(u64::MAX)),
-        false => Err(Problem::bad_request(format!("offset=\"{}\" is not a whole number from 0", cut(text)))),
+        false => Err(Refused::NotWhole { name: "offset".to_owned(), value: text.to_owned(), least: 0 }.into()),
     }
 }
 
@@ -343,5 +355,20 @@ mod tests {
             assert!(limit(bad).is_err(), "{bad}");
         }
         assert_eq!(offset("1000000000000").unwrap(), 1_000_000_000_000);
+    }
+
+    #[test]
+    fn what_is_typed_as_it_is_shown_is_asked_for_as_it_was_delivered() {
+        let known = |values: &[&str]| values.iter().map(|value| ((*value).to_owned(), 1)).collect::<Vec<_>>();
+        for (typed, values, asked) in [
+            ("Wan Chai", known(&["WAN CHAI", "SHA TIN"]), "WAN CHAI"),
+            ("Tai Po", known(&["WAN CHAI", "SHA TIN"]), "TAI PO"),
+            ("wan chai", known(&["Wan Chai", "WAN CHAI"]), "Wan Chai"),
+            ("Tai Po", known(&["Wan Chai", "SHA TIN"]), "Tai Po"),
+            ("灣仔", known(&["沙田"]), "灣仔"),
+            ("Tai Po", known(&[]), "Tai Po"),
+        ] {
+            assert_eq!(as_delivered(typed, &values), asked);
+        }
     }
 }

@@ -170,6 +170,8 @@ pub struct MapRequest {
     pub is_embedded: bool,
     /// `LAYER/ID` of the feature whose details are open.
     pub selected: Option<String>,
+    /// Whether files of parts of layers are made here.
+    pub makes_extracts: bool,
 }
 
 pub async fn map(mut context: Context) -> Reply {
@@ -202,7 +204,8 @@ pub async fn map(mut context: Context) -> Reply {
             .collect(),
     };
     let districts = context.app.permitted(&snapshot, styles::BASE_LAYER, Action::ReadFacts).ok();
-    let request = MapRequest { text, found, is_embedded, selected };
+    let makes_extracts = context.app.extracts.folder().is_ok();
+    let request = MapRequest { text, found, is_embedded, selected, makes_extracts };
     let page = pages::map(&ask.frame(), &stack, &request, districts.as_ref().map(|(layer, _)| layer.record.as_ref()));
     Ok(Arc::new(match is_embedded {
         // What is open may stand in anybody's page; the full page has controls and stays with us.

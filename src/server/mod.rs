@@ -24,6 +24,7 @@ mod elsewhere;
 mod empty_searches;
 mod extracts;
 mod faces;
+mod fault;
 mod features;
 mod filter_parameters;
 mod functions;

@@ -4,22 +4,36 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::answer::{Answer, CacheFor};
+use super::fault::{Absent, Fault, Strained};
 use super::pages;
 use super::request::Ask;
+use crate::base::Language;
 use crate::base::ids::cut;
 use crate::package::ReadError;
+
+/// When most of what keeps the server busy is done.
+const SOON_S: u32 = 2;
 
 /// A status and one sentence that names what was wrong and what would be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub status: StatusCode,
+    /// In English.
     pub detail: String,
+    /// What is known of it, so that people read it in their language.
+    fault: Option<Box<Fault>>,
     pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Problem { status, detail: detail.into(), retry_after_s: None }
+        Problem { status, detail: detail.into(), fault: None, retry_after_s: None }
+    }
+
+    pub(super) fn of(fault: Fault) -> Self {
+        let problem = Problem::new(fault.status(), fault.sentence(Language::En));
+        let is_over_soon = problem.status == StatusCode::SERVICE_UNAVAILABLE;
+        Problem { fault: Some(Box::new(fault)), retry_after_s: is_over_soon.then_some(SOON_S), ..problem }
     }
 
     pub fn bad_request(detail: impl Into<String>) -> Self {
@@ -31,11 +45,7 @@ impl Problem {
     }
 
     pub fn no_layer(id: &str) -> Self {
-        Problem::not_found(format!("there is no layer \"{}\"; /collections lists the layers", cut(id)))
-    }
-
-    pub fn gone(detail: impl Into<String>) -> Self {
-        Problem::new(StatusCode::GONE, detail)
+        Absent::Layer { id: id.to_owned() }.into()
     }
 
     /// `offered` are the methods of the address in words.
@@ -61,20 +71,29 @@ impl Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// More than one caller may have, RFC 6585 §4.
-    pub fn too_many(detail: impl Into<String>, retry_after_s: u32) -> Self {
-        Problem { retry_after_s: Some(retry_after_s), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    pub fn busy(detail: &str) -> Self {
+        Problem { retry_after_s: Some(SOON_S), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
-    pub fn busy(detail: &str) -> Self {
-        Problem { retry_after_s: Some(2), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    /// The same, with after how long it may be tried again.
+    pub fn after(self, retry_after_s: u32) -> Self {
+        Problem { retry_after_s: Some(retry_after_s), ..self }
+    }
+
+    /// The sentence in a language, with the one that it is in: English where nothing more is known.
+    fn sentence(&self, language: Language) -> (String, Language) {
+        match &self.fault {
+            Some(fault) => (fault.sentence(language), language),
+            None => (self.detail.clone(), Language::En),
+        }
     }
 
     /// The body for the client: HTML for browsers, problem+json for the rest.
     pub fn answer(&self, ask: &Ask) -> Answer {
         let title = self.status.canonical_reason().unwrap_or("Problem");
         let mut answer = if ask.wants_html {
-            Answer::html(pages::problem(&ask.frame(), self.status.as_u16(), &self.detail))
+            let (sentence, said_in) = self.sentence(ask.language);
+            Answer::html(pages::problem(&ask.frame(), self.status.as_u16(), &sentence, said_in))
         } else {
             let body = json!({
                 "type": "about:blank",
@@ -96,10 +115,8 @@ impl Problem {
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Busy => Problem::busy("the server is busy; try again in a moment"),
-            ReadError::OutOfTime => {
-                Problem::busy("the query took too long; ask for a smaller box, fewer features or a simpler filter")
-            }
+            ReadError::Busy => Strained::Busy.into(),
+            ReadError::OutOfTime => Strained::OutOfTime.into(),
             ReadError::WrongPermit { .. } | ReadError::ThreadFailed | ReadError::Package(_) => {
                 tracing::error!(%error, "a read failed");
                 Problem::internal("the layer could not be read; the operator's log says why")

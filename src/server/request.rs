@@ -4,6 +4,7 @@
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Uri, header};
 
+use super::fault::Refused;
 use super::pages::Frame;
 use super::problem::Problem;
 use crate::base::Language;
@@ -144,7 +145,7 @@ impl Parameters {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decode(name)?, decode(value)?);
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::bad_request(format!("the parameter {} is given twice; give it once", cut(&name))));
+                return Err(Refused::Twice { name }.into());
             }
             pairs.push((name, value));
         }
@@ -171,19 +172,12 @@ impl Parameters {
         if let Some(format) = &format
             && !formats.contains(&format.as_str())
         {
-            return Err(Problem::bad_request(format!(
-                "f=\"{}\" is not offered here; accepted are {}",
-                cut(format),
-                formats.join(", ")
-            )));
+            return Err(not_offered("f", format, &formats.join(", ")));
         }
         if let Some(tag) = self.take("lang")
             && Language::from_tag(&tag).is_none()
         {
-            return Err(Problem::bad_request(format!(
-                "lang=\"{}\" is not a language that is offered; accepted are en, zh-Hant, zh-Hans",
-                cut(&tag)
-            )));
+            return Err(not_offered("lang", &tag, &Language::ALL.map(Language::tag).join(", ")));
         }
         Ok(format)
     }
@@ -221,12 +215,13 @@ impl Parameters {
     pub fn finish(self, accepted: &str) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Problem::bad_request(format!(
-                "the parameter \"{}\" is not known here; accepted are {accepted}",
-                cut(name)
-            ))),
+            Some((name, _)) => Err(Refused::Unknown { name: name.clone(), accepted: accepted.to_owned() }.into()),
         }
     }
+}
+
+fn not_offered(name: &'static str, value: &str, accepted: &str) -> Problem {
+    Refused::NotOffered { name, value: value.to_owned(), accepted: accepted.to_owned() }.into()
 }
 
 fn decode(text: &str) -> Result<String, Problem> {

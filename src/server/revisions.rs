@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::fault::Absent;
 use super::problem::Problem;
 use super::request::Parameters;
 use super::snapshot::{LiveLayer, load_revision};
@@ -89,10 +90,7 @@ impl App {
         };
         match tokio::task::spawn_blocking(load).await {
             Ok(Ok(layer)) => Ok(Arc::new(layer)),
-            _ => Err(Problem::gone(format!(
-                "the revision {revision} of {} is no longer kept; begin again without it",
-                current.record.id
-            ))),
+            _ => Err(Absent::Revision { layer: current.record.id.to_string(), revision: revision.to_string() }.into()),
         }
     }
 

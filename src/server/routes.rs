@@ -14,6 +14,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::answer::Answer;
 use super::dialects::esri::vector_tiles::{self, Folder};
+use super::fault::Absent;
 use super::problem::Problem;
 use super::request::{Ask, Parameters};
 use super::state::App;
@@ -278,8 +279,7 @@ pub(super) fn respond(ask: &Ask, reply: Reply) -> Response {
 
 async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
     let ask = ask_of(&app, &request);
-    let path = crate::base::ids::cut(request.uri().path());
-    respond(&ask, Err(Problem::not_found(format!("there is nothing at {path}; / says what there is"))))
+    respond(&ask, Err(Absent::Address { path: request.uri().path().to_owned() }.into()))
 }
 
 async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response {

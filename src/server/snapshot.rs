@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::fault::Absent;
 use super::problem::Problem;
 use crate::access::{Action, Caller, Policy, Subject};
 use crate::base::{LayerId, RevisionId};
@@ -125,8 +126,7 @@ impl Snapshot {
         match id.parse::<LayerId>().ok().and_then(|id| self.withdrawn.get_key_value(&id)) {
             None => otherwise(),
             Some((id, Withdrawn { moment, .. })) => {
-                let day = moment.strftime("%Y-%m-%d");
-                Problem::gone(format!("the layer \"{id}\" was withdrawn on {day}; /collections lists the layers"))
+                Absent::Withdrawn { id: id.to_string(), day: moment.strftime("%Y-%m-%d").to_string() }.into()
             }
         }
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::super::callers::CallerAddress;
+use super::super::fault::Strained;
 use super::super::problem::Problem;
 use super::super::state::App;
 use super::job::{Job, JobId, Wish};
@@ -150,21 +151,11 @@ impl Extracts {
         let own: Vec<&Arc<Job>> = jobs.values().filter(|job| job.caller == caller).collect();
         let unfinished = own.iter().filter(|job| !job.state().is_finished()).count();
         if unfinished >= self.settings.per_caller {
-            return Err(Problem::too_many(
-                format!(
-                    "{unfinished} extracts of yours are not finished, as many as one caller may have; wait for one, or DELETE it"
-                ),
-                UNTIL_ONE_IS_MADE_S,
-            ));
+            return Err(Problem::from(Strained::Unfinished { count: unfinished }).after(UNTIL_ONE_IS_MADE_S));
         }
         if own.len() >= self.settings.kept_per_caller {
-            return Err(Problem::too_many(
-                format!(
-                    "{} extracts of yours are kept, as many as one caller may have; DELETE one that you have fetched",
-                    own.len()
-                ),
-                until_the_first_expires_s(own.into_iter()),
-            ));
+            let kept = Problem::from(Strained::Kept { count: own.len() });
+            return Err(kept.after(until_the_first_expires_s(own.into_iter())));
         }
         Ok(())
     }
@@ -172,14 +163,11 @@ impl Extracts {
     fn check_room(&self, jobs: &BTreeMap<JobId, Arc<Job>>) -> Result<(), Problem> {
         let unfinished = jobs.values().filter(|job| !job.state().is_finished()).count();
         if unfinished >= self.settings.at_once + self.settings.waiting {
-            return Err(Problem::busy("as many extracts wait as may; try again in a moment"));
+            return Err(Strained::Waiting.into());
         }
         if jobs.len() >= limits::EXTRACTS_KEPT_MAX || self.used_bytes() >= self.settings.disk_bytes {
             let again = until_the_first_expires_s(jobs.values());
-            return Err(Problem {
-                retry_after_s: Some(again),
-                ..Problem::busy("the room for extracts is full; try again when others have expired")
-            });
+            return Err(Problem::from(Strained::Full).after(again));
         }
         Ok(())
     }

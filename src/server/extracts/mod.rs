@@ -22,6 +22,7 @@ use axum::routing::get;
 use super::answer::Answer;
 use super::callers::{self, CallerAddress};
 use super::downloads;
+use super::fault::Absent;
 use super::items_request::SHOWING;
 use super::pages;
 use super::posted;
@@ -135,13 +136,7 @@ async fn accept(
 
 /// The job, if who asks may read its layer at this moment and is answered as its maker was.
 fn found(app: &App, id: &str) -> Result<Arc<Job>, Problem> {
-    let absent = || {
-        Problem::not_found(format!(
-            "there is no extract \"{}\"; it has expired, was ended, or the server was started anew since; \
-             POST to /collections/{{layer}}/extracts makes another",
-            cut(id)
-        ))
-    };
+    let absent = || Problem::from(Absent::Extract { id: id.to_owned() });
     let job = id.parse().ok().and_then(|id| app.extracts.find(id)).ok_or_else(absent)?;
     let (_, permit) = app.permitted(&app.snapshot(), job.record.id.as_str(), Action::ReadFiles)?;
     match *permit.audience() == job.audience {

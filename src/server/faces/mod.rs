@@ -13,12 +13,12 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::answer::Answer;
+use super::fault::Absent;
 use super::problem::Problem;
 use super::routes::{Context, Reply, get};
 use super::snapshot::Snapshot;
 use super::state::App;
 use crate::base::Language;
-use crate::base::ids::cut;
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::Listing;
 
@@ -70,9 +70,12 @@ pub(super) fn listings<'a>(snapshot: &'a Snapshot, base: &'a str) -> Vec<Listing
 
 /// The record of this id that the public finds.
 fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Arc<LayerRecord>, Problem> {
-    snapshot.index.records().iter().find(|record| record.id.as_str() == id).ok_or_else(|| {
-        snapshot.absent(id, || Problem::not_found(format!("the catalogue has no record \"{}\"", cut(id))))
-    })
+    snapshot
+        .index
+        .records()
+        .iter()
+        .find(|record| record.id.as_str() == id)
+        .ok_or_else(|| snapshot.absent(id, || Absent::Record { id: id.to_owned() }.into()))
 }
 
 /// A document over the whole catalogue, made once for these revisions, base, language and `face`,

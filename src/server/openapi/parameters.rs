@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::bbox::DEGREE_DECIMALS;
+use crate::base::geometry_kind::Dimension;
 use crate::base::{Grid, limits};
 use crate::crs::System;
 use crate::filter::FilterLanguage;
 use crate::formats::Format;
+use crate::server::collections::Order;
 use crate::styles::COLOURS;
 
 /// Every parameter by its name; `layers` are the ids of those that may be read.
@@ -141,6 +143,8 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
         in_query("facets", list(), "Facets, each with :most"),
         in_query("theme", text(), "Id of a theme"),
         in_query("department", text(), "Code of a department"),
+        in_query("shape", one_of(&Dimension::SHAPES.map(Dimension::as_str)), "What the features of a layer are"),
+        in_query("sort", one_of(&Order::ALL.map(Order::name)), "Order of layers"),
         in_query(
             "lang",
             json!({ "type": "string", "enum": ["en", "zh-Hant", "zh-Hans", "tc", "sc"] }),

@@ -1,10 +1,8 @@
-//! The picture of the districts, each a link to what is found by its name.
+//! The picture of the districts, each a link.
 
-use super::frame::Shared;
-use crate::base::Language;
+use crate::base::{BBox, Language};
 use crate::definition::simplified;
 use crate::server::districts::Districts;
-use crate::server::request::encode;
 
 /// The districts, ready to be shown.
 pub struct DistrictMap {
@@ -17,6 +15,7 @@ pub struct DistrictMap {
 /// One district.
 pub struct Area {
     pub name: String,
+    pub bbox: BBox,
     pub href: String,
     pub path: String,
     /// Where its name stands, in a district that has room for it.
@@ -26,8 +25,12 @@ pub struct Area {
 /// Areas that a person chooses among at a glance, and that a page has room for: twice the districts.
 const AREAS_MOST: usize = 36;
 
-/// `None` where nothing can be drawn, or too much.
-pub fn district_map(districts: &Districts, shared: &Shared, language: Language) -> Option<DistrictMap> {
+/// `None` where nothing can be drawn, or too much. `href` makes the link of a name and a box.
+pub fn district_map(
+    districts: &Districts,
+    language: Language,
+    href: impl Fn(&str, &BBox) -> String,
+) -> Option<DistrictMap> {
     let drawn = &districts.outlines;
     if drawn.outlines.len() > AREAS_MOST {
         return None;
@@ -46,7 +49,8 @@ pub fn district_map(districts: &Districts, shared: &Shared, language: Language) 
         let has_room = label.width < outline.size.0 && !labels.iter().any(|other| other.overlaps(&label));
         if !outline.path.is_empty() {
             areas.push(Area {
-                href: shared.href(&format!("/collections?text={}", encode(&name))),
+                href: href(&name, &outline.bbox),
+                bbox: outline.bbox,
                 path: outline.path.clone(),
                 label: has_room.then_some(label.middle),
                 name,

@@ -165,7 +165,7 @@ pub fn extract(frame: &Frame<'_>, view: &ExtractView<'_>) -> String {
             w.made
         }
         Progress::Failed { why: reason } => {
-            why = Some(super::problem::sentence(reason));
+            why = Some(super::problem::sentence(reason, Language::En));
             w.failed
         }
     };

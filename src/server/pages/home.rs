@@ -78,7 +78,9 @@ pub fn home(frame: &Frame<'_>, layers: &[Arc<LiveLayer>], index: &Index, distric
         }),
         newest: newest(layers, &shared, language),
         doors: doors(&shared),
-        map: districts.and_then(|districts| district_map(districts, &shared, language)),
+        map: districts.and_then(|districts| {
+            district_map(districts, language, |name, _| shared.href(&format!("/collections?text={}", encode(name))))
+        }),
         example: example(frame, layers, &shared),
         shared,
     };

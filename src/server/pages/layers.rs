@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::extract_words::extract_words;
 use super::frame::Shared;
+use super::where_and_when::{WhereAndWhen, where_and_when};
 use super::{Frame, text};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{GeometryKind, Language};
@@ -11,6 +12,7 @@ use crate::catalogue::RemoteRecord;
 use crate::catalogue::search::{Bucket, Reason};
 use crate::definition::vocabulary;
 use crate::server::collections::{ListQuery, Listed, Order};
+use crate::server::districts::Districts;
 use crate::server::request::encode;
 use crate::server::snapshot::LiveLayer;
 
@@ -24,6 +26,7 @@ struct Layers {
     parts_heading: Option<&'static str>,
     chips: Vec<Choice>,
     facets: Vec<Facet>,
+    narrow: WhereAndWhen,
     orders: Vec<Choice>,
     hits: Vec<Hit>,
     places_heading: String,
@@ -35,11 +38,11 @@ struct Layers {
 }
 
 /// A link that narrows, widens or orders the list.
-struct Choice {
-    name: String,
-    href: String,
-    count: Option<usize>,
-    is_chosen: bool,
+pub struct Choice {
+    pub name: String,
+    pub href: String,
+    pub count: Option<usize>,
+    pub is_chosen: bool,
 }
 
 /// One way to narrow the list, with its values; a chosen one leads back.
@@ -85,14 +88,24 @@ const ROWS: usize = 25;
 /// Records of other catalogues on one page; the list of them has all.
 const ELSEWHERE: usize = 6;
 
-pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usize) -> String {
+/// The page from a place on. `districts` are shown to choose among, where there are any.
+pub fn layers(
+    frame: &Frame<'_>,
+    query: &ListQuery,
+    listed: &Listed,
+    districts: Option<&Districts>,
+    offset: usize,
+) -> String {
     let shared = Shared::of(frame);
     let language = frame.language;
     let layers = &listed.layers;
     let facets = facets(query, listed, &shared, language);
+    let shown = layers.iter().skip(offset).take(ROWS).map(|(layer, _)| layer.as_ref());
+    let narrow = where_and_when(query, shown, districts, &shared, language);
     let page = Layers {
-        chips: chips(query, &facets, &shared, language),
+        chips: chips(query, &facets, &narrow, &shared, language),
         facets,
+        narrow,
         orders: orders(query, &shared),
         heading: match (layers.len(), query.text.is_empty()) {
             (0, _) if listed.places.is_empty() && listed.elsewhere.is_empty() => shared.w.nothing_found.to_owned(),
@@ -114,7 +127,7 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
             .take(ROWS)
             .map(|(place, (layer, reason))| Hit {
                 begins_parts: place == listed.whole.max(offset),
-                ..hit(layer, reason.as_deref(), &shared, frame)
+                ..hit(layer, reason.as_deref(), query, &shared, frame)
             })
             .collect(),
         places_heading: text::places_named(&query.text, language),
@@ -140,10 +153,17 @@ pub fn layers(frame: &Frame<'_>, query: &ListQuery, listed: &Listed, offset: usi
 }
 
 /// The address of a list.
-fn address(query: &ListQuery) -> String {
-    let mut address = format!("/collections?text={}", encode(&query.text));
+pub fn address(query: &ListQuery) -> String {
+    let pairs: Vec<String> =
+        pairs(query).into_iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    format!("/collections?{}", pairs.join("&"))
+}
+
+/// What narrows and orders a list, as its address has it.
+pub fn pairs(query: &ListQuery) -> Vec<(&str, &str)> {
     let order = (query.order != Order::default()).then(|| query.order.name());
-    for (name, value) in [
+    [
+        ("text", Some(query.text.as_str())),
         ("theme", query.theme.as_deref()),
         ("department", query.department.as_deref()),
         ("shape", query.shape.map(Dimension::as_str)),
@@ -151,16 +171,18 @@ fn address(query: &ListQuery) -> String {
     ]
     .into_iter()
     .chain(query.given.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))))
-    {
-        if let Some(value) = value {
-            address.push_str(&format!("&{name}={}", encode(value)));
-        }
-    }
-    address
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
 }
 
 /// What narrows the list, each with the address without it.
-fn chips(query: &ListQuery, facets: &[Facet], shared: &Shared, language: Language) -> Vec<Choice> {
+fn chips(
+    query: &ListQuery,
+    facets: &[Facet],
+    narrow: &WhereAndWhen,
+    shared: &Shared,
+    language: Language,
+) -> Vec<Choice> {
     let chosen = facets.iter().flat_map(|facet| &facet.values).filter(|value| value.is_chosen);
     let mut chips: Vec<Choice> = chosen
         .map(|value| Choice { name: value.name.clone(), href: value.href.clone(), count: None, is_chosen: true })
@@ -168,6 +190,11 @@ fn chips(query: &ListQuery, facets: &[Facet], shared: &Shared, language: Languag
     chips.extend(query.given.iter().filter_map(|(name, value)| {
         // `filter-lang` and `filter-crs` only say how the filter is to be read.
         let what = extract_words(language).parameter(name)?;
+        let (what, value) = match (name.as_str(), narrow.district()) {
+            ("bbox", Some(district)) => (narrow.w.district, district.name.clone()),
+            ("datetime", _) => (narrow.w.time, text::span(value, language)),
+            _ => (what, value.clone()),
+        };
         let is_kept =
             |other: &&(String, String)| other.0 != *name && (name != "filter" || !other.0.starts_with("filter-"));
         let given = query.given.iter().filter(is_kept).cloned().collect();
@@ -248,17 +275,22 @@ fn remote(record: &RemoteRecord, language: Language) -> Remote {
     }
 }
 
-fn hit(layer: &LiveLayer, reason: Option<&Reason>, shared: &Shared, frame: &Frame<'_>) -> Hit {
+fn hit(layer: &LiveLayer, reason: Option<&Reason>, query: &ListQuery, shared: &Shared, frame: &Frame<'_>) -> Hit {
     let record = &layer.record;
     let here = format!("/collections/{}", record.id);
+    // Whoever asks for a place wants what is there, not the layer from its beginning.
+    let within = match query.given.iter().find(|(name, _)| name == "bbox") {
+        Some((_, bbox)) if record.extent.is_some() => format!("&bbox={}", encode(bbox)),
+        _ => String::new(),
+    };
     Hit {
         title: record.title.get(frame.language).to_owned(),
         href: shared.href(&here),
         map_href: (record.schema.geometry != GeometryKind::None)
             .then(|| shared.href(&format!("/map?layers={}", record.id))),
-        table_href: shared.href(&format!("{here}/items")),
+        table_href: shared.href(&format!("{here}/items?f=html{within}")),
         fingerprint: shared.fingerprint(record),
-        items_href: shared.plain(&format!("{here}/items?f=json")),
+        items_href: shared.plain(&format!("{here}/items?f=json{within}")),
         publisher: record.department.name.get(frame.language).to_owned(),
         sentence: record.abstract_text.get(frame.language).to_owned(),
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),

@@ -57,6 +57,8 @@ struct SheetView<'a> {
     field: Option<(String, Vec<Choice>)>,
     href: String,
     table_href: String,
+    /// The form that asks for a part of it as a file, where any are made.
+    extract_href: Option<String>,
     remove_href: String,
     credit: &'a str,
 }
@@ -73,7 +75,7 @@ pub fn map(frame: &Frame<'_>, stack: &Stack, request: &MapRequest, districts: Op
     let shared = Shared::of(frame);
     let language = frame.language;
     let sheets: Vec<SheetView<'_>> =
-        stack.sheets.iter().map(|(sheet, layer)| sheet_view(sheet, layer, stack, &shared, language)).collect();
+        stack.sheets.iter().map(|(sheet, layer)| sheet_view(sheet, layer, stack, request, &shared, language)).collect();
     let extents = stack.sheets.iter().filter_map(|(_, layer)| layer.record.extent);
     let extent = extents
         .reduce(|mut all, one| {
@@ -109,6 +111,7 @@ fn sheet_view<'a>(
     sheet: &'a Sheet,
     layer: &'a LiveLayer,
     stack: &Stack,
+    request: &MapRequest,
     shared: &Shared,
     language: Language,
 ) -> SheetView<'a> {
@@ -137,6 +140,7 @@ fn sheet_view<'a>(
         field: field(record, sheet.value.as_deref(), language),
         href: shared.href(&here),
         table_href: shared.href(&format!("{here}/items?f=html")),
+        extract_href: request.makes_extracts.then(|| shared.href(&format!("{here}/extracts?f=html"))),
         remove_href: shared.href(&format!("/map?layers={}", encode(&others.join(",")))),
         credit: record.credit.get(language),
     }

@@ -19,6 +19,8 @@ mod map_words;
 mod problem;
 mod text;
 mod twin;
+mod where_and_when;
+mod where_words;
 mod words;
 
 use std::borrow::Cow;
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn a_problem_keeps_its_words_and_offers_to_search_for_the_address() {
         for frame in frames() {
-            let page = problem(&frame, 404, "there is no layer \"<b>\"");
+            let page = problem(&frame, 404, "there is no layer \"<b>\"", Language::En);
             assert!(page.contains("There is no layer &#34;&#60;b&#62;&#34;."), "{page}");
             assert!(page.contains("value=\"public libraries\""));
         }
@@ -140,7 +142,7 @@ mod tests {
         for frame in frames() {
             for page in [
                 home(&frame, &[], &Index::default(), None),
-                problem(&frame, 500, "x"),
+                problem(&frame, 500, "x", Language::En),
                 api(&frame, ApiQuery::default(), &[]),
                 json_twin(&frame, "T", &serde_json::json!({ "a": 1 })),
             ] {

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::frame::Shared;
 use super::{Frame, words};
+use crate::base::Language;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -12,25 +13,31 @@ struct Problem<'a> {
     question: String,
     status: u16,
     title: &'a str,
-    /// What to do, in the language of the page: the sentence itself is one of programs.
+    /// What to do, in the language of the page.
     advice: &'static str,
-    detail: String,
+    /// What was wrong; some of it is only said in English, for programs.
+    sentence: String,
+    said_in: &'static str,
 }
 
-pub fn problem(frame: &Frame<'_>, status: u16, detail: &str) -> String {
+pub fn problem(frame: &Frame<'_>, status: u16, said: &str, said_in: Language) -> String {
     let page = Problem {
         shared: Shared::of(frame),
         question: if status == 404 { words_of(frame.path_and_query) } else { String::new() },
         status,
         title: words::status(status, frame.language),
-        advice: words::advice(status, frame.language),
-        detail: sentence(detail),
+        advice: words::advice(status, frame.language, said_in == frame.language),
+        sentence: sentence(said, said_in),
+        said_in: said_in.tag(),
     };
     page.render().unwrap_or_default()
 }
 
-/// The same words as problem+json, as a sentence.
-pub fn sentence(detail: &str) -> String {
+/// The words of a problem as a sentence.
+pub fn sentence(detail: &str, language: Language) -> String {
+    if language != Language::En {
+        return format!("{detail}。");
+    }
     let end = if detail.ends_with(['.', '…', '?']) { "" } else { "." };
     // A parameter, as in limit="x", stays as it is written.
     if detail.split_whitespace().next().is_some_and(|word| word.contains('=')) {
@@ -74,8 +81,13 @@ mod tests {
 
     #[test]
     fn the_words_of_the_problem_stand_as_a_sentence() {
-        assert_eq!(sentence("there is no layer \"x\""), "There is no layer \"x\".");
-        assert_eq!(sentence("limit=\"x\" is not a whole number"), "limit=\"x\" is not a whole number.");
-        assert_eq!(sentence(""), ".");
+        for (words, language, shown) in [
+            ("there is no layer \"x\"", Language::En, "There is no layer \"x\"."),
+            ("limit=\"x\" is not a whole number", Language::En, "limit=\"x\" is not a whole number."),
+            ("沒有名為「x」的圖層", Language::ZhHant, "沒有名為「x」的圖層。"),
+            ("", Language::En, "."),
+        ] {
+            assert_eq!(sentence(words, language), shown);
+        }
     }
 }

@@ -24,6 +24,28 @@ pub fn date(date: jiff::civil::Date, language: Language) -> String {
     }
 }
 
+/// What `datetime` asks for, in words where it names days: `1 Jan 2020 – 31 Dec 2020`, `2020年1月1日或之後`.
+pub fn span(datetime: &str, language: Language) -> String {
+    let shown = |part: &str| part.parse().map_or_else(|_| part.to_owned(), |day| date(day, language));
+    let is_open = |part: &str| part.is_empty() || part == "..";
+    match datetime.split_once('/') {
+        None => shown(datetime),
+        Some((start, end)) if is_open(start) => match language {
+            Language::En => format!("until {}", shown(end)),
+            _ => format!("{}或之前", shown(end)),
+        },
+        Some((start, end)) if is_open(end) => match language {
+            Language::En => format!("from {}", shown(start)),
+            Language::ZhHant => format!("{}或之後", shown(start)),
+            Language::ZhHans => format!("{}或之后", shown(start)),
+        },
+        Some((start, end)) => {
+            let between = if language == Language::En { " – " } else { "至" };
+            format!("{}{between}{}", shown(start), shown(end))
+        }
+    }
+}
+
 /// `224 KB`, `1.2 MB`: what a person weighs a download by.
 pub fn bytes(bytes: u64) -> String {
     const UNIT: f64 = 1_000.0;
@@ -310,6 +332,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(calm(delivered), shown, "{delivered}");
+        }
+    }
+
+    #[test]
+    fn a_span_of_days_is_said_in_words() {
+        for (datetime, en, zh_hant) in [
+            ("2020-01-01", "1 Jan 2020", "2020年1月1日"),
+            ("2020-01-01/2020-12-31", "1 Jan 2020 – 31 Dec 2020", "2020年1月1日至2020年12月31日"),
+            ("../2020-12-31", "until 31 Dec 2020", "2020年12月31日或之前"),
+            ("2020-01-01/", "from 1 Jan 2020", "2020年1月1日或之後"),
+            ("2020-01-01T08:00:00Z/..", "from 2020-01-01T08:00:00Z", "2020-01-01T08:00:00Z或之後"),
+        ] {
+            assert_eq!(span(datetime, Language::En), en);
+            assert_eq!(span(datetime, Language::ZhHant), zh_hant);
         }
     }
 

@@ -104,7 +104,7 @@ pub fn check_offered(layer: &LiveLayer, grid: Grid) -> Result<(), Problem> {
 }
 
 async fn tile(mut context: Context, names: &[String], grid: Grid, z: &str, x: &str, y: &str) -> Reply {
-    let address = TileAddress::parse(grid, z, x, y).map_err(|error| Problem::not_found(error.to_string()))?;
+    let address = TileAddress::parse(grid, z, x, y)?;
     let format = context.parameters.take("f");
     if format.as_deref().is_some_and(|format| format != "mvt") {
         return Err(Problem::bad_request("f is not offered for tiles but as f=mvt"));

@@ -144,7 +144,7 @@ fn read_selection(
     }
     let datetime = parameters.take("datetime").map(|text| {
         keep("datetime", &text);
-        text.parse::<Interval>().map_err(|fault| Problem::bad_request(format!("datetime: {fault}")))
+        text.parse::<Interval>().map_err(Problem::from)
     });
     let datetime = datetime.transpose()?.zip(layer.record.time.clone());
     let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;

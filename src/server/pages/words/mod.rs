@@ -184,8 +184,8 @@ pub fn status(status: u16, language: Language) -> &'static str {
     }
 }
 
-/// What a person can do about a status, in a language.
-pub fn advice(status: u16, language: Language) -> &'static str {
+/// What a person can do about a status, in a language. Below stands why, in that language or in English alone.
+pub fn advice(status: u16, language: Language, why_is_in_it: bool) -> &'static str {
     let (en, zh_hant, zh_hans) = match status {
         404 => (
             "The address may be mistyped, or what was here has moved. The box below searches for it.",
@@ -200,8 +200,14 @@ pub fn advice(status: u16, language: Language) -> &'static str {
         429 | 503 => ("Please try again in a moment.", "請稍後再試。", "请稍后再试。"),
         400 => (
             "A part of the address is not understood. This is what it was and what would be:",
-            "網址中有一部分無法理解，以下英文說明指出是哪一部分及可接受的值：",
-            "网址中有一部分无法理解，以下英文说明指出是哪一部分及可接受的值：",
+            match why_is_in_it {
+                true => "網址中有一部分無法理解，以下是該部分及可接受的值：",
+                false => "網址中有一部分無法理解，以下英文說明指出是哪一部分及可接受的值：",
+            },
+            match why_is_in_it {
+                true => "网址中有一部分无法理解，以下是该部分及可接受的值：",
+                false => "网址中有一部分无法理解，以下英文说明指出是哪一部分及可接受的值：",
+            },
         ),
         401..500 => (
             "The request cannot be answered as it is. This is why:",
