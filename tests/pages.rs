@@ -135,6 +135,9 @@ fn the_form_for_box_and_time_keeps_what_else_was_asked_and_says_it_in_chips() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("name=\"theme\""), "{page}");
+    let items = server.json("/collections/lcsd-libraries/items?limit=1&bbox=114,22.2,114.3,22.4");
+    let within = items["numberMatched"].as_u64().unwrap();
+    assert!(within < 186 && page.contains(&format!("<b class=\"num\">{within} in this box</b>")), "{within}: {page}");
     let empty = server.page("/collections?text=&bbox=&datetime=&lang=en");
     assert!(empty.contains("<h1>4 layers</h1>") && !empty.contains("class=\"chip\""), "{empty}");
 }

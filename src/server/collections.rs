@@ -1,5 +1,6 @@
 //! `/collections`, one collection, and suggestions as people type.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -19,9 +20,10 @@ use super::routes::{Context, Reply};
 use super::selection::systems;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::state::App;
+use super::within;
 use crate::access::Action;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, GeometryKind, Interval, Language, limits};
+use crate::base::{BBox, GeometryKind, Interval, Language, LayerId, limits};
 use crate::catalogue::faces::{Listing, queryables, records};
 use crate::catalogue::search::{Facets, Filter, Match, Reason};
 use crate::catalogue::{LayerRecord, RemoteRecord};
@@ -91,6 +93,10 @@ pub async fn list(mut context: Context) -> Reply {
         // The page has a map of them where there are any.
         let districts = context.app.districts(&snapshot).await.ok();
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        if let Some(bbox) = query.bbox {
+            let shown = listed.layers.iter().skip(offset).take(pages::RESULTS).map(|(layer, _)| layer);
+            listed.within = within::counts(&context.app, &snapshot, shown, bbox).await;
+        }
         let page = pages::layers(&ask.frame(), &query, &listed, districts.as_deref(), offset);
         return Ok(Arc::new(Answer::html(page).in_language(ask.language)));
     }
@@ -195,6 +201,8 @@ pub struct Listed {
     pub places: Vec<Place>,
     /// What other catalogues have, best first, each with the host and the page that it leads to.
     pub elsewhere: Vec<Arc<RemoteRecord>>,
+    /// Features in the box that was asked for, of layers that the page shows.
+    pub within: HashMap<LayerId, u64>,
 }
 
 pub fn search(snapshot: &Snapshot, query: &ListQuery, language: Language) -> Listed {

@@ -55,6 +55,7 @@ mod streams;
 mod styles;
 mod tiles;
 mod walks;
+mod within;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

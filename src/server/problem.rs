@@ -81,7 +81,7 @@ impl Problem {
     }
 
     /// The sentence in a language, with the one that it is in: English where nothing more is known.
-    fn sentence(&self, language: Language) -> (String, Language) {
+    pub(super) fn sentence(&self, language: Language) -> (String, Language) {
         match &self.fault {
             Some(fault) => (fault.sentence(language), language),
             None => (self.detail.clone(), Language::En),

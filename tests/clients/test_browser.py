@@ -9,7 +9,7 @@ import math
 import os
 import unittest
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import chromium
 import server
@@ -138,6 +138,42 @@ class Home(PageChecks):
             page.wait_for("!document.querySelector('[data-details]').hidden", "the details of the place")
             self.assertIn("沙田公共圖書館", page.run("document.querySelector('[data-details]').textContent"))
             self.assert_quiet_and_at_home(page)
+
+    def test_a_box_that_is_drawn_among_the_results_narrows_them_and_stands_where_it_was_drawn(self):
+        address = page_address("/collections?f=html&text=trail&sort=title", "en")
+        with browser.open(address) as page:
+            page.run("document.querySelector('[data-drawing] button').click()")
+            picture = "document.querySelector('[data-ground]')"
+            page.run(f"{picture}.scrollIntoView({{block: 'center'}})")
+            box = f"(({{left, top, width, height}}) => [left, top, width, height])({picture}.getBoundingClientRect())"
+            left, top, width, height = page.run(box)
+            page.drag((left + width * 0.3, top + height * 0.2), (left + width * 0.6, top + height * 0.6))
+            page.wait_for("location.search.includes('bbox') && document.readyState === 'complete'", "results in a box")
+            asked = dict(parse_qsl(urlsplit(page.run("location.href")).query))
+            self.assertEqual(("trail", "title"), (asked["text"], asked["sort"]))
+            west, south, east, north = (float(side) for side in asked["bbox"].split(","))
+            ground = [float(side) for side in page.run(f"{picture}.dataset.ground").split(",")]
+            self.assertAlmostEqual(ground[0] + 0.3 * (ground[2] - ground[0]), west, delta=0.004)
+            self.assertAlmostEqual(ground[0] + 0.6 * (ground[2] - ground[0]), east, delta=0.004)
+            self.assertTrue(ground[1] < south < north < ground[3], asked["bbox"])
+            page.run(f"{picture}.scrollIntoView({{block: 'center'}})")
+            drawn = page.run(box.replace(f"({picture}", "(document.querySelector('.where .chosen')"))
+            left, top, width, height = page.run(box)
+            wanted = (left + width * 0.3, top + height * 0.2, width * 0.3, height * 0.4)
+            for side, expected in zip(drawn, wanted, strict=True):
+                self.assertAlmostEqual(expected, side, delta=4)
+            self.assert_quiet_and_at_home(page)
+
+    def test_days_are_chosen_from_a_calendar_and_sent_as_one_interval(self):
+        with browser.open(page_address("/collections?f=html&datetime=2020-01-01/..", "zh-Hant"), "zh-Hant") as page:
+            days = "[...document.querySelectorAll('[data-days]:not([hidden]) input')]"
+            self.assertEqual(["2020-01-01", ""], page.run(f"{days}.map((day) => day.value)"))
+            page.run(f"{days}[1].value = '2021-12-31'; {days}[1].dispatchEvent(new Event('change', {{bubbles: true}}))")
+            page.run("document.querySelector('[data-narrow]').requestSubmit()")
+            page.wait_for("location.search.includes('2021') && document.readyState === 'complete'", "results of the days")
+            asked = dict(parse_qsl(urlsplit(page.run("location.href")).query))
+            self.assertEqual("2020-01-01/2021-12-31", asked["datetime"])
+            self.assertIn("2020年1月1日至2021年12月31日", page.run("document.querySelector('.chips').textContent"))
 
     def test_a_language_link_keeps_the_page(self):
         with browser.open(page_address("/collections/lcsd-libraries?f=html", "en")) as page:

@@ -176,7 +176,7 @@ fn add_dataset(graph: &mut Graph, listing: &Listing<'_>, profile: Profile) {
     }
     for (scheme, value) in &record.details.identifiers {
         let identifier = Node::inner("adms:Identifier")
-            .say("rdf:value", Object::Text(value.clone()))
+            .say("skos:notation", Object::Text(value.clone()))
             .say("adms:schemaAgency", Object::Text(scheme.clone()));
         dataset = dataset.say("adms:identifier", Object::Node(identifier));
     }

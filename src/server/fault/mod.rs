@@ -84,3 +84,40 @@ impl From<IntervalError> for Problem {
         Refused::Time(fault).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Grid;
+    use crate::tiles::TileAddress;
+
+    #[test]
+    fn every_language_names_what_was_wrong() {
+        let text = |text: &str| text.to_owned();
+        let time = |text: &str| Refused::Time(text.parse::<crate::base::Interval>().unwrap_err()).into();
+        let tile = |z: &str, x: &str, y: &str| TileAddress::parse(Grid::WebMercatorQuad, z, x, y).unwrap_err().into();
+        let faults: [(Problem, &str); 15] = [
+            (Absent::Address { path: text("/zq") }.into(), "/zq"),
+            (Absent::Withdrawn { id: text("zq"), day: text("2026-01-02") }.into(), "2026-01-02"),
+            (Absent::Record { id: text("zq") }.into(), "zq"),
+            (Absent::Revision { layer: text("a"), revision: text("zq") }.into(), "zq"),
+            (tile("99", "0", "0"), "99"),
+            (tile("3", "0", "9"), "9"),
+            (Refused::Twice { name: text("zq") }.into(), "zq"),
+            (Refused::NotOffered { name: "f", value: text("zq"), accepted: text("json") }.into(), "json"),
+            (Refused::NotWhole { name: text("page"), value: text("zq"), least: 7 }.into(), "7"),
+            (Refused::Box { value: text("zq"), why: BoxFault::Count(3) }.into(), "3"),
+            (time("2020-01-01/2019-01-01"), "2020-01-01/2019-01-01"),
+            (time("../.."), "../.."),
+            (time("zq"), "zq"),
+            (Strained::Unfinished { count: 5 }.into(), "5"),
+            (Strained::Kept { count: 5 }.into(), "5"),
+        ];
+        for (problem, fact) in faults {
+            let said = Language::ALL.map(|language| problem.sentence(language).0);
+            assert_eq!(said[0], problem.detail);
+            assert!(said.iter().all(|said| said.contains(fact)), "{said:?}");
+            assert!(said[0] != said[1] && said[1] != said[2], "{said:?}");
+        }
+    }
+}

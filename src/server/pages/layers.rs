@@ -61,6 +61,8 @@ struct Hit {
     publisher: String,
     sentence: String,
     count: String,
+    /// How many of them lie in the box that was asked for.
+    within: Option<String>,
     data_as_at: Option<String>,
     /// Whether it is the first that lacks a part of the question.
     begins_parts: bool,
@@ -84,7 +86,7 @@ struct Remote {
 }
 
 /// Layers on one page: what fits the weight that a page may have.
-const ROWS: usize = 25;
+pub const RESULTS: usize = 25;
 /// Records of other catalogues on one page; the list of them has all.
 const ELSEWHERE: usize = 6;
 
@@ -100,7 +102,7 @@ pub fn layers(
     let language = frame.language;
     let layers = &listed.layers;
     let facets = facets(query, listed, &shared, language);
-    let shown = layers.iter().skip(offset).take(ROWS).map(|(layer, _)| layer.as_ref());
+    let shown = layers.iter().skip(offset).take(RESULTS).map(|(layer, _)| layer.as_ref());
     let narrow = where_and_when(query, shown, districts, &shared, language);
     let page = Layers {
         chips: chips(query, &facets, &narrow, &shared, language),
@@ -115,18 +117,19 @@ pub fn layers(
         },
         parts_heading: (listed.whole > 0).then_some(shared.w.parts_of_it),
         question: query.text.clone(),
-        next: Some(offset.saturating_add(ROWS))
+        next: Some(offset.saturating_add(RESULTS))
             .filter(|next| *next < layers.len())
             .map(|next| shared.href(&format!("{}&offset={next}", address(query)))),
         previous: (offset > 0)
-            .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(ROWS)))),
+            .then(|| shared.href(&format!("{}&offset={}", address(query), offset.saturating_sub(RESULTS)))),
         hits: layers
             .iter()
             .enumerate()
             .skip(offset)
-            .take(ROWS)
+            .take(RESULTS)
             .map(|(place, (layer, reason))| Hit {
                 begins_parts: place == listed.whole.max(offset),
+                within: listed.within.get(&layer.record.id).map(|count| text::within(*count, language)),
                 ..hit(layer, reason.as_deref(), query, &shared, frame)
             })
             .collect(),
@@ -296,6 +299,7 @@ fn hit(layer: &LiveLayer, reason: Option<&Reason>, query: &ListQuery, shared: &S
         count: text::count_of(record.counts.kept, record.schema.geometry, frame.language),
         data_as_at: record.data_as_at.map(|date| text::date(date, frame.language)),
         begins_parts: false,
+        within: None,
         reason: reason.map(|reason| (reason.asked.clone(), reason.found.clone())),
     }
 }

@@ -35,7 +35,7 @@ pub use extract::{ExtractFile, ExtractView, Progress, extract, extract_form};
 pub use home::home;
 pub use items::{feature, items};
 pub use layer::layer;
-pub use layers::layers;
+pub use layers::{RESULTS, layers};
 pub use map_page::map;
 pub use problem::problem;
 pub use twin::json_twin;

@@ -91,6 +91,19 @@ pub fn count_of(count: u64, kind: GeometryKind, language: Language) -> String {
     }
 }
 
+/// `12 in this box`, `此範圍內12個`.
+pub fn within(count: u64, language: Language) -> String {
+    let shown = number(count);
+    match (language, count) {
+        (Language::En, 0) => "none in this box".to_owned(),
+        (Language::En, _) => format!("{shown} in this box"),
+        (Language::ZhHant, 0) => "此範圍內沒有".to_owned(),
+        (Language::ZhHant, _) => format!("此範圍內{shown}個"),
+        (Language::ZhHans, 0) => "此范围内没有".to_owned(),
+        (Language::ZhHans, _) => format!("此范围内{shown}个"),
+    }
+}
+
 /// `5 layers match “clinic”`, `5個圖層符合「clinic」`.
 pub fn layers_matching(count: usize, question: &str, language: Language) -> String {
     match language {
