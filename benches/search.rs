@@ -48,18 +48,26 @@ fn main() {
         .chain(["", "沙田", "in", "路", "district", "hong kong", "of the district in sha tin"])
         .collect();
     let mut times: Vec<(Duration, &str)> = Vec::new();
+    let mut waits: Vec<Duration> = Vec::new();
     for _ in 0..ROUNDS {
         for query in &queries {
-            let start = processor_time();
+            let (start, clock) = (processor_time(), Instant::now());
             let found = index.search(query, &Filter::default(), Language::ZhHant);
+            waits.push(clock.elapsed());
             times.push((processor_time() - start, query));
             std::hint::black_box(found);
         }
     }
     times.sort();
+    waits.sort();
     let (p99, slow) = times[times.len() * 99 / 100];
     let (p50, _) = times[times.len() / 2];
     println!("{RECORDS} records: built in {build:?}, {} MiB", memory / 1024 / 1024);
     println!("{} queries: median {p50:?}, p99 {p99:?} ({slow}), longest {:?}", times.len(), times[times.len() - 1]);
+    println!(
+        "by the clock, with what else runs here: median {:?}, p99 {:?}",
+        waits[waits.len() / 2],
+        waits[waits.len() * 99 / 100]
+    );
     assert!(build <= BUILD_MAX && p99 <= QUERY_P99_MAX && memory <= MEMORY_MAX_BYTES, "a target is missed");
 }

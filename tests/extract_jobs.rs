@@ -104,6 +104,8 @@ fn a_worker_that_is_killed_fails_its_job_in_one_sentence() {
         document["message"],
         "the program that writes FlatGeobuf stopped before it had finished; ask again, or take GeoPackage"
     );
+    let page = made.server.page(&format!("{job}?lang=zh-Hant"));
+    assert!(page.contains("<p class=\"lead\" lang=\"zh-Hant\">製作FlatGeobuf的程式中途停止"), "{page}");
     wait_until(|| made.files().is_empty());
     // What needs no worker goes on.
     made.made("f=geopackage");

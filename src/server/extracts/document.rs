@@ -9,7 +9,7 @@ use super::super::pages::{ExtractFile, ExtractView, Progress};
 use super::super::snapshot::LiveLayer;
 use super::Extracts;
 use super::job::{Job, State};
-use crate::base::limits;
+use crate::base::{Language, limits};
 use crate::definition::DownloadKind;
 
 pub fn status(job: &Job, base: &str) -> Value {
@@ -56,7 +56,7 @@ fn told(job: &Job, base: &str, ended: Option<&str>) -> Value {
             links.push(enclosure);
         }
         State::Successful { .. } => {}
-        State::Failed { fault, .. } => document["message"] = fault.to_string().into(),
+        State::Failed { fault, .. } => document["message"] = fault.sentence(Language::En).0.into(),
     }
     if let Some(finished) = state.finished() {
         document["finished"] = json!(finished);
@@ -78,7 +78,7 @@ fn state_name(state: &State) -> &'static str {
 }
 
 /// The same for a page.
-pub fn view<'a>(job: &'a Job, base: &str) -> ExtractView<'a> {
+pub fn view<'a>(job: &'a Job, base: &str, language: Language) -> ExtractView<'a> {
     let progress = match job.state() {
         State::Accepted => Progress::Waiting,
         State::Running { progress_percent, .. } => Progress::Making { percent: progress_percent },
@@ -90,7 +90,10 @@ pub fn view<'a>(job: &'a Job, base: &str) -> ExtractView<'a> {
             },
             features,
         },
-        State::Failed { fault, .. } => Progress::Failed { why: fault.to_string() },
+        State::Failed { fault, .. } => {
+            let (why, said_in) = fault.sentence(language);
+            Progress::Failed { why, said_in }
+        }
     };
     ExtractView {
         record: &job.record,

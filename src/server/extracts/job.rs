@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::super::callers::CallerAddress;
-use super::super::problem::Problem;
+use super::super::fault::Unmade;
 use crate::access::Audience;
 use crate::catalogue::LayerRecord;
-use crate::definition::{DownloadFormat, DownloadKind};
+use crate::definition::DownloadKind;
 use crate::store::Download;
 
 /// 128 random bits: who has it was told it.
@@ -54,7 +54,7 @@ pub enum State {
     Accepted,
     Running { started: Timestamp, progress_percent: u8 },
     Successful { started: Timestamp, finished: Timestamp, file: Download, features: u64 },
-    Failed { finished: Timestamp, fault: Fault },
+    Failed { finished: Timestamp, fault: Unmade },
 }
 
 impl State {
@@ -73,31 +73,6 @@ impl State {
     pub fn ask_again_s(&self) -> Option<u32> {
         (!self.is_finished()).then_some(2)
     }
-}
-
-/// Why there is no file, each in one sentence for who asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    #[error("more than {0} features match; narrow the request, or take the layer's whole files")]
-    TooManyFeatures(u64),
-    #[error("the file comes to more than {} MiB as it is made; narrow the request, or name fewer properties", .0 >> 20)]
-    TooLarge(u64),
-    #[error("making it took longer than {} s; narrow the request", .0.as_secs())]
-    OutOfTime(Duration),
-    #[error("the room for extracts is full; ask again when others have expired")]
-    NoRoom,
-    /// Of the format, in the words of its writer.
-    #[error("{} cannot hold it: {message}", .format.name())]
-    Refused { format: DownloadFormat, message: String },
-    #[error("the program that writes {} stopped before it had finished; ask again, or take GeoPackage", .0.name())]
-    WorkerStopped(DownloadFormat),
-    #[error("the file could not be written; the operator's log says why")]
-    Unwritable,
-    /// In the words in which a page of features would be refused.
-    #[error("{}", .0.detail)]
-    Unreadable(Problem),
-    #[error("the layer was withdrawn")]
-    Withdrawn,
 }
 
 /// One extract, from its request until it expires.
@@ -223,10 +198,10 @@ impl Job {
     /// Its layer is no longer there for those who could read it: nothing stays of the file.
     pub fn withdraw(&self) {
         let mut state = self.lock();
-        if matches!(*state, State::Failed { fault: Fault::Withdrawn, .. }) {
+        if matches!(*state, State::Failed { fault: Unmade::Withdrawn, .. }) {
             return;
         }
-        *state = State::Failed { finished: Timestamp::now(), fault: Fault::Withdrawn };
+        *state = State::Failed { finished: Timestamp::now(), fault: Unmade::Withdrawn };
         drop(state);
         self.end();
         self.clear();

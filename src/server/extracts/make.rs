@@ -10,9 +10,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::super::cut::Cut;
+use super::super::fault::Unmade;
 use super::super::state::App;
 use super::super::streams::Source;
-use super::job::{Fault, Job, State};
+use super::job::{Job, State};
 use crate::base::{Language, limits};
 use crate::formats::geopackage::schema_of;
 use crate::formats::json_fg::Profile;
@@ -55,19 +56,19 @@ struct Bounds {
     job: Arc<Job>,
     begun: Instant,
     /// The first that was passed.
-    passed: OnceLock<Fault>,
+    passed: OnceLock<Unmade>,
 }
 
 impl Bounds {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), Unmade> {
         let extracts = &self.app.extracts;
         let bytes = self.job.measure();
         let fault = if self.begun.elapsed() > limits::EXTRACT_TIME {
-            Fault::OutOfTime(limits::EXTRACT_TIME)
+            Unmade::OutOfTime(limits::EXTRACT_TIME)
         } else if bytes > limits::EXTRACT_BYTES_MAX {
-            Fault::TooLarge(limits::EXTRACT_BYTES_MAX)
+            Unmade::TooLarge(limits::EXTRACT_BYTES_MAX)
         } else if extracts.used_bytes() > extracts.settings.disk_bytes {
-            Fault::NoRoom
+            Unmade::NoRoom
         } else {
             return Ok(());
         };
@@ -90,19 +91,19 @@ impl Bounds {
     }
 
     /// What to say of an error of the writers.
-    fn fault_of(&self, error: IngestError) -> Fault {
+    fn fault_of(&self, error: IngestError) -> Unmade {
         let format = self.job.kind.format;
         match error {
-            IngestError::Unwanted => self.passed.get().cloned().unwrap_or(Fault::Unwritable),
-            IngestError::Refused(message) => Fault::Refused { format, message },
-            IngestError::Delivery(DeliveryError::WorkerTooSlow { .. }) => Fault::OutOfTime(limits::WORKER_TIME),
+            IngestError::Unwanted => self.passed.get().cloned().unwrap_or(Unmade::Unwritable),
+            IngestError::Refused(message) => Unmade::Refused { format, message },
+            IngestError::Delivery(DeliveryError::WorkerTooSlow { .. }) => Unmade::OutOfTime(limits::WORKER_TIME),
             IngestError::Delivery(error) => {
                 tracing::error!(layer = %self.job.record.id, format = format.name(), %error, "an extract failed");
-                Fault::WorkerStopped(format)
+                Unmade::WorkerStopped(format)
             }
             error => {
                 tracing::error!(layer = %self.job.record.id, format = format.name(), %error, "an extract failed");
-                Fault::Unwritable
+                Unmade::Unwritable
             }
         }
     }
@@ -113,7 +114,7 @@ async fn make(
     source: Source,
     selection: Selection,
     turn: OwnedSemaphorePermit,
-) -> Result<(Download, u64), Fault> {
+) -> Result<(Download, u64), Unmade> {
     let bounds =
         Bounds { app: Arc::clone(&source.app), job: Arc::clone(job), begun: Instant::now(), passed: OnceLock::new() };
     let cut = cut(&bounds, &source, selection.clone()).await?;
@@ -134,11 +135,11 @@ async fn make(
         drop(turn);
         outcome
     };
-    tokio::task::spawn_blocking(writing).await.unwrap_or(Err(Fault::Unwritable))
+    tokio::task::spawn_blocking(writing).await.unwrap_or(Err(Unmade::Unwritable))
 }
 
 /// All matches in a package of their own, in the job's folder.
-async fn cut(bounds: &Bounds, source: &Source, selection: Selection) -> Result<Cut, Fault> {
+async fn cut(bounds: &Bounds, source: &Source, selection: Selection) -> Result<Cut, Unmade> {
     let record = &source.layer.record;
     let head = Head {
         layer: &record.id,
@@ -159,13 +160,13 @@ async fn cut(bounds: &Bounds, source: &Source, selection: Selection) -> Result<C
         let (written, next) = loop {
             match source.cut(&waiting, after).await {
                 Err(ReadError::Busy) => sleep(limits::EXTRACT_BUSY_PAUSE).await,
-                made => break made.map_err(|error| Fault::Unreadable(error.into()))?,
+                made => break made.map_err(|error| Unmade::Unreadable(error.into()))?,
             }
             bounds.check()?;
         };
         bounds.check()?;
         if !written.is_within(limits::EXTRACT_FEATURES_MAX, limits::EXTRACT_BYTES_MAX) {
-            return Err(Fault::TooManyFeatures(limits::EXTRACT_FEATURES_MAX));
+            return Err(Unmade::TooManyFeatures(limits::EXTRACT_FEATURES_MAX));
         }
         cut = written;
         let Some(place) = next else { return Ok(cut) };

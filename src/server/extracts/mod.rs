@@ -160,7 +160,7 @@ async fn status(State(app): State<Arc<App>>, raw: RawPathParams, request: Reques
 
 fn told(ask: &Ask, job: &Job) -> Answer {
     let answer = match ask.wants_html {
-        true => Answer::html(pages::extract(&ask.frame(), &document::view(job, &ask.base))),
+        true => Answer::html(pages::extract(&ask.frame(), &document::view(job, &ask.base, ask.language))),
         false => Answer::json(&document::status(job, &ask.base)),
     };
     let answer = answer.of_this_moment().in_language(ask.language);

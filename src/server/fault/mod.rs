@@ -4,12 +4,14 @@
 mod absent;
 mod refused;
 mod strained;
+mod unmade;
 
 use axum::http::StatusCode;
 
 pub use absent::Absent;
 pub use refused::{BoxFault, Refused};
 pub use strained::Strained;
+pub use unmade::Unmade;
 
 use super::problem::Problem;
 use crate::base::Language;
@@ -42,16 +44,20 @@ impl Fault {
 
     /// What was wrong, and what would be accepted.
     pub fn sentence(&self, language: Language) -> String {
-        let [en, zh_hant, zh_hans] = match self {
+        let said = match self {
             Fault::Absent(absent) => absent.said(),
             Fault::Refused(refused) => refused.said(),
             Fault::Strained(strained) => strained.said(),
         };
-        match language {
-            Language::En => en,
-            Language::ZhHant => zh_hant,
-            Language::ZhHans => zh_hans,
-        }
+        in_language(said, language)
+    }
+}
+
+fn in_language([en, zh_hant, zh_hans]: Said, language: Language) -> String {
+    match language {
+        Language::En => en,
+        Language::ZhHant => zh_hant,
+        Language::ZhHans => zh_hans,
     }
 }
 

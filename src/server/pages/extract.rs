@@ -25,9 +25,18 @@ pub struct ExtractView<'a> {
 /// How far it is.
 pub enum Progress {
     Waiting,
-    Making { percent: u8 },
-    Made { file: ExtractFile, features: u64 },
-    Failed { why: String },
+    Making {
+        percent: u8,
+    },
+    Made {
+        file: ExtractFile,
+        features: u64,
+    },
+    /// Why, and the language that it is said in.
+    Failed {
+        why: String,
+        said_in: Language,
+    },
 }
 
 pub struct ExtractFile {
@@ -130,7 +139,8 @@ struct JobPage<'a> {
     state: &'static str,
     percent: Option<u8>,
     made: Option<MadeFile>,
-    why: Option<String>,
+    /// With the language that it is in.
+    why: Option<(String, &'static str)>,
     expires: Option<String>,
     is_finished: bool,
     is_waiting: bool,
@@ -164,8 +174,8 @@ pub fn extract(frame: &Frame<'_>, view: &ExtractView<'_>) -> String {
             });
             w.made
         }
-        Progress::Failed { why: reason } => {
-            why = Some(super::problem::sentence(reason, Language::En));
+        Progress::Failed { why: reason, said_in } => {
+            why = Some((super::problem::sentence(reason, *said_in), said_in.tag()));
             w.failed
         }
     };
