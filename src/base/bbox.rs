@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn a_box_is_rounded_to_what_is_written_and_never_inward() {
         let fine = BBox::new(113.86167441634672, 22.20360439430394, 114.5, 22.56);
-        assert_eq!(fine.rounded_outward().to_array(), [113.86167441, 22.20360439, 114.5, 22.56]);
-        let up = BBox::new(-1.000000001, -2.0, 3.000000001, 4.0).rounded_outward();
-        assert_eq!(up.to_array(), [-1.00000001, -2.0, 3.00000001, 4.0]);
+        assert_eq!(fine.rounded_outward().to_array(), [113.8616744, 22.2036043, 114.5, 22.56]);
+        let up = BBox::new(-1.00000001, -2.0, 3.00000001, 4.0).rounded_outward();
+        assert_eq!(up.to_array(), [-1.0000001, -2.0, 3.0000001, 4.0]);
     }
 
     #[test]
