@@ -255,7 +255,7 @@ list.addEventListener("click", (event) => {
 });
 list.addEventListener("input", (event) => {
   const item = event.target.closest("li[data-layer]");
-  if ("opacity" in event.target.dataset) one("output", item).textContent = `${event.target.value}%`;
+  if ("opacity" in event.target.dataset) one("[data-percent]", item).textContent = `${event.target.value}%`;
   draw();
 });
 
