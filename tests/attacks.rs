@@ -79,7 +79,7 @@ fn what_two_readers_could_read_differently_is_refused_and_the_connection_closed(
         get("X-A : 1\r\n"),
         get("X-A: 1\r\n 2\r\n"),
         get("X-A: 1\r2\r\n"),
-        get("X-A: 1\02\r\n"),
+        get("X-A: 1\u{0}2\r\n"),
         "GET / HTTP/1.1\r\n\r\n".to_owned(),
         get("Host: evil.example\r\n"),
         "GET http://evil.example/ HTTP/1.1\r\nHost: HOST\r\n\r\n".to_owned(),

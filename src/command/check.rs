@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ingest::chosen;
+use super::output::say;
 use super::{Arguments, Ending};
 use crate::base::LayerId;
 use crate::base::instant::day_in_hong_kong;
@@ -42,7 +43,7 @@ pub fn run(arguments: &Arguments, check: &CheckArguments) -> Ending {
     let today = day_in_hong_kong(jiff::Timestamp::now());
     let mut ending = Ending::Done;
     if !arguments.json {
-        println!("{:>5}  {:<10}  {:>6}  layer", "score", "grade", "faults");
+        say(format_args!("{:>5}  {:<10}  {:>6}  layer", "score", "grade", "faults"));
     }
     for place in &places {
         match definition::load(place) {
@@ -54,7 +55,7 @@ pub fn run(arguments: &Arguments, check: &CheckArguments) -> Ending {
             Err(fault) => {
                 ending = Ending::Refused;
                 if arguments.json {
-                    println!("{}", json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
+                    say(json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
                 }
                 eprintln!("refused {fault}");
             }
@@ -69,13 +70,13 @@ pub fn run(arguments: &Arguments, check: &CheckArguments) -> Ending {
 /// A line of the table, and under it what to mend.
 fn show(layer: &str, score: &Score, as_json: bool) {
     if as_json {
-        println!("{}", json!({ "layer": layer, "judgement": score }));
+        say(json!({ "layer": layer, "judgement": score }));
         return;
     }
     let grade = format!("{:?}", score.grade).to_lowercase();
-    println!("{:>5}  {grade:<10}  {:>6}  {layer}", score.score, score.faults.len());
+    say(format_args!("{:>5}  {grade:<10}  {:>6}  {layer}", score.score, score.faults.len()));
     for fault in &score.faults {
-        println!("{:>5}  {}: {} ({})", format!("-{}", fault.costs), fault.field, fault.remedy, fault.code);
+        say(format_args!("{:>5}  {}: {} ({})", format!("-{}", fault.costs), fault.field, fault.remedy, fault.code));
     }
 }
 
@@ -108,10 +109,10 @@ fn report_dead_styles(folder: &Path, known: &[String], as_json: bool) {
     names.sort();
     for name in names.iter().filter(|name| !known.contains(name)) {
         match as_json {
-            true => println!("{}", json!({ "style": name, "fault": "style-dead" })),
-            false => {
-                println!("   -0  styles/{name}.json: no layer of this id is defined; remove the style (style-dead)")
-            }
+            true => say(json!({ "style": name, "fault": "style-dead" })),
+            false => say(format_args!(
+                "   -0  styles/{name}.json: no layer of this id is defined; remove the style (style-dead)"
+            )),
         }
     }
 }

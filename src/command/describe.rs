@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::ingest::{report_error, worker_path};
+use super::output::{say, say_text};
 use super::{Arguments, Ending};
 use crate::intake::{self, Description, IngestError};
 
@@ -18,11 +19,11 @@ pub struct DescribeArguments {
 pub fn run(arguments: &Arguments, asked: &DescribeArguments) -> Ending {
     match describe(asked) {
         Ok(description) if arguments.json => {
-            println!("{}", as_json(&description));
+            say(as_json(&description));
             Ending::Done
         }
         Ok(description) => {
-            print!("{}", description.to_toml());
+            say_text(&description.to_toml());
             Ending::Done
         }
         Err(error) => report_error(&asked.file.display().to_string(), &error, arguments.json),

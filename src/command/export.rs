@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use indicatif::HumanBytes;
 use serde_json::json;
 
+use super::output::say;
 use super::progress::Progress;
 use super::zooms::Zooms;
 use super::{Arguments, Ending};
@@ -102,16 +103,19 @@ pub fn run(arguments: &Arguments, asked: &ExportArguments) -> Ending {
             let record = &layer.record;
             let size = std::fs::metadata(&output).map_or(0, |file| file.len());
             if arguments.json {
-                println!(
-                    "{}",
-                    json!({
-                        "layer": record.id, "revision": record.revision, "file": output,
-                        "bytes": size, "tiles": exported.tiles,
-                    })
-                );
+                say(json!({
+                    "layer": record.id, "revision": record.revision, "file": output,
+                    "bytes": size, "tiles": exported.tiles,
+                }));
             } else {
                 let tiles = if exported.tiles > 0 { format!(", {} tiles", exported.tiles) } else { String::new() };
-                println!("{}: {} of {}{tiles}, {}", output.display(), record.id, record.revision, HumanBytes(size));
+                say(format_args!(
+                    "{}: {} of {}{tiles}, {}",
+                    output.display(),
+                    record.id,
+                    record.revision,
+                    HumanBytes(size)
+                ));
             }
             Ending::Done
         }

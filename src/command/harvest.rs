@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
+use super::output::say;
 use super::{Arguments, Ending};
 use crate::base::limits;
 use crate::catalogue::RemoteCatalogue;
@@ -34,7 +35,7 @@ pub fn run(arguments: &Arguments, asked: &HarvestArguments) -> Ending {
 
 fn report(arguments: &Arguments, error: &HarvestError) -> Ending {
     if arguments.json {
-        println!("{}", json!({ "failed": error.to_string() }));
+        say(json!({ "failed": error.to_string() }));
     }
     eprintln!("error: {error}; what was read before is kept");
     if error.is_refusal() { Ending::Refused } else { Ending::Failed }
@@ -59,14 +60,13 @@ fn keep(arguments: &Arguments, asked: &HarvestArguments, harvested: Harvested) -
     store.keep_harvest(&asked.address, &catalogue)?;
     let (missing, forgotten, pages) = (merged.missing, merged.forgotten, harvested.pages);
     match arguments.json {
-        true => println!(
-            "{}",
-            json!({ "kind": catalogue.kind, "records": read, "pages": pages, "missing": missing, "forgotten": forgotten })
+        true => say(
+            json!({ "kind": catalogue.kind, "records": read, "pages": pages, "missing": missing, "forgotten": forgotten }),
         ),
-        false => println!(
+        false => say(format_args!(
             "{}: {read} records of {} on {pages} pages; {missing} missing, {forgotten} forgotten",
             catalogue.host, catalogue.kind
-        ),
+        )),
     }
     Ok(Ending::Done)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::output::say;
 use super::progress::Progress;
 use super::{Arguments, Ending, watch};
 use crate::base::{Class, LayerId};
@@ -108,7 +109,7 @@ pub(super) fn take_in_place(workshop: &Workshop, place: &DefinitionPlace, as_jso
     match definition::load(place) {
         Ok(definition) => take_in(workshop, &Plan::from_definition(definition), as_json),
         Err(fault) => {
-            say(as_json, json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
+            say_json(as_json, json!({ "layer": place.layer_id(), "refused": fault.to_string() }));
             eprintln!("refused {fault}");
             Ending::Refused
         }
@@ -166,11 +167,11 @@ fn take_in(workshop: &Workshop, plan: &Plan, as_json: bool) -> Ending {
 fn report_outcome(outcome: &Outcome, as_json: bool) {
     match outcome {
         Outcome::Unchanged(layer, revision) => {
-            say(as_json, json!({ "layer": layer, "unchanged": revision }));
+            say_json(as_json, json!({ "layer": layer, "unchanged": revision }));
             eprintln!("unchanged {layer}: {revision} is made of this delivery");
         }
         Outcome::GaveWay(layer) => {
-            say(as_json, json!({ "layer": layer, "withdrawn": true }));
+            say_json(as_json, json!({ "layer": layer, "withdrawn": true }));
             eprintln!("withdrawn {layer}: other layers of the same definition take its place");
         }
         Outcome::Published(published) => {
@@ -179,7 +180,7 @@ fn report_outcome(outcome: &Outcome, as_json: bool) {
                 "layer": record.id, "published": record.revision, "record": record,
                 "findings": findings, "personal_data": personal_data,
             });
-            say(as_json, account);
+            say_json(as_json, account);
             eprint!("{}{}{}", report(record), listed(findings), noted(personal_data));
         }
     }
@@ -195,18 +196,18 @@ fn make_downloads(workshop: &Workshop, plan: &Plan, outcome: &Outcome, as_json: 
     let made = match downloads::make(workshop, plan, layer, revision) {
         Ok(made) => made,
         Err(error) => {
-            say(as_json, json!({ "layer": layer, "downloads_failed": error.to_string() }));
+            say_json(as_json, json!({ "layer": layer, "downloads_failed": error.to_string() }));
             eprintln!("failed {layer}: it is published, but its files for taking away could not be made: {error}");
             return Ending::Failed;
         }
     };
     if !made.made.is_empty() {
-        say(as_json, json!({ "layer": layer, "downloads": made.made }));
+        say_json(as_json, json!({ "layer": layer, "downloads": made.made }));
         let names: Vec<&str> = made.made.iter().map(|file| file.name.as_str()).collect();
         eprintln!("  to be taken away: {}", names.join(", "));
     }
     for (file, why) in &made.failed {
-        say(as_json, json!({ "layer": layer, "download_failed": file, "why": why }));
+        say_json(as_json, json!({ "layer": layer, "download_failed": file, "why": why }));
         eprintln!("failed {layer}: it is published, but {file} could not be made: {why}");
     }
     if made.failed.is_empty() { Ending::Done } else { Ending::Failed }
@@ -218,7 +219,7 @@ pub(super) fn report_error(what: &str, error: &intake::IngestError, as_json: boo
         intake::IngestError::Held(_) | intake::IngestError::PersonalData(_) => ("held", Ending::Held),
         _ => ("failed", Ending::Failed),
     };
-    say(as_json, json!({ "layer": what, word: error.to_string() }));
+    say_json(as_json, json!({ "layer": what, word: error.to_string() }));
     eprintln!("{word} {what}: {error}");
     if matches!(error, intake::IngestError::Held(_)) {
         eprintln!("  nothing was published; if it is right, say so with \"causeway ingest {what} --accept\"");
@@ -226,9 +227,9 @@ pub(super) fn report_error(what: &str, error: &intake::IngestError, as_json: boo
     ending
 }
 
-fn say(as_json: bool, value: serde_json::Value) {
+fn say_json(as_json: bool, value: serde_json::Value) {
     if as_json {
-        println!("{value}");
+        say(value);
     }
 }
 

@@ -9,6 +9,7 @@ mod describe;
 mod export;
 mod harvest;
 mod ingest;
+mod output;
 mod progress;
 mod revisions;
 mod seed;

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::output::say;
 use super::{Arguments, Ending};
 use crate::base::{LayerId, RevisionId};
 use crate::store::{Store, StoreError};
@@ -173,8 +174,8 @@ fn with_store(arguments: &Arguments, work: impl FnOnce(&Store) -> Result<Vec<Lin
         Ok(lines) => {
             for line in lines {
                 match arguments.json {
-                    true => println!("{}", line.value),
-                    false => println!("{}", line.text),
+                    true => say(line.value),
+                    false => say(line.text),
                 }
             }
             Ending::Done

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
+use super::output::say;
 use super::progress::Progress;
 use super::{Arguments, Ending};
 use crate::base::ids::cut;
@@ -54,8 +55,8 @@ fn seed_all(arguments: &Arguments, asked: &SeedArguments) -> Result<(), Fault> {
     for layer in seeder.layers(&asked.layers_wanted)? {
         let seeded = seeder.seed(&layer)?;
         match arguments.json {
-            true => println!("{}", json!({ "layer": layer, "tiles": seeded.tiles, "bytes": seeded.bytes })),
-            false => println!("{layer}: {} tiles, {} bytes", seeded.tiles, seeded.bytes),
+            true => say(json!({ "layer": layer, "tiles": seeded.tiles, "bytes": seeded.bytes })),
+            false => say(format_args!("{layer}: {} tiles, {} bytes", seeded.tiles, seeded.bytes)),
         }
     }
     Ok(())

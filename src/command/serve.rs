@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ingest::worker_path;
+use super::output::say;
 use super::{Arguments, Ending};
 use crate::base::limits;
 use crate::server::{self, ServerSettings};
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments, serve: &ServeArguments) -> Ending {
         let runtime = tokio::runtime::Runtime::new().map_err(server::ServeError::Start)?;
         runtime.block_on(server::serve(store, settings, |address, app| {
             let layers = app.visible(&app.snapshot()).len();
-            println!("serving {layers} layers at http://{address}/");
+            say(format_args!("serving {layers} layers at http://{address}/"));
             if layers == 0 {
                 eprintln!(
                     "nothing is published in {} yet: run \"causeway ingest\", or \"causeway ingest --source FILE --class open\"; the server will notice",
