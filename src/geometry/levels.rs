@@ -23,6 +23,9 @@ pub struct JunctionFinder {
     used: usize,
 }
 
+/// The share of a table that is filled before it grows.
+const LOAD: (usize, usize) = (7, 8);
+
 /// What a slot's sum becomes once two runs have disagreed.
 const JUNCTION: u64 = u64::MAX;
 
@@ -30,6 +33,13 @@ impl JunctionFinder {
     /// For the vertices whose hash falls in one share of so many.
     pub fn new(share: u64, shares: u64) -> Self {
         JunctionFinder { share, shares: shares.max(1), slots: vec![(0, 0); 1 << 12], used: 0 }
+    }
+
+    /// As [`JunctionFinder::new`], with room for so many vertices: a table that grows needs half as much
+    /// memory again while it does.
+    pub fn with_room_for(vertices: u64, share: u64, shares: u64) -> Self {
+        let slots = (vertices as usize * LOAD.1).div_ceil(LOAD.0) + 1;
+        JunctionFinder { slots: vec![(0, 0); slots.next_power_of_two()], ..JunctionFinder::new(share, shares) }
     }
 
     fn is_mine(&self, hash: u64) -> bool {
@@ -69,7 +79,7 @@ impl JunctionFinder {
         if entry.0 == 0 {
             *entry = (hash, sum);
             self.used += 1;
-            if self.used * 4 > self.slots.len() * 3 {
+            if self.used * LOAD.1 > self.slots.len() * LOAD.0 {
                 self.grow();
             }
         } else if entry.1 != sum {

@@ -67,7 +67,13 @@ impl Baker<'_> {
     pub fn shows(&self, place: u32, shown: Shown) -> bool {
         let at = place as usize;
         self.live_from[at] <= shown.zoom
-            || (self.ranks.order[at] <= shown.limit && (shown.is_complete || self.ranks.lowest_zoom[at] <= shown.zoom))
+            || (self.order(place) <= shown.limit
+                && (shown.is_complete || self.ranks.lowest_zoom(self.survey, place) <= shown.zoom))
+    }
+
+    /// The place of a feature in the order in which features are left out.
+    pub fn order(&self, place: u32) -> u32 {
+        self.ranks.order(self.survey, place)
     }
 
     /// Draws, packs and spools a tile of these features, which come in the order of their rows.
@@ -117,8 +123,7 @@ impl Baker<'_> {
         pools: &Pools,
     ) -> Result<usize, BakeError> {
         let is_square = self.survey.dimension == Dimension::Areas && !self.ranks.has_shape(place, tile.zoom());
-        if is_square {
-            let bbox = self.survey.boxes.get(place as usize);
+        if let Some(bbox) = self.survey.boxes.get(place).filter(|_| is_square) {
             let (lon_deg, lat_deg) = bbox.centre();
             let side = pools.square_side(self, place, tile);
             canvas.drawing.square(self.grid.shares(lon_deg, lat_deg), side, tile);

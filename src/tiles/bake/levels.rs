@@ -8,9 +8,11 @@ use crate::geometry::levels::{JunctionFinder, Leveller};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row};
 
-/// Vertices whose junctions are found at one go. A table of so many takes 256 MB at most; a larger
-/// layer is read again for each share.
-const VERTICES_AT_ONCE: u64 = 8_000_000;
+/// Vertices whose junctions are found while the rows are surveyed: a table of so many takes 64 MiB, and
+/// half as much again while it grows.
+const VERTICES_SURVEYED: u64 = 3_600_000;
+/// Vertices of one share of a larger layer, which is read again for each: a table of so many takes 128 MiB.
+const VERTICES_AT_ONCE: u64 = 7_200_000;
 
 /// Levels of all vertices in the order of the rows.
 #[derive(Default)]
@@ -75,7 +77,7 @@ impl Junctions {
     /// Takes the next shape, in the order of the rows.
     pub fn see(&mut self, shape: &Shape) {
         self.vertices += shape.points.len() as u64;
-        if self.vertices > VERTICES_AT_ONCE {
+        if self.vertices > VERTICES_SURVEYED {
             self.finder = None;
         }
         if let Some(finder) = &mut self.finder {
@@ -90,7 +92,7 @@ impl Junctions {
         let shares = self.vertices.div_ceil(VERTICES_AT_ONCE);
         let mut junctions = Bits::new(self.vertices as usize);
         for share in 0..shares {
-            let mut finder = JunctionFinder::new(share, shares);
+            let mut finder = JunctionFinder::with_room_for(self.vertices / shares, share, shares);
             for_each_shape(package, |_, shape| shape.runs().for_each(|run| finder.see(&shape.points[run])))?;
             let mut at = 0;
             for_each_shape(package, |_, shape| {

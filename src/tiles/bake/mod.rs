@@ -6,6 +6,7 @@
 //! `plan` finds the heavy tiles, and `zoom` bakes them from the deepest zoom up, lowering for each
 //! zoom as a whole what is shown until every tile fits its budget.
 
+mod boxes;
 mod encode;
 mod giants;
 mod levels;
@@ -112,11 +113,11 @@ impl Surveyed {
     }
 
     /// Bakes into a new file at `path`.
-    pub fn bake(self, open: Opener<'_>, path: &Path) -> Result<BakedFacts, BakeError> {
+    pub fn bake(mut self, open: Opener<'_>, path: &Path) -> Result<BakedFacts, BakeError> {
         let file = TileFileBuilder::create(path)?;
         let (content, rules) = (self.content.clone(), self.recipe.rules.clone());
         let mut facts = BakedFacts { format: TILES_FORMAT, content, rules, grids: Vec::new() };
-        for &grid in &self.grids {
+        for grid in std::mem::take(&mut self.grids) {
             facts.grids.push(self.bake_grid(open, grid, &file, path)?);
         }
         facts.write(&file)?;
@@ -125,7 +126,7 @@ impl Surveyed {
     }
 
     fn bake_grid(
-        &self,
+        &mut self,
         open: Opener<'_>,
         grid: Grid,
         file: &TileFileBuilder,
@@ -136,7 +137,7 @@ impl Surveyed {
             true => Giants::default(),
             false => Giants::cut(grid, &open()?, &self.survey, &spool)?,
         };
-        let ranks = Ranks::new(&self.survey, grid, self.recipe.rules.cell_bits());
+        let ranks = Ranks::new(&mut self.survey, grid, self.recipe.rules.cell_bits())?;
         let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy);
         let baker = Baker {
             grid,

@@ -66,12 +66,9 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
             live_is_complete: true,
         },
     };
-    let all: Vec<u32> = (0..survey.len() as u32).filter(|place| ranks.is_there(*place)).collect();
-    let mut tops: Vec<(TileAddress, Vec<u32>)> =
-        roots(grid).map(|root| (root, members(planner.boxes, &all, root))).collect();
-    drop(all);
-    while let Some((root, members)) = tops.pop() {
-        planner.visit(root, members);
+    let there = || (0..survey.len() as u32).filter(|place| ranks.is_there(*place));
+    for root in roots(grid) {
+        planner.visit(root, members(&ranks.boxes, there(), root));
     }
     for tiles in &mut planner.plan.zooms {
         tiles.sort_by_key(|(tile, _)| tile.key());
@@ -79,9 +76,9 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
     planner.plan
 }
 
-fn members(boxes: &GridBoxes, of: &[u32], tile: TileAddress) -> Vec<u32> {
+fn members(boxes: &GridBoxes, of: impl Iterator<Item = u32>, tile: TileAddress) -> Vec<u32> {
     let bounds = tile_box(tile, true);
-    of.iter().copied().filter(|place| touches(boxes, *place, &bounds)).collect()
+    of.filter(|place| touches(boxes, *place, &bounds)).collect()
 }
 
 impl Planner<'_> {
@@ -95,7 +92,8 @@ impl Planner<'_> {
         self.plan.zooms[usize::from(tile.zoom())].push((tile, members.len() as u32));
         let mut parts: Vec<(TileAddress, Vec<u32>)> = Vec::new();
         if tile.zoom() < limits::ZOOM_MAX && !self.is_in_vain(tile, &members) {
-            parts.extend(children(tile).map(|child| (child, self::members(self.boxes, &members, child))));
+            parts
+                .extend(children(tile).map(|child| (child, self::members(self.boxes, members.iter().copied(), child))));
         } else if tile.zoom() < limits::ZOOM_MAX {
             self.plan.live_is_complete &= self.can_be_live(tile, &members);
             children(tile).for_each(|child| self.leave_live(child, &members));
@@ -115,7 +113,7 @@ impl Planner<'_> {
     }
 
     fn vertices(&self, tile: TileAddress, members: &[u32]) -> u64 {
-        let whole: u64 = members.iter().map(|place| u64::from(self.survey.vertices[*place as usize])).sum();
+        let whole: u64 = members.iter().map(|place| u64::from(self.survey.vertices(*place as usize))).sum();
         let in_pieces: u64 = members
             .iter()
             .filter(|place| !self.survey.giants.is_empty() && self.survey.is_giant(**place))

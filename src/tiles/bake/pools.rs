@@ -89,7 +89,7 @@ fn hidden_points(baker: &Baker<'_>, shown: Shown) -> HashMap<u32, u32> {
         for place in places(baker).filter(counted) {
             let cell = baker.ranks.cell_of(place, shown.zoom) >> up;
             if let Some(cell) = cells.get_mut(&cell) {
-                let key = (baker.ranks.order[place as usize], baker.survey.hashes[place as usize], place);
+                let key = (baker.order(place), baker.survey.hashes[place as usize], place);
                 cell.first = Some(cell.first.map_or(key, |first| first.min(key)));
             }
         }
@@ -110,7 +110,7 @@ fn places<'b>(baker: &'b Baker<'_>) -> impl Iterator<Item = u32> + 'b {
 }
 
 fn area(baker: &Baker<'_>, place: u32) -> f64 {
-    let (_, lat_deg) = baker.survey.boxes.get(place as usize).centre();
+    let lat_deg = baker.survey.boxes.get(place).map_or(0.0, |bbox| bbox.centre().1);
     area_in(baker.grid, baker.survey.sizes[place as usize], lat_deg)
 }
 

@@ -7,7 +7,11 @@
 //! cell that holds anything keeps one. What the layer's rule keeps is seen at every zoom, and of
 //! itself it is left out in the same order.
 
-use super::survey::{Boxes, ORDER_BITS, Survey};
+use std::cmp::Ordering;
+
+use super::BakeError;
+use super::boxes::Boxes;
+use super::survey::{ORDER_BITS, Survey};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, Grid, limits};
 
@@ -30,14 +34,12 @@ pub struct Ranks {
     pub boxes: GridBoxes,
     /// Cells along a tile, as a power of two.
     pub cell_bits: u32,
-    /// The lowest zoom at which a feature has a right to be seen; 23 where it has one at none, and
-    /// [`ABSENT`] where the feature has no place in the grid or nothing to draw.
-    pub lowest_zoom: Vec<u8>,
-    /// The zoom from which a feature is large enough to be drawn as what it is; 255 for points.
-    pub size_zoom: Vec<u8>,
-    /// The order in which features are left out, the last first: what is kept by rule, lowest zoom,
-    /// then priority, else length, area or hash.
-    pub order: Vec<u32>,
+    /// The lowest zoom at which a feature is large enough or the first of its cell; 23 where it is so at
+    /// none, and [`ABSENT`] where the feature has no place in the grid or nothing to draw.
+    lowest_zoom: Vec<u8>,
+    /// The zoom from which a feature is large enough to be drawn as what it is, 255 for never; empty
+    /// for points.
+    size_zoom: Vec<u8>,
 }
 
 /// Boxes in units of the grid: west, north, east, south.
@@ -62,20 +64,21 @@ impl GridBoxes {
         (west + (east - west) / 2, north + (south - north) / 2)
     }
 
-    fn new(survey: &Survey, grid: Grid) -> Self {
+    /// Memory for as many as the survey has.
+    fn of_like(survey: &Survey) -> Self {
         match &survey.boxes {
-            Boxes::Points(_) => GridBoxes::Points(
-                (0..survey.len())
-                    .map(|place| {
-                        let bbox = survey.boxes.get(place);
-                        let (u, v) = grid.shares(bbox.west_deg, bbox.south_deg);
-                        [unit(u), unit(v)]
-                    })
-                    .collect(),
-            ),
-            Boxes::Extended(_) => {
-                GridBoxes::Extended((0..survey.len()).map(|place| grid_box(grid, &survey.boxes.get(place))).collect())
+            Boxes::Points(_) => GridBoxes::Points(Vec::with_capacity(survey.len())),
+            Boxes::Extended(_) => GridBoxes::Extended(Vec::with_capacity(survey.len())),
+        }
+    }
+
+    fn push(&mut self, grid: Grid, bbox: &BBox) {
+        match self {
+            GridBoxes::Points(points) => {
+                let (u, v) = grid.shares(bbox.west_deg, bbox.south_deg);
+                points.push([unit(u), unit(v)]);
             }
+            GridBoxes::Extended(boxes) => boxes.push(grid_box(grid, bbox)),
         }
     }
 }
@@ -110,23 +113,44 @@ fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
 }
 
 impl Ranks {
-    pub fn new(survey: &Survey, grid: Grid, cell_bits: u32) -> Self {
-        let boxes = GridBoxes::new(survey, grid);
-        let size_zoom: Vec<u8> = (0..survey.len()).map(|place| size_zoom(survey, grid, &boxes, place)).collect();
-        let within: Vec<u32> = (0..survey.len()).map(|place| order_within(survey, place)).collect();
-        let mut lowest_zoom = lowest_zooms(survey, grid, (&boxes, cell_bits), &size_zoom, &within);
-        let mut order = within;
-        for (place, &zoom) in order.iter_mut().zip(&lowest_zoom).filter(|(_, zoom)| **zoom != ABSENT) {
-            *place |= u32::from(zoom) << ORDER_BITS;
-        }
-        let all = order.iter_mut().zip(&mut lowest_zoom).zip(&survey.kept);
-        for ((place, zoom), _) in all.filter(|((_, zoom), is_kept)| **is_kept && **zoom != ABSENT) {
+    pub fn new(survey: &mut Survey, grid: Grid, cell_bits: u32) -> Result<Self, BakeError> {
+        let mut boxes = GridBoxes::of_like(survey);
+        let mut is_there = Vec::with_capacity(survey.len());
+        survey
+            .boxes
+            .each(|bbox| {
+                boxes.push(grid, &bbox);
+                is_there.push(grid.reaches(&bbox));
+            })
+            .map_err(BakeError::Spool)?;
+        let survey = &*survey;
+        let size_zoom: Vec<u8> = match survey.dimension {
+            Dimension::Points => Vec::new(),
+            _ => (0..survey.len()).map(|place| size_zoom(survey, grid, &boxes, place)).collect(),
+        };
+        let mut ranks = Ranks { boxes, cell_bits, lowest_zoom: Vec::new(), size_zoom };
+        ranks.lowest_zoom = ranks.lowest_zooms(survey, |place| survey.vertices(place) > 0 && is_there[place]);
+        Ok(ranks)
+    }
+
+    /// The order in which features are left out, the last first: what is kept by rule, lowest zoom, then
+    /// priority, else length, area or hash.
+    pub fn order(&self, survey: &Survey, place: u32) -> u32 {
+        let within = order_within(survey, place as usize);
+        let zoom = u32::from(self.lowest_zoom[place as usize]);
+        match survey.kept.get(place as usize) {
             // Before all others, and among its like in the order that there would be without them.
-            let within = *place & (NOT_KEPT - 1);
-            *place = (u32::from(*zoom) << (ORDER_BITS - 1 - ZOOM_BITS)) | (within >> ZOOM_BITS);
-            *zoom = 0;
+            Some(true) => (zoom << (ORDER_BITS - 1 - ZOOM_BITS)) | (within >> ZOOM_BITS),
+            _ => within | (zoom << ORDER_BITS),
         }
-        Ranks { boxes, cell_bits, lowest_zoom, size_zoom, order }
+    }
+
+    /// The lowest zoom at which a feature has a right to be seen: each one, if the rule keeps it.
+    pub fn lowest_zoom(&self, survey: &Survey, place: u32) -> u8 {
+        match survey.kept.get(place as usize) {
+            Some(true) => 0,
+            _ => self.lowest_zoom[place as usize],
+        }
     }
 
     /// The cell of a feature's middle at a zoom, as a number.
@@ -141,7 +165,7 @@ impl Ranks {
 
     /// Whether the feature is drawn as what it is at a zoom, and not as a small square.
     pub fn has_shape(&self, place: u32, zoom: u8) -> bool {
-        self.size_zoom[place as usize] <= zoom
+        self.size_zoom.get(place as usize).is_some_and(|from| *from <= zoom)
     }
 }
 
@@ -160,13 +184,14 @@ fn size_zoom(survey: &Survey, grid: Grid, boxes: &GridBoxes, place: usize) -> u8
     let side = u64::from((east - west).max(south - north));
     // Boxes have one unit more than the shape on every side.
     let (size, wanted) = match survey.dimension {
-        Dimension::Points => return u8::MAX,
         Dimension::Lines => {
             let scale = if grid == Grid::WorldCRS84Quad { 2.0 } else { 1.0 };
             let length = f64::from(survey.sizes[place]) * scale * f64::from(1u32 << UNIT_BITS);
             (length as u64, LINE_UNITS)
         }
-        Dimension::Areas | Dimension::Mixed | Dimension::None => (side.saturating_sub(2), AREA_UNITS),
+        Dimension::Points | Dimension::Areas | Dimension::Mixed | Dimension::None => {
+            (side.saturating_sub(2), AREA_UNITS)
+        }
     };
     // At zoom z a tile unit is 2^(31 − 12 − z) units of the box.
     (0..=limits::ZOOM_MAX).find(|zoom| size << zoom >= wanted << (UNIT_BITS - 12)).unwrap_or(u8::MAX)
@@ -188,50 +213,58 @@ fn order_within(survey: &Survey, place: usize) -> u32 {
     }
 }
 
-/// From the deepest zoom up: in each cell the first of those who compete stays, the others' lowest
-/// zoom is the one below. A feature competes where it is too small to be seen by its size.
-fn lowest_zooms(
-    survey: &Survey,
-    grid: Grid,
-    (boxes, cell_bits): (&GridBoxes, u32),
-    size_zoom: &[u8],
-    within: &[u32],
-) -> Vec<u8> {
-    let is_there = |place: usize| survey.vertices[place] > 0 && grid.reaches(&survey.boxes.get(place));
-    let mut lowest: Vec<u8> = (0..survey.len()).map(|place| if is_there(place) { 0 } else { ABSENT }).collect();
-    let mut left: Vec<(u64, u32)> = (0..survey.len())
-        .filter(|place| lowest[*place] != ABSENT)
-        .map(|place| (morton(boxes.centre(place)), place as u32))
-        .collect();
-    left.sort_unstable();
-    let first_of = |a: u32, b: u32| {
-        let key = |place: u32| (within[place as usize], survey.hashes[place as usize], place);
-        if key(a) < key(b) { a } else { b }
-    };
-    for zoom in (0..=limits::ZOOM_MAX).rev() {
-        let shift = 2 * (UNIT_BITS - cell_bits - u32::from(zoom));
-        let mut kept = 0;
-        let mut start = 0;
-        while start < left.len() {
-            let cell = left[start].0 >> shift;
-            let end = start + left[start..].iter().take_while(|(code, _)| code >> shift == cell).count();
-            let competes = |place: u32| size_zoom[place as usize] > zoom;
-            let winner =
-                left[start..end].iter().map(|(_, place)| *place).filter(|place| competes(*place)).reduce(first_of);
-            for at in start..end {
-                let place = left[at].1;
-                if competes(place) && Some(place) != winner {
-                    lowest[place as usize] = zoom + 1;
-                } else {
-                    left[kept] = left[at];
-                    kept += 1;
+impl Ranks {
+    /// From the deepest zoom up: in each cell the first of those who compete stays, the others' lowest
+    /// zoom is the one below. A feature competes where it is too small to be seen by its size.
+    fn lowest_zooms(&self, survey: &Survey, is_there: impl Fn(usize) -> bool) -> Vec<u8> {
+        let mut lowest: Vec<u8> = (0..survey.len()).map(|place| if is_there(place) { 0 } else { ABSENT }).collect();
+        let mut left: Vec<u32> = Vec::with_capacity(survey.len());
+        left.extend((0..survey.len() as u32).filter(|place| lowest[*place as usize] != ABSENT));
+        left.sort_unstable_by(|a, b| self.by_cell(*a, *b));
+        let first_of = |a: u32, b: u32| {
+            let key = |place: u32| (order_within(survey, place as usize), survey.hashes[place as usize], place);
+            if key(a) < key(b) { a } else { b }
+        };
+        for zoom in (0..=limits::ZOOM_MAX).rev() {
+            let competes = |place: u32| !self.has_shape(place, zoom);
+            let mut kept = 0;
+            let mut start = 0;
+            while start < left.len() {
+                let cell = self.cell_at(left[start], zoom);
+                let end = start + left[start..].iter().take_while(|place| self.cell_at(**place, zoom) == cell).count();
+                let winner = left[start..end].iter().copied().filter(|place| competes(*place)).reduce(first_of);
+                for at in start..end {
+                    let place = left[at];
+                    if competes(place) && Some(place) != winner {
+                        lowest[place as usize] = zoom + 1;
+                    } else {
+                        left[kept] = place;
+                        kept += 1;
+                    }
                 }
+                start = end;
             }
-            start = end;
+            left.truncate(kept);
         }
-        left.truncate(kept);
+        lowest
     }
-    lowest
+
+    /// Column and row of the cell of a feature's middle at a zoom.
+    fn cell_at(&self, place: u32, zoom: u8) -> (u32, u32) {
+        let shift = UNIT_BITS - self.cell_bits - u32::from(zoom);
+        let (x, y) = self.boxes.centre(place as usize);
+        (x >> shift, y >> shift)
+    }
+
+    /// The order of [`morton`], without making the numbers.
+    fn by_cell(&self, a: u32, b: u32) -> Ordering {
+        let ((ax, ay), (bx, by)) = (self.boxes.centre(a as usize), self.boxes.centre(b as usize));
+        let (x, y) = (ax ^ bx, ay ^ by);
+        // Whether the highest bit in which x differs is above that of y.
+        let x_decides = y < x && y < (x ^ y);
+        let by_place = if x_decides { ax.cmp(&bx) } else { ay.cmp(&by) };
+        by_place.then(a.cmp(&b))
+    }
 }
 
 /// The place on a curve on which every cell of every zoom is one run.

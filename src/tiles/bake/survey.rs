@@ -1,12 +1,14 @@
 //! One look at every row before anything is baked: where it lies, how large and how heavy it is,
-//! which vertices each zoom needs. What is kept is about 30 bytes a point and 40 a line or area.
+//! which vertices each zoom needs. What is kept in memory is 6 bytes a point; of a line or area 28, and
+//! one of each vertex.
 
 use std::ops::ControlFlow;
 
 use super::BakeError;
+use super::boxes::Boxes;
 use super::levels::{Junctions, Levels};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, Grid, Schema};
+use crate::base::{BBox, GeometryKind, Grid, Schema};
 use crate::filter::Filter;
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{OpenPackage, PackageError, Row, ValueRef};
@@ -25,9 +27,10 @@ pub struct Survey {
     pub boxes: Boxes,
     /// The order in which features of equal right are kept; depends on the public id alone.
     pub hashes: Vec<u32>,
-    /// Vertices; 0 where there is nothing to draw, 1 at most for a giant, which is drawn in pieces.
-    pub vertices: Vec<u16>,
-    /// An upper bound of the uncompressed bytes in a tile, in units of [`WEIGHT_BYTES`].
+    /// See [`Survey::vertices`]; empty where every row is one point.
+    vertices: Vec<u16>,
+    /// An upper bound of the uncompressed bytes in a tile, in units of [`WEIGHT_BYTES`]; 0 where there
+    /// is nothing to draw.
     pub weights: Vec<u16>,
     /// Lengths of lines and areas of areas in shares of Web Mercator; empty for other layers.
     pub sizes: Vec<f32>,
@@ -42,37 +45,6 @@ pub struct Survey {
     /// Features with something to draw, and those of them whose middle lies in Hong Kong.
     pub drawn: u64,
     pub at_home: u64,
-}
-
-/// Boxes in degrees, cut into 2^32 parts along each axis and rounded outward.
-pub enum Boxes {
-    Points(Vec<[u32; 2]>),
-    Extended(Vec<[u32; 4]>),
-}
-
-impl Boxes {
-    /// West, south, east, north in degrees.
-    pub fn get(&self, place: usize) -> BBox {
-        const PARTS: f64 = 4_294_967_296.0;
-        let lon = |part: u32| f64::from(part) / PARTS * 360.0 - 180.0;
-        let lat = |part: u32| f64::from(part) / PARTS * 180.0 - 90.0;
-        match self {
-            // The middle of the part, so that a point keeps its place as well as can be.
-            Boxes::Points(points) => {
-                let [x, y] = points[place];
-                let (x, y) = (lon(x) + 180.0 / PARTS, lat(y) + 90.0 / PARTS);
-                BBox::new(x, y, x, y)
-            }
-            Boxes::Extended(boxes) => {
-                let [west, south, east, north] = boxes[place];
-                BBox::new(lon(west), lat(south), lon(east), lat(north))
-            }
-        }
-    }
-}
-
-fn parts(degrees: f64, span: f64) -> f64 {
-    (degrees / span + 0.5) * 4_294_967_296.0
 }
 
 /// A BLAKE3 digest that is fed in large pieces: fed value by value it costs several times as much,
@@ -114,14 +86,20 @@ pub fn survey(package: &OpenPackage, rules: &Rules) -> Result<(Survey, blake3::H
     let schema = &package.package().schema;
     let priority = rules.priority.as_ref();
     let dimension = schema.geometry.dimension();
-    let is_single_point = schema.geometry == crate::base::GeometryKind::Point;
+    let rows = package.package().features as usize;
+    let is_single_point = schema.geometry == GeometryKind::Point;
+    let boxes = match (is_single_point, package.package().path.parent()) {
+        (true, Some(folder)) => Boxes::points_in(folder).map_err(BakeError::Spool)?,
+        _ => Boxes::extended(rows),
+    };
     let mut surveyor = Surveyor {
         survey: Survey {
             dimension,
-            boxes: if is_single_point { Boxes::Points(Vec::new()) } else { Boxes::Extended(Vec::new()) },
-            hashes: Vec::new(),
-            vertices: Vec::new(),
-            weights: Vec::new(),
+            boxes,
+            // Grown step by step they would take twice their room on the way.
+            hashes: Vec::with_capacity(rows),
+            vertices: Vec::with_capacity(if is_single_point { 0 } else { rows }),
+            weights: Vec::with_capacity(rows),
             sizes: Vec::new(),
             priorities: Vec::new(),
             kept: Vec::new(),
@@ -138,7 +116,7 @@ pub fn survey(package: &OpenPackage, rules: &Rules) -> Result<(Survey, blake3::H
         junctions: Junctions::default(),
     };
     surveyor.hash_schema(package.package().layer.as_str(), schema);
-    let mut fault = None;
+    let mut fault: Option<BakeError> = None;
     package.select("ORDER BY fid", &[], |row| match surveyor.see(row) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
@@ -146,8 +124,8 @@ pub fn survey(package: &OpenPackage, rules: &Rules) -> Result<(Survey, blake3::H
             ControlFlow::Break(())
         }
     })?;
-    if let Some(source) = fault {
-        return Err(PackageError::Geometry { path: package.package().path.clone(), source }.into());
+    if let Some(error) = fault {
+        return Err(error);
     }
     let Surveyor { mut survey, priority_values, digest, junctions, .. } = surveyor;
     if let Some(priority) = priority {
@@ -183,7 +161,8 @@ impl Surveyor<'_> {
         self.digest.update(format!("\n{:?}\n", schema.geometry).as_bytes());
     }
 
-    fn see(&mut self, row: &Row<'_>) -> Result<(), GeometryFault> {
+    fn see(&mut self, row: &Row<'_>) -> Result<(), BakeError> {
+        let unreadable = |source: GeometryFault| BakeError::Geometry { row: row.place(), source };
         let place = self.survey.hashes.len();
         debug_assert_eq!(row.place(), place as i64 + 1, "rows are numbered from 1 without gaps");
         self.digest.update(&row.id().get().to_le_bytes());
@@ -192,23 +171,21 @@ impl Surveyor<'_> {
         let bytes = row.geometry().unwrap_or_default();
         self.digest.update(&(bytes.len() as u64).to_le_bytes());
         self.digest.update(bytes);
-        let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes)?) };
+        let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes).map_err(unreadable)?) };
         match blob.filter(|blob| !blob.is_empty) {
             None => {
-                self.survey.vertices.push(0);
-                self.survey.weights.push(0);
-                self.push_box(&BBox::new(0.0, 0.0, 0.0, 0.0));
+                self.push_counts(0, 0);
                 self.push_size(0.0);
+                self.survey.boxes.push(&BBox::new(0.0, 0.0, 0.0, 0.0)).map_err(BakeError::Spool)
             }
             Some(blob) => {
-                self.shape.read_wkb(blob.wkb)?;
-                self.see_shape(place, bytes.len() as u64, value_bytes);
+                self.shape.read_wkb(blob.wkb).map_err(unreadable)?;
+                self.see_shape(place, bytes.len() as u64, value_bytes).map_err(BakeError::Spool)
             }
         }
-        Ok(())
     }
 
-    fn see_shape(&mut self, place: usize, geometry_bytes: u64, value_bytes: usize) {
+    fn see_shape(&mut self, place: usize, geometry_bytes: u64, value_bytes: usize) -> std::io::Result<()> {
         // Two varints of at most three bytes; commands are a few more.
         const VERTEX_BYTES: usize = 6;
         const FEATURE_BYTES: usize = 40;
@@ -217,7 +194,6 @@ impl Surveyor<'_> {
         let (lon_deg, lat_deg) = bbox.centre();
         self.survey.drawn += 1;
         self.survey.at_home += u64::from(Grid::HONG_KONG.contains_point(lon_deg, lat_deg));
-        self.push_box(&bbox);
         self.push_size(size(&self.shape));
         let is_giant = geometry_bytes > GIANT_BYTES && !self.survey.is_mixed();
         let vertices = self.shape.vertices();
@@ -228,23 +204,16 @@ impl Surveyor<'_> {
             self.survey.giants.push(place as u32);
         }
         let counted = if is_giant { 1 } else { vertices.max(1) };
-        self.survey.vertices.push(u16::try_from(counted).unwrap_or(u16::MAX));
         let weight = (FEATURE_BYTES + value_bytes + VERTEX_BYTES * counted).div_ceil(WEIGHT_BYTES as usize);
-        self.survey.weights.push(u16::try_from(weight).unwrap_or(u16::MAX));
+        self.push_counts(counted, weight);
+        self.survey.boxes.push(&bbox)
     }
 
-    fn push_box(&mut self, bbox: &BBox) {
-        let low = |degrees, span| parts(degrees, span).floor().clamp(0.0, 4_294_967_295.0) as u32;
-        let high = |degrees, span| parts(degrees, span).ceil().clamp(0.0, 4_294_967_295.0) as u32;
-        match &mut self.survey.boxes {
-            Boxes::Points(points) => points.push([low(bbox.west_deg, 360.0), low(bbox.south_deg, 180.0)]),
-            Boxes::Extended(boxes) => boxes.push([
-                low(bbox.west_deg, 360.0),
-                low(bbox.south_deg, 180.0),
-                high(bbox.east_deg, 360.0),
-                high(bbox.north_deg, 180.0),
-            ]),
+    fn push_counts(&mut self, vertices: usize, weight: usize) {
+        if matches!(self.survey.boxes, Boxes::Extended(_)) {
+            self.survey.vertices.push(u16::try_from(vertices).unwrap_or(u16::MAX));
         }
+        self.survey.weights.push(u16::try_from(weight).unwrap_or(u16::MAX));
     }
 
     fn push_size(&mut self, size: f64) {
@@ -294,6 +263,11 @@ impl Surveyor<'_> {
 impl Survey {
     pub fn len(&self) -> usize {
         self.hashes.len()
+    }
+
+    /// Vertices of a row; 0 where there is nothing to draw, 1 at most for a giant, which is drawn in pieces.
+    pub fn vertices(&self, place: usize) -> u16 {
+        self.vertices.get(place).copied().unwrap_or_else(|| u16::from(self.weights[place] > 0))
     }
 
     /// Whether the layer is of Hong Kong; a few records with a wrong place do not change that.

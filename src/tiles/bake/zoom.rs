@@ -216,7 +216,7 @@ fn lower_limit(baker: &Baker<'_>, dish: &Dish, shown: Shown) -> Option<u32> {
         .candidates
         .iter()
         .filter(|place| baker.live_from[**place as usize] > shown.zoom)
-        .map(|place| baker.ranks.order[*place as usize])
+        .map(|place| baker.order(*place))
         .collect();
     orders.sort_unstable();
     let by_bytes = TARGET_BYTES / bytes as f64;
