@@ -237,8 +237,8 @@ impl<'a> Judge<'a> {
         hasher.update(feature.wkb.as_deref().unwrap_or_default());
         self.account.clear();
         for value in &feature.values {
-            // Writing to a text cannot fail.
-            let _ = write!(self.account, "{value:?}\u{1f}");
+            write_debug(value, &mut self.account);
+            self.account.push('\u{1f}');
         }
         hasher.update(self.account.as_bytes());
         let content = first_128_bits(&hasher);
@@ -282,6 +282,19 @@ impl<'a> Judge<'a> {
             }
         };
         Some((reason, what))
+    }
+}
+
+/// Writes what `{value:?}` writes, which ids are made of, in a third of the time for what is common.
+fn write_debug(value: &Value, account: &mut String) {
+    let is_plain = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~' | '\u{4E00}'..='\u{9FFF}');
+    match value {
+        Value::Null => account.push_str("Null"),
+        Value::Text(text) if text.chars().all(is_plain) => {
+            account.extend(["Text(\"", text.as_str(), "\")"]);
+        }
+        // Writing to a text cannot fail.
+        other => write!(account, "{other:?}").unwrap_or_default(),
     }
 }
 
@@ -339,5 +352,22 @@ fn kind_of_fault(fault: &GeometryFault) -> String {
         GeometryFault::NotFinite { .. } => "a coordinate is not a finite number".to_owned(),
         GeometryFault::OutsideTheWorld { .. } => "a vertex lies outside 180 and 90 degrees".to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_accounted_for_as_debug_writes_them() {
+        let texts =
+            ["", "plain ~!", "a \"quote\"", "back\\slash", "設施名稱", "e\u{301}", "\u{e000}", "tab\t", "\u{9fff}々"];
+        let others = [Value::Null, Value::Integer(-7), Value::Real(1e21), Value::Boolean(true)];
+        for value in texts.map(|text| Value::Text(text.to_owned())).into_iter().chain(others) {
+            let mut account = String::new();
+            write_debug(&value, &mut account);
+            assert_eq!(account, format!("{value:?}"));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What is measured of each field while the package is written.
 
+use hashbrown::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::base::{FieldKind, Value};
 use crate::catalogue::record::FieldFacts;

@@ -2,7 +2,8 @@
 //! back in the order of the Hilbert curve, so that memory stays flat.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::delivery::SourceFeature;
@@ -87,9 +88,18 @@ impl SpoolReader {
     }
 
     fn fill(&mut self, offset: u64, bytes: usize) -> std::io::Result<()> {
-        self.window.clear();
+        self.window.resize(bytes, 0);
         self.start = offset;
-        self.file.seek(SeekFrom::Start(offset))?;
-        (&self.file).take(bytes as u64).read_to_end(&mut self.window).map(|_| ())
+        let mut filled = 0;
+        while filled < bytes {
+            match self.file.read_at(&mut self.window[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) => return Err(error),
+            }
+        }
+        self.window.truncate(filled);
+        Ok(())
     }
 }

@@ -44,8 +44,9 @@ impl SearchedField {
     fn words(self, text: &str) -> String {
         let is_address = ["http://", "https://"].iter().any(|start| text.starts_with(start));
         let text = if is_address { "" } else { text };
-        let mut words = tokens(&pieces(text));
-        words.extend(self.is_name.then(|| END_OF_NAME.to_owned()));
+        let pieces = pieces(text);
+        let mut words = tokens(&pieces);
+        words.extend(self.is_name.then_some(END_OF_NAME));
         words.join(" ")
     }
 }

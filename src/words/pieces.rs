@@ -1,6 +1,8 @@
 //! Text as words: Latin words stemmed, Han runs whole. One normal form of a text, made on both
 //! sides, in which a phrase is found as it stands.
 
+use std::borrow::Cow;
+
 use super::fold::{fold, is_han};
 
 /// One piece of a text.
@@ -70,7 +72,11 @@ pub fn join(pieces: &[Piece]) -> String {
 /// `libraries` is `library`, `centers` is `centre`. Nothing more: a stemmer that makes `park` of
 /// `parking` finds the wrong layer.
 fn stem(word: &str) -> String {
-    let word: String = word.chars().filter(|character| !matches!(character, '\'' | '’')).collect();
+    let is_apostrophe = |character: char| matches!(character, '\'' | '’');
+    let word = match word.contains(is_apostrophe) {
+        true => Cow::Owned(word.replace(is_apostrophe, "")),
+        false => Cow::Borrowed(word),
+    };
     let singular = singular(&word);
     const BRITISH: [(&str, &str); 9] = [
         ("center", "centre"),
@@ -88,37 +94,37 @@ fn stem(word: &str) -> String {
     }
     match singular.strip_suffix("ization") {
         Some(start) => format!("{start}isation"),
-        None => singular,
+        None => singular.into_owned(),
     }
 }
 
-fn singular(word: &str) -> String {
+fn singular(word: &str) -> Cow<'_, str> {
     const SHORTEST: usize = 4;
     if word.len() < SHORTEST || !word.is_ascii() {
-        return word.to_owned();
+        return word.into();
     }
     if let Some(start) = word.strip_suffix("ies").filter(|start| start.len() > 1) {
-        return format!("{start}y");
+        return format!("{start}y").into();
     }
     let has_es = ["sses", "ches", "shes", "xes", "buses", "gases"].iter().any(|ending| word.ends_with(ending));
     let keeps_s = ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending));
     match word.strip_suffix('s') {
-        Some(start) if has_es => start.trim_end_matches('e').to_owned(),
-        Some(start) if !keeps_s => start.to_owned(),
-        _ => word.to_owned(),
+        Some(start) if has_es => start.trim_end_matches('e').into(),
+        Some(start) if !keeps_s => start.into(),
+        _ => word.into(),
     }
 }
 
 /// The entries of the index that a text has: words, and of a Han run every pair of neighbours and
 /// its last character alone.
-pub fn tokens(pieces: &[Piece]) -> Vec<String> {
-    let mut tokens = Vec::new();
+pub fn tokens(pieces: &[Piece]) -> Vec<&str> {
+    let mut tokens: Vec<&str> = Vec::with_capacity(pieces.len());
     for piece in pieces {
         match piece {
-            Piece::Word(word) => tokens.push(word.clone()),
+            Piece::Word(word) => tokens.push(word),
             Piece::Han(run) => {
-                tokens.extend(pairs(run).map(str::to_owned));
-                tokens.extend(run.chars().last().map(String::from));
+                tokens.extend(pairs(run));
+                tokens.extend(run.char_indices().last().map(|(at, _)| &run[at..]));
             }
         }
     }

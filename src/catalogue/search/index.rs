@@ -302,9 +302,9 @@ impl Phrase {
 
 /// The tokens that a record must have to hold a phrase: a run of several characters needs its
 /// pairs, not its last character alone.
-fn phrase_tokens(phrase: &[Piece]) -> Vec<String> {
+fn phrase_tokens(phrase: &[Piece]) -> Vec<&str> {
     let mut wanted = tokens(phrase);
-    let is_alone = |token: &String| token.chars().count() == 1 && token.chars().all(is_han);
+    let is_alone = |token: &str| token.chars().count() == 1 && token.chars().all(is_han);
     if wanted.len() > 1 {
         wanted.retain(|token| !is_alone(token));
     }
@@ -354,7 +354,7 @@ fn lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> Box<str> {
 
 fn add_tokens(words: &mut HashMap<String, Vec<Posting>>, text: &str, entry: u32, merge: impl Fn(u8) -> u8) {
     for token in tokens(&pieces_of_normal(text)) {
-        let postings = words.entry(token).or_default();
+        let postings = words.entry(token.to_owned()).or_default();
         match postings.last_mut().filter(|last| last.entry == entry) {
             Some(last) => last.weight = merge(last.weight),
             None => postings.push(Posting { entry, weight: merge(0) }),
@@ -400,7 +400,7 @@ impl Postings {
     }
 
     /// The records that have all tokens, their weights joined.
-    fn intersect(&self, tokens: &[String], join: impl Fn(u8, u8) -> u8) -> Vec<Posting> {
+    fn intersect(&self, tokens: &[&str], join: impl Fn(u8, u8) -> u8) -> Vec<Posting> {
         let mut lists: Vec<&[Posting]> = tokens.iter().map(|token| self.exact(token)).collect();
         lists.sort_by_key(|list| list.len());
         let Some((shortest, others)) = lists.split_first() else { return Vec::new() };
@@ -431,6 +431,6 @@ mod tests {
         assert_eq!(postings.range("par", true), 0..2);
         assert_eq!(postings.exact("park"), posting(0));
         assert!(postings.exact("pa").is_empty());
-        assert!(postings.intersect(&["park".to_owned(), "pool".to_owned()], u8::min).is_empty());
+        assert!(postings.intersect(&["park", "pool"], u8::min).is_empty());
     }
 }

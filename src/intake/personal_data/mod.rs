@@ -91,7 +91,7 @@ impl Scan {
         for (column, value) in self.columns.iter_mut().zip(values) {
             match value {
                 Value::Text(text) => column.see(text),
-                Value::Integer(number) => column.see(&number.to_string()),
+                Value::Integer(number) => column.see(itoa::Buffer::new().format(*number)),
                 Value::Null | Value::Real(_) | Value::Boolean(_) => {}
             }
         }
@@ -130,8 +130,7 @@ impl Column {
         self.filled += 1;
         let numbers = numbers::find(text);
         let has_email = is_email(text);
-        let lower = text.trim().to_lowercase();
-        let is_titled = TITLES.iter().any(|title| lower.starts_with(title) || lower.ends_with(title));
+        let is_titled = has_title(text.trim());
         self.hkid += u64::from(numbers.hkid);
         self.bracketed_hkid += u64::from(numbers.bracketed_hkid);
         self.mainland_id += u64::from(numbers.mainland_id);
@@ -190,31 +189,42 @@ impl Column {
     }
 }
 
+fn has_title(text: &str) -> bool {
+    // A Latin title has a blank behind it.
+    if text.is_ascii() && !text.contains(' ') {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    TITLES.iter().any(|title| lower.starts_with(title) || lower.ends_with(title))
+}
+
 fn is_email(text: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || ",;<>()".contains(c)).any(|word| {
-        word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.ends_with('.'))
-    })
+    text.contains('@')
+        && text.split(|c: char| c.is_whitespace() || ",;<>()".contains(c)).any(|word| {
+            word.split_once('@')
+                .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.ends_with('.'))
+        })
 }
 
 /// Two to four characters that begin with a surname, or two to four capitalised Latin words.
 fn looks_like_a_person(text: &str) -> bool {
     let text = text.trim();
-    if text.chars().any(char::is_numeric) {
-        return false;
+    let is_form = if text.chars().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c)) {
+        (2..=4).contains(&text.chars().count()) && text.starts_with(|first| SURNAMES.contains(first))
+    } else {
+        let words = text.split([' ', ',', '-']).filter(|word| !word.is_empty());
+        let is_name = |word: &str| word.starts_with(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+        // More than four are too many, however many there are.
+        let mut count = 0;
+        words.take(5).all(|word| {
+            count += 1;
+            is_name(word)
+        }) && (2..=4).contains(&count)
+    };
+    is_form && !text.contains(char::is_numeric) && {
+        let lower = text.to_lowercase();
+        !BODY_WORDS.iter().any(|word| lower.contains(word))
     }
-    let lower = text.to_lowercase();
-    if BODY_WORDS.iter().any(|word| lower.contains(word)) {
-        return false;
-    }
-    let characters: Vec<char> = text.chars().collect();
-    let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
-    if characters.iter().all(|c| is_han(*c)) {
-        return (2..=4).contains(&characters.len()) && SURNAMES.contains(characters[0]);
-    }
-    let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
-    let is_name =
-        |word: &&str| word.chars().next().is_some_and(char::is_uppercase) && word.chars().all(char::is_alphabetic);
-    (2..=4).contains(&words.len()) && words.iter().all(is_name)
 }
 
 /// The first two characters, then a star for each letter and digit.

@@ -29,7 +29,8 @@ const DIGITS_MIN: usize = 6;
 pub fn find(text: &str) -> Found {
     let mut found = Found::default();
     let plain: Vec<char> = if text.is_ascii() {
-        if text.bytes().filter(u8::is_ascii_digit).count() < DIGITS_MIN {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        if digits < DIGITS_MIN || (digits == text.len() && !has_length_of_bare_digits(digits)) {
             return found;
         }
         text.chars().map(|c| c.to_ascii_uppercase()).collect()
@@ -43,6 +44,12 @@ pub fn find(text: &str) -> Found {
     }
     telephone(&plain, &mut found);
     found
+}
+
+/// Whether digits alone may be a telephone number, with 852 before it or not, an identity number of the
+/// Mainland or a card's: all else that is looked for holds a letter or a bracket.
+fn has_length_of_bare_digits(digits: usize) -> bool {
+    matches!(digits, 8 | 11 | 13..=19)
 }
 
 /// Stretches of letters and digits with what may stand inside a number: blanks, hyphens, brackets.
