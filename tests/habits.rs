@@ -8,9 +8,10 @@ mod support;
 use std::io::Write;
 use std::path::Path;
 
+use causeway::base::FieldKind;
 use causeway::intake::delivery::{GeometryRule, ReadRequest};
-use support::made;
 use support::reading::{Layer, file, files, read_all, refusal, written};
+use support::{Workspace, made};
 
 /// A point of the Lands Department's, in the HK1980 Grid and in WGS 84.
 const EASTING: &str = "832591.320";
@@ -73,6 +74,29 @@ fn degrees_are_read_in_the_ways_that_people_write_them() {
 }
 
 #[test]
+fn thousands_may_be_parted_and_digits_wide_which_the_report_says() {
+    const SAID: &str = "coordinates whose thousands are parted";
+    for (x, y, is_said) in [
+        (EASTING, NORTHING, false),
+        ("832,591.320", "820,351.389", true),
+        ("832 591.320", "820 351.389", true),
+        ("832\u{A0}591.320", "820\u{202F}351.389", true),
+        ("８３２５９１．３２０", "８２０３５１．３８９", false),
+        ("８３２，５９１．３２０", "８２０\u{3000}３５１．３８９", true),
+    ] {
+        let csv = format!("key,Easting,Northing\n1,\"{x}\",\"{y}\"\n");
+        let sheet: [&[&str]; 2] = [&["key", "Easting", "Northing"], &["1", x, y]];
+        for (name, bytes) in [("a.csv", csv.into_bytes()), ("a.xlsx", workbook(&sheet))] {
+            let (_folder, request) = written(name, &bytes);
+            let layer = read_all(&request);
+            assert_there(&layer, 1, 0.1);
+            assert_eq!(layer.facts.notes.iter().any(|note| note.contains(SAID)), is_said, "{:?}", layer.facts);
+            assert_eq!(layer.text(0, "Easting"), x, "the field keeps what was written");
+        }
+    }
+}
+
+#[test]
 fn coordinates_of_which_none_can_be_read_are_refused_and_not_published_without_a_place() {
     for (csv, part) in [
         ("key,lon,lat\n1,one,two\n2,three,four\n", "no coordinate can be read, the first is \"one\""),
@@ -119,17 +143,38 @@ fn lines_above_the_header_and_empty_rows_are_no_features() {
 
 /// A workbook of one sheet whose cells are all text.
 fn workbook(rows: &[&[&str]]) -> Vec<u8> {
+    let texts: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(|text| Cell::Text(text)).collect()).collect();
+    workbook_of(&texts)
+}
+
+/// What Excel stores in a cell.
+#[derive(Clone, Copy)]
+enum Cell<'a> {
+    Text(&'a str),
+    /// Days since 30 December 1899, shown as a date.
+    Date(f64),
+    /// The same, shown with its time.
+    DateTime(f64),
+}
+
+fn workbook_of(rows: &[Vec<Cell>]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const SPREADSHEET: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
     const DOCUMENT: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let cell = |row: usize, column: usize, text: &str| {
+    // The second and third style are the formats 14 and 22 that every Excel has.
+    const STYLES: &str = "<cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"22\"/></cellXfs>";
+    let cell = |row: usize, column: usize, cell: &Cell| {
         let name = format!("{}{}", char::from(b'A' + column as u8), row + 1);
-        format!("<c r=\"{name}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+        match cell {
+            Cell::Text("") => String::new(),
+            Cell::Text(text) => format!("<c r=\"{name}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"),
+            Cell::Date(days) => format!("<c r=\"{name}\" s=\"1\"><v>{days}</v></c>"),
+            Cell::DateTime(days) => format!("<c r=\"{name}\" s=\"2\"><v>{days}</v></c>"),
+        }
     };
-    let line = |(row, cells): (usize, &&[&str])| {
-        let filled = cells.iter().enumerate().filter(|(_, text)| !text.is_empty());
-        let cells: String = filled.map(|(column, text)| cell(row, column, text)).collect();
+    let line = |(row, cells): (usize, &Vec<Cell>)| {
+        let cells: String = cells.iter().enumerate().map(|(column, content)| cell(row, column, content)).collect();
         format!("<row r=\"{}\">{cells}</row>", row + 1)
     };
     let sheet: String = rows.iter().enumerate().map(line).collect();
@@ -138,7 +183,7 @@ fn workbook(rows: &[&[&str]]) -> Vec<u8> {
         (
             "[Content_Types].xml",
             format!(
-                "<Types xmlns=\"{PACKAGE}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"{SPREADSHEET}.sheet.main+xml\"/><Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"{SPREADSHEET}.worksheet+xml\"/></Types>"
+                "<Types xmlns=\"{PACKAGE}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"{SPREADSHEET}.sheet.main+xml\"/><Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"{SPREADSHEET}.worksheet+xml\"/><Override PartName=\"/xl/styles.xml\" ContentType=\"{SPREADSHEET}.styles+xml\"/></Types>"
             ),
         ),
         (
@@ -156,9 +201,10 @@ fn workbook(rows: &[&[&str]]) -> Vec<u8> {
         (
             "xl/_rels/workbook.xml.rels",
             format!(
-                "<Relationships xmlns=\"{PACKAGE}/relationships\"><Relationship Id=\"r1\" Type=\"{DOCUMENT}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                "<Relationships xmlns=\"{PACKAGE}/relationships\"><Relationship Id=\"r1\" Type=\"{DOCUMENT}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"r2\" Type=\"{DOCUMENT}/styles\" Target=\"styles.xml\"/></Relationships>"
             ),
         ),
+        ("xl/styles.xml", format!("<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>")),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>")),
     ] {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -183,6 +229,41 @@ fn a_workbook_with_titles_an_empty_column_and_empty_rows_is_the_table_in_it() {
         let has_title_in_first = above.iter().any(|row| row.first().is_some_and(|cell| !cell.is_empty()));
         assert_eq!(layer.names().len(), 4 + usize::from(has_title_in_first), "{:?}", layer.names());
     }
+}
+
+#[test]
+fn what_a_workbook_stores_as_dates_are_dates_if_the_whole_column_is_so() {
+    use Cell::{Date, DateTime, Text};
+    // 1 January 2024.
+    const DAY: f64 = 45_292.0;
+    let (lon, lat) = (LON.to_string(), LAT.to_string());
+    let header = ["opened", "checked", "either", "closed", "code", "lon", "lat"].map(Text).to_vec();
+    let rows = [
+        vec![Date(DAY), DateTime(DAY + 0.5), Date(DAY), Date(DAY), Text("2024"), Text(&lon), Text(&lat)],
+        vec![Text(""), DateTime(DAY + 1.0), DateTime(DAY + 0.25), Text("n/a"), Text("007"), Text(&lon), Text(&lat)],
+    ];
+    for above in [vec![], vec![vec![Text("碼頭名單")]]] {
+        let sheet: Vec<Vec<Cell>> = above.into_iter().chain([header.clone()]).chain(rows.clone()).collect();
+        let (_folder, request) = written("a.xlsx", &workbook_of(&sheet));
+        let layer = read_all(&request);
+        assert_eq!(
+            layer.names().into_iter().map(|name| layer.kind(name)).collect::<Vec<_>>()[..5],
+            [FieldKind::Date, FieldKind::DateTime, FieldKind::DateTime, FieldKind::Text, FieldKind::Text]
+        );
+        assert_eq!([layer.text(0, "opened"), layer.text(0, "checked")], ["2024/01/01", "2024/01/01 12:00:00"]);
+    }
+    // The same all the way to the package: a time without a zone is Hong Kong's.
+    let workspace = Workspace::default();
+    let sheet: Vec<Vec<Cell>> = [header].into_iter().chain(rows).collect();
+    workspace.define("afcd/dates", &[("dates.xlsx", &workbook_of(&sheet))], "");
+    workspace.ingest();
+    let stored: (String, String) = workspace
+        .package("afcd-dates")
+        .query_row("SELECT opened, checked FROM afcd_dates WHERE opened IS NOT NULL", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(stored, ("2024-01-01".to_owned(), "2024-01-01T04:00:00.000Z".to_owned()));
 }
 
 /// GDAL keeps 10 MiB of the cells of an ODS and says that memory accumulates.

@@ -266,17 +266,29 @@ fn json_that_no_department_would_write_ends_well() {
     assert!(layer.facts.notes.iter().any(|note| note.contains("1 places")), "{:?}", layer.facts);
 }
 
-/// TopoJSON is held in memory whole, at fifty bytes for one of the file.
+/// Formats that are held in memory whole: of TopoJSON a byte of the file takes fifty, of a KML of
+/// nothing but placemarks thirty.
 #[test]
 fn a_file_that_needs_more_memory_than_there_may_be_is_refused_with_the_limit() {
     const ARC_POINTS: usize = 10_000_000;
-    let text = format!(
-        r#"{{"type":"Topology","objects":{{"a":{{"type":"LineString","arcs":[0]}}}},"arcs":[[[114,22]{}]]}}"#,
-        ",[0,0]".repeat(ARC_POINTS)
-    );
-    let ran = ingest_alone("large.topojson", text.as_bytes());
-    assert_eq!(ran.status, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("the 2 GiB of memory that its reader may have"), "{}", ran.stderr);
+    const PLACEMARKS: usize = 6_000_000;
+    let topology = |points: &str| {
+        format!(
+            r#"{{"type":"Topology","objects":{{"a":{{"type":"LineString","arcs":[0]}}}},"arcs":[[[114,22]{points}]]}}"#
+        )
+    };
+    let kml = |placemarks: &str| {
+        format!(r#"<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{placemarks}</Document></kml>"#)
+    };
+    for (name, text) in [
+        ("large.topojson", topology(&",[0,0]".repeat(ARC_POINTS))),
+        ("large.kml", kml(&"<Placemark/>".repeat(PLACEMARKS))),
+    ] {
+        let ran = ingest_alone(name, text.as_bytes());
+        assert_eq!(ran.status, 3, "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("the 2 GiB of memory that its reader may have"), "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hand it in in parts, or as GeoPackage"), "{name}: {}", ran.stderr);
+    }
 }
 
 /// Takes a file in as a bare delivery of class open.

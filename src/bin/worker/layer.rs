@@ -17,7 +17,7 @@ use super::projection::Projection;
 use super::source::send;
 use super::system::{self, System};
 use super::values::{FieldReader, kind_of, text_of, value_of};
-use super::{Output, Stop, drivers, errors};
+use super::{Output, Stop, dates, drivers, errors};
 
 /// A layer that is open, and how it is read.
 pub struct LayerSource {
@@ -68,14 +68,21 @@ impl LayerSource {
         if rows_above > 0 {
             notes.push(points::lines_above(rows_above));
         }
-        let (fields, readers) = without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
+        let (mut fields, readers) =
+            without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
+        if matches!(source.format, Format::Xlsx | Format::Ods) {
+            dates::take_kinds(&dataset, chosen.layer, &mut fields, &readers, rows_above);
+        }
         let (place, projection) = if request.geometry == GeometryRule::None {
             (LayerPlace::Table(Place::Nowhere), Projection::nothing())
         } else if is_text_table {
             let sample = sample(&dataset, chosen.layer, &readers, rows_above);
             let place = points::find(&fields, &sample, request, &source.shown)?;
             let projection = match &place {
-                Place::Columns(columns) => points::projection(columns, &sample, request, &source.shown)?,
+                Place::Columns(columns) => {
+                    notes.extend(points::parted_thousands(&sample, columns));
+                    points::projection(columns, &sample, request, &source.shown)?
+                }
                 _ => system::of_table_text(request, source)?,
             };
             (LayerPlace::Table(place), projection)

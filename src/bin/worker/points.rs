@@ -201,6 +201,16 @@ pub fn projection(
     }
 }
 
+/// What the report says of coordinates with something between their thousands, one of them shown.
+pub fn parted_thousands(sample: &[Vec<Value>], columns: &CoordinateColumns) -> Option<String> {
+    let text =
+        sample.iter().flat_map(|values| [&values[columns.x], &values[columns.y]]).find_map(|value| match value {
+            Value::Text(text) if columns::has_parted_thousands(text) => Some(text),
+            _ => None,
+        })?;
+    Some(format!("coordinates whose thousands are parted, as in \"{}\", were read as one number", cut(text)))
+}
+
 /// The two numbers of a row; the text that is none where they are not.
 fn coordinates(values: &[Value], columns: &CoordinateColumns) -> Result<(f64, f64), String> {
     let coordinate = |place: usize| match &values[place] {

@@ -103,6 +103,7 @@ impl TableSource {
                 if table.has_decimal_commas {
                     table.sample.iter_mut().for_each(|values| points::with_points_for_commas(values, columns));
                 }
+                notes.extend(points::parted_thousands(&table.sample, columns));
                 points::projection(columns, &table.sample, request, &source.shown)?
             }
             Place::Text(column) => {

@@ -136,21 +136,49 @@ fn traditional(character: char) -> char {
     }
 }
 
-/// A coordinate as text: a plain number, thousands parted by commas, or degrees, minutes and
+/// A coordinate as text: a plain number, thousands parted by commas or blanks, or degrees, minutes and
 /// seconds as `114-11-14`, `22°29'36"`, `22 29 36N`, `東經114度10分`, or decimal degrees with a sign
 /// that says so, as `114.17° E`.
 pub fn parse_coordinate(text: &str) -> Option<f64> {
     let narrow: String = text.chars().map(narrow).collect();
-    let text = narrow.as_str();
-    let text = text.trim();
+    let text = narrow.trim();
     if text.is_empty() {
         return None;
     }
-    let plain = text.trim_end_matches(['m', '米']).trim_end().replace(',', "");
-    if let Ok(number) = plain.parse::<f64>() {
+    let number = without_unit(text);
+    if let Some(number) = without_commas(number) {
         return number.is_finite().then_some(number);
     }
-    degrees_minutes_seconds(text)
+    degrees_minutes_seconds(text).or_else(|| parted_by_blanks(number))
+}
+
+/// Whether a coordinate is a number whose thousands are parted.
+pub fn has_parted_thousands(text: &str) -> bool {
+    let narrow: String = text.chars().map(narrow).collect();
+    let number = without_unit(narrow.trim());
+    let is_degrees = || degrees_minutes_seconds(number).is_some();
+    number.parse::<f64>().is_err()
+        && (without_commas(number).is_some() || !is_degrees() && parted_by_blanks(number).is_some())
+}
+
+fn without_unit(text: &str) -> &str {
+    text.trim_end_matches(['m', '米']).trim_end()
+}
+
+fn without_commas(text: &str) -> Option<f64> {
+    text.replace(',', "").parse().ok()
+}
+
+/// `836 694.05`, with any blank of Unicode: a group of up to three digits, then groups of three.
+fn parted_by_blanks(text: &str) -> Option<f64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let groups: Vec<&str> = whole.split(char::is_whitespace).collect();
+    let [first, others @ ..] = &groups[..] else { return None };
+    let are_thousands = (1..=3).contains(&first.len()) && others.iter().all(|group| group.len() == 3);
+    let are_digits = groups.iter().copied().chain([decimals]).all(is_digits);
+    (are_thousands && are_digits).then(|| format!("{sign}{}.{decimals}", groups.concat()).parse().ok()).flatten()
 }
 
 /// Full-width digits, letters and points as the ASCII ones.
@@ -201,6 +229,14 @@ mod tests {
         for (text, value) in [
             ("836694.05", Some(836694.05)),
             ("836,694.05", Some(836694.05)),
+            ("836 694.05", Some(836694.05)),
+            ("836\u{A0}694", Some(836694.0)),
+            ("８３６\u{3000}６９４．０５ｍ", Some(836694.05)),
+            ("-1 836 694", Some(-1836694.0)),
+            ("836 69.05", None),
+            ("8366 940", None),
+            ("836 694 05", None),
+            ("22 100", Some(22100.0)),
             (" 114.17 ", Some(114.17)),
             ("114-11-14", Some(114.0 + 11.0 / 60.0 + 14.0 / 3600.0)),
             ("22°29'36\"", Some(22.0 + 29.0 / 60.0 + 36.0 / 3600.0)),
@@ -221,6 +257,21 @@ mod tests {
             ("inf", None),
         ] {
             assert_eq!(parse_coordinate(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn parted_thousands_are_told_from_plain_numbers_and_degrees() {
+        for (text, parted) in [
+            ("836,694.05", true),
+            ("８３６，６９４", true),
+            ("836\u{202F}694.05 m", true),
+            ("836694.05", false),
+            ("22 30 36", false),
+            ("114 17.5", false),
+            ("N.A.", false),
+        ] {
+            assert_eq!(has_parted_thousands(text), parted, "{text}");
         }
     }
 
