@@ -237,18 +237,35 @@ fn what_a_workbook_stores_as_dates_are_dates_if_the_whole_column_is_so() {
     // 1 January 2024.
     const DAY: f64 = 45_292.0;
     let (lon, lat) = (LON.to_string(), LAT.to_string());
-    let header = ["opened", "checked", "either", "closed", "code", "lon", "lat"].map(Text).to_vec();
+    let header = ["opened", "checked", "either", "closed", "code", "number", "lon", "lat"].map(Text).to_vec();
     let rows = [
-        vec![Date(DAY), DateTime(DAY + 0.5), Date(DAY), Date(DAY), Text("2024"), Text(&lon), Text(&lat)],
-        vec![Text(""), DateTime(DAY + 1.0), DateTime(DAY + 0.25), Text("n/a"), Text("007"), Text(&lon), Text(&lat)],
-    ];
+        [
+            Date(DAY),
+            DateTime(DAY + 0.5),
+            Date(DAY),
+            Date(DAY),
+            Text("2024"),
+            Text("2024/13/01"),
+            Text(&lon),
+            Text(&lat),
+        ],
+        [Text(""), DateTime(DAY), DateTime(DAY), Text("n/a"), Text("007"), Text("2024/13/02"), Text(&lon), Text(&lat)],
+    ]
+    .map(|row| row.to_vec());
     for above in [vec![], vec![vec![Text("碼頭名單")]]] {
         let sheet: Vec<Vec<Cell>> = above.into_iter().chain([header.clone()]).chain(rows.clone()).collect();
         let (_folder, request) = written("a.xlsx", &workbook_of(&sheet));
         let layer = read_all(&request);
         assert_eq!(
-            layer.names().into_iter().map(|name| layer.kind(name)).collect::<Vec<_>>()[..5],
-            [FieldKind::Date, FieldKind::DateTime, FieldKind::DateTime, FieldKind::Text, FieldKind::Text]
+            layer.names().into_iter().map(|name| layer.kind(name)).collect::<Vec<_>>()[..6],
+            [
+                FieldKind::Date,
+                FieldKind::DateTime,
+                FieldKind::DateTime,
+                FieldKind::Text,
+                FieldKind::Text,
+                FieldKind::Text
+            ]
         );
         assert_eq!([layer.text(0, "opened"), layer.text(0, "checked")], ["2024/01/01", "2024/01/01 12:00:00"]);
     }

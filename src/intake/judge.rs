@@ -285,7 +285,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Writes what `{value:?}` writes, which ids are made of, in a third of the time for what is common.
+/// Writes what `{value:?}` writes, which ids are made of, and what is common at once.
 fn write_debug(value: &Value, account: &mut String) {
     let is_plain = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~' | '\u{4E00}'..='\u{9FFF}');
     match value {

@@ -60,25 +60,17 @@ impl Column {
     }
 }
 
-/// `2012/01/22` of XLSX and `2012-01-22` of ODS, each alone or with a time behind a blank or a T.
+/// `2012/01/22` of XLSX and `2012-01-22` of ODS, each alone or with a time behind a blank or a T. What no
+/// calendar has is text.
 fn form_of(text: &str) -> Option<FieldKind> {
-    const DATE: &[u8] = b"0000/00/00";
-    const TIME: &[u8] = b" 00:00:00";
-    let is_like = |text: &[u8], form: &[u8]| {
-        text.len() == form.len()
-            && text.iter().zip(form).all(|(byte, wanted)| match wanted {
-                b'0' => byte.is_ascii_digit(),
-                b'/' => matches!(byte, b'/' | b'-'),
-                b' ' => matches!(byte, b' ' | b'T'),
-                _ => byte == wanted,
-            })
-    };
-    let (date, time) = text.as_bytes().split_at_checked(DATE.len())?;
-    let (time, fraction) = time.split_at(time.len().min(TIME.len()));
-    let has_fraction = matches!(fraction, [b'.', digits @ ..] if digits.iter().all(u8::is_ascii_digit));
-    match (is_like(date, DATE), time.is_empty(), is_like(time, TIME) && (fraction.is_empty() || has_fraction)) {
-        (true, true, _) => Some(FieldKind::Date),
-        (true, false, true) => Some(FieldKind::DateTime),
+    const DATE_BYTES: usize = "2012-01-22".len();
+    const TIME_BYTES_LEAST: usize = " 00:00:00".len();
+    let iso = text.replace('/', "-");
+    match iso.as_bytes().get(DATE_BYTES) {
+        None if iso.len() == DATE_BYTES => iso.parse::<jiff::civil::Date>().ok().map(|_| FieldKind::Date),
+        Some(b' ' | b'T') if iso.len() >= DATE_BYTES + TIME_BYTES_LEAST => {
+            iso.parse::<jiff::civil::DateTime>().ok().map(|_| FieldKind::DateTime)
+        }
         _ => None,
     }
 }
