@@ -1,5 +1,5 @@
 //! One look at every row before anything is baked: where it lies, how large and how heavy it is,
-//! which vertices each zoom needs. What is kept in memory is 6 bytes a point; of a line or area 28, and
+//! which vertices each zoom needs. What is kept in memory is 6 bytes a point; of a line or area 32, and
 //! one of each vertex.
 
 use std::ops::ControlFlow;
