@@ -260,6 +260,11 @@ fn check_names_what_to_mend_and_refuses_what_cannot_be_read() {
     let table = workspace.causeway(&["check"]);
     assert!(table.stdout.contains("lcsd-libraries") && table.stdout.contains("catalogue.contact"), "{}", table.stdout);
     assert_eq!(workspace.causeway(&["check", "no-such"]).status, 2);
+    // Whoever reads may leave, as `head` does.
+    let mut command = support::causeway(&workspace.data(), &workspace.layers());
+    let mut left = command.arg("check").stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(left.stdout.take());
+    assert!(left.wait().unwrap().success());
     workspace.define("td/broken", &[("a.csv", b"x")], "colour = 1\n");
     assert_eq!(workspace.causeway(&["check"]).status, 3);
 }
