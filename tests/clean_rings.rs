@@ -74,4 +74,23 @@ proptest::proptest! {
         proptest::prop_assert!(parts.iter().flatten().all(|point| frame.contains(*point)));
         proptest::prop_assert!(parts.iter().all(|part| part.len() >= 2));
     }
+
+    #[test]
+    fn what_passes_a_frame_on_one_side_may_be_left_out(ring in proptest::collection::vec((-20..60i32, -20..60i32), 3..30)) {
+        let frame = causeway::geometry::clip::Frame { low: 0, high: 20 };
+        let mut near = Vec::new();
+        causeway::geometry::clip::keep_near(ring.iter().copied(), frame, &mut near);
+        let as_ring = |points: &[(i32, i32)]| {
+            let mut clipped = Vec::new();
+            causeway::geometry::clip::ring(points, frame, &mut clipped);
+            clipped
+        };
+        let as_line = |points: &[(i32, i32)]| {
+            let mut parts = Vec::new();
+            causeway::geometry::clip::line(points, frame, &mut parts);
+            parts
+        };
+        proptest::prop_assert_eq!(as_ring(&ring), as_ring(&near));
+        proptest::prop_assert_eq!(as_line(&ring), as_line(&near));
+    }
 }

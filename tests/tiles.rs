@@ -13,7 +13,7 @@ use causeway::base::{Grid, limits};
 use causeway::definition::TilesDefinition;
 use causeway::geometry::Shape;
 use causeway::package::OpenPackage;
-use causeway::tiles::{Rules, TileAddress, cut};
+use causeway::tiles::{NeighbourCutter, Rules, TileAddress, cut};
 use layers::{Layer, Random, build, lines, mesh, points};
 use validator::Tile;
 
@@ -241,6 +241,23 @@ fn the_bytes_are_the_same_for_any_number_of_threads_and_any_order_of_delivery() 
         let shuffled = build(&shapes);
         shuffled.bake(2);
         assert!(shuffled.tile_file_bytes() == bytes, "shuffled");
+    }
+}
+
+#[test]
+fn tiles_cut_one_beside_the_other_are_those_cut_alone() {
+    for (name, layer) in sample_layers() {
+        layer.bake(2);
+        let places = all_ids(&layer);
+        for grid in Grid::ALL {
+            let package = layer.open().unwrap();
+            let mut neighbours = NeighbourCutter::new(layer.open().unwrap(), grid).unwrap();
+            for zoom in 0..=16 {
+                for tile in tiles_of(&places, grid, zoom) {
+                    assert!(neighbours.cut(tile).unwrap() == cut(&package, tile).unwrap(), "{name} {tile:?}");
+                }
+            }
+        }
     }
 }
 

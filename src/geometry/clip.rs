@@ -1,6 +1,8 @@
 //! Clipping on the integer grid of a tile. Libraries do the same in floating point a
 //! hundred times slower (`docs/decisions.md`).
 
+use std::cmp::Ordering::{self, Equal, Less};
+
 /// A point in tile units, y down.
 pub type GridPoint = (i32, i32);
 
@@ -15,6 +17,31 @@ impl Frame {
     pub fn contains(&self, (x, y): GridPoint) -> bool {
         x >= self.low && x <= self.high && y >= self.low && y <= self.high
     }
+
+    /// The side on which a point lies outside, one of eight.
+    fn side(&self, (x, y): GridPoint) -> Option<(Ordering, Ordering)> {
+        let along = |at: i32| if at < self.low { Less } else { at.cmp(&self.high).max(Equal) };
+        Some((along(x), along(y))).filter(|side| *side != (Equal, Equal))
+    }
+}
+
+/// The points without those between two others on the same side of the frame: a line or ring is clipped
+/// to the same without them, and of a long border that is most.
+pub fn keep_near(points: impl Iterator<Item = GridPoint>, frame: Frame, near: &mut Vec<GridPoint>) {
+    near.clear();
+    let mut last_side = None;
+    let mut passed = None;
+    for point in points {
+        let side = frame.side(point);
+        if side.is_some() && side == last_side {
+            passed = Some(point);
+            continue;
+        }
+        near.extend(passed.take());
+        near.push(point);
+        last_side = side;
+    }
+    near.extend(passed);
 }
 
 /// The parts of a line inside the frame, Liang–Barsky, each with at least two different points.

@@ -109,22 +109,17 @@ impl TileAddress {
         )
     }
 
-    /// The place in tile units, rounded. Rounding happens on the grid of the whole zoom, so that
-    /// neighbouring tiles agree on every vertex.
-    pub fn snap(&self, (lon_deg, lat_deg): (f64, f64)) -> GridPoint {
-        self.snap_shares(self.grid.shares(lon_deg, lat_deg))
+    /// A place in shares of the grid, in units from the tile's corner.
+    pub fn snap(&self, shares: (f64, f64)) -> GridPoint {
+        self.from_corner(zoom_point(self.zoom, shares))
     }
 
-    /// As [`TileAddress::snap`], for a place in shares of the grid.
-    pub fn snap_shares(&self, (u, v): (f64, f64)) -> GridPoint {
+    /// A place on the zoom's grid, in units from the tile's corner.
+    pub fn from_corner(&self, (x, y): ZoomPoint) -> GridPoint {
         /// A shape may reach far beyond a deep tile; moved to here it still clips to the same edge.
         const FAR: i64 = 1_000_000_000;
-        let scale = f64::from(1u32 << self.zoom) * f64::from(EXTENT);
-        let place = |share: f64, tile: u32| {
-            let from_corner = nearest(share * scale) - i64::from(tile) * i64::from(EXTENT);
-            from_corner.clamp(-FAR, FAR) as i32
-        };
-        (place(u, self.x), place(v, self.y))
+        let from = |place: i64, tile: u32| (place - i64::from(tile) * i64::from(EXTENT)).clamp(-FAR, FAR) as i32;
+        (from(x, self.x), from(y, self.y))
     }
 
     /// The tile so many zooms above, in which this one lies; at most the one of zoom 0.
@@ -137,6 +132,16 @@ impl TileAddress {
     pub fn key(&self) -> i64 {
         (i64::from(self.zoom) << 52) | (i64::from(self.x) << 26) | i64::from(self.y)
     }
+}
+
+/// A place in tile units from the grid's north-western corner.
+pub type ZoomPoint = (i64, i64);
+
+/// The place of a zoom's grid that is nearest to one in shares of it. Rounding happens on the grid of
+/// the whole zoom, so that neighbouring tiles agree on every vertex.
+pub fn zoom_point(zoom: u8, (u, v): (f64, f64)) -> ZoomPoint {
+    let scale = f64::from(1u32 << zoom) * f64::from(EXTENT);
+    (nearest(u * scale), nearest(v * scale))
 }
 
 /// Digits only and no leading zeros, so that one tile has one address.
@@ -185,7 +190,7 @@ mod tests {
         ] {
             let tile = TileAddress::of_place(grid, zoom, lon_deg, lat_deg).unwrap();
             assert_eq!((tile.x(), tile.y()), (x, y), "{grid} {zoom}");
-            let (x, y) = tile.snap((lon_deg, lat_deg));
+            let (x, y) = tile.snap(grid.shares(lon_deg, lat_deg));
             assert!((0..=4096).contains(&x) && (0..=4096).contains(&y));
             assert!(tile.bbox_with_buffer().contains_point(lon_deg, lat_deg));
         }
@@ -198,8 +203,8 @@ mod tests {
                 let (lon_deg, lat_deg) = (114.0 + f64::from(step) * 0.000_777, 22.2 + f64::from(step) * 0.000_333);
                 let tile = TileAddress::of_place(grid, 14, lon_deg, lat_deg).unwrap();
                 let east = TileAddress::new(grid, 14, tile.x() + 1, tile.y()).unwrap();
-                let (x, y) = tile.snap((lon_deg, lat_deg));
-                assert_eq!(east.snap((lon_deg, lat_deg)), (x - EXTENT, y));
+                let (x, y) = tile.snap(grid.shares(lon_deg, lat_deg));
+                assert_eq!(east.snap(grid.shares(lon_deg, lat_deg)), (x - EXTENT, y));
             }
         }
     }

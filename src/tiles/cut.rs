@@ -3,15 +3,17 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use super::draw::{Drawing, Places};
+use super::draw::Drawing;
 use super::facts::BakedFacts;
 use super::grid::EXTENT;
 use super::mvt::LayerWriter;
+use super::neighbours::Kept;
 use super::rules::POINT_COUNT;
 use super::selection::TileSelection;
+use super::snapped::Places;
 use super::{LEVEL_LIVE, TileAddress, edit, gzip, matching, refill};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, FeatureId, limits};
+use crate::base::{BBox, FeatureId, Grid, limits};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{BakedTile, OpenPackage, PackageError, Row, TileFile, ValueRef};
 
@@ -57,8 +59,24 @@ pub fn cut_selected(
     tile: TileAddress,
     selection: &TileSelection,
 ) -> Result<CutTile, PackageError> {
-    let file = package.tile_file()?.filter(|file| file.has_grid(tile.grid()));
+    let file = file_of(package, tile.grid())?;
     let baked = file.map(|file| file.tile(tile.grid(), tile.key())).transpose()?.flatten();
+    cut_with(package, tile, selection, (file, baked), None)
+}
+
+/// The file of baked tiles, where it has this grid.
+pub(super) fn file_of(package: &OpenPackage, grid: Grid) -> Result<Option<&TileFile>, PackageError> {
+    Ok(package.tile_file()?.filter(|file| file.has_grid(grid)))
+}
+
+/// The tile as it was baked, else cut; `kept` spares what tiles beside it have in common with it.
+pub(super) fn cut_with(
+    package: &OpenPackage,
+    tile: TileAddress,
+    selection: &TileSelection,
+    (file, baked): (Option<&TileFile>, Option<BakedTile>),
+    kept: Option<&mut Kept>,
+) -> Result<CutTile, PackageError> {
     if selection.chooses_features() {
         return matching::cut(package, tile, selection, file, baked);
     }
@@ -68,7 +86,7 @@ pub fn cut_selected(
         (Some(file), None) if file.is_clustered(tile.grid(), tile.zoom()) => {
             matching::cut_counted(package, tile, selection, file)
         }
-        _ => cut_live(package, tile, &selection.at_zoom(tile.zoom(), file), file),
+        _ => cut_live(package, tile, &selection.at_zoom(tile.zoom(), file), file, kept),
     }
 }
 
@@ -100,8 +118,9 @@ fn cut_live(
     tile: TileAddress,
     selection: &TileSelection,
     file: Option<&TileFile>,
+    kept: Option<&mut Kept>,
 ) -> Result<CutTile, PackageError> {
-    if let Drawn::All(cut) = draw_share(package, tile, selection, file, 1.0)?
+    if let Drawn::All(cut) = draw_share(package, tile, selection, file, 1.0, kept)?
         && cut.is_within_budget()
     {
         return Ok(cut);
@@ -113,7 +132,7 @@ fn cut_live(
     // A little less, because a share of many is met only on average.
     let mut share = 0.9 * by_features.min(by_bytes).min(1.0);
     loop {
-        if let Drawn::All(cut) = draw_share(package, tile, selection, file, share)? {
+        if let Drawn::All(cut) = draw_share(package, tile, selection, file, share, None)? {
             if cut.is_within_budget() {
                 return Ok(CutTile { of_features: cut.features.max(load.features as usize), ..cut });
             }
@@ -164,10 +183,11 @@ fn draw_share(
     selection: &TileSelection,
     file: Option<&TileFile>,
     share: f64,
+    kept: Option<&mut Kept>,
 ) -> Result<Drawn, PackageError> {
     let pieces = file.filter(|file| file.has_pieces(tile.grid()));
     let mut is_too_much = false;
-    let cut = draw(package, tile, selection, false, |cutter| {
+    let cut = draw(package, tile, selection, (false, kept), |cutter| {
         is_too_much = cutter.whole_features(whole_bytes_max(file, tile), share)?.is_break();
         if let Some(file) = pieces.filter(|_| !is_too_much) {
             cutter.pieces(file)?;
@@ -182,7 +202,7 @@ fn draw(
     package: &OpenPackage,
     tile: TileAddress,
     selection: &TileSelection,
-    counts_points: bool,
+    (counts_points, kept): (bool, Option<&mut Kept>),
     fill: impl FnOnce(&mut Cutter<'_>) -> Result<(), PackageError>,
 ) -> Result<CutTile, PackageError> {
     TOOLS.with_borrow_mut(|tools| {
@@ -195,13 +215,18 @@ fn draw(
             fields: selection.field_places(schema),
             writer: LayerWriter::new(package.package().layer.as_str(), EXTENT, names.map(str::to_owned).collect()),
             tools,
+            kept,
             in_tile: 0,
             count: ValueRef::Null,
         };
         fill(&mut cutter)?;
         let (features, of_features) = (cutter.writer.count(), cutter.in_tile);
         let bytes = cutter.writer.finish();
-        let gzip = if bytes.is_empty() { Vec::new() } else { gzip(&bytes, LEVEL_LIVE) };
+        let gzip = match cutter.kept {
+            Some(kept) if features == 1 => kept.packed(bytes),
+            _ if bytes.is_empty() => Vec::new(),
+            _ => gzip(&bytes, LEVEL_LIVE),
+        };
         Ok(CutTile { gzip, features, of_features })
     })
 }
@@ -230,7 +255,7 @@ pub(super) fn draw_places(
     let counts_points = chosen.iter().any(|one| one.count > 1);
     let places: Vec<i64> = chosen.iter().map(|one| one.place).collect();
     let mut counts = chosen.iter();
-    draw(package, tile, selection, counts_points, |cutter| {
+    draw(package, tile, selection, (counts_points, None), |cutter| {
         visit(package, &places, |row| {
             let count = counts.find(|one| one.place == row.place()).map_or(1, |one| one.count);
             cutter.count = if count > 1 { ValueRef::Integer(i64::from(count)) } else { ValueRef::Null };
@@ -287,6 +312,7 @@ struct Cutter<'t> {
     fields: Vec<usize>,
     writer: LayerWriter,
     tools: &'t mut Tools,
+    kept: Option<&'t mut Kept>,
     in_tile: usize,
     /// How many points the next feature stands for; null where it is alone.
     count: ValueRef<'static>,
@@ -318,10 +344,24 @@ impl Cutter<'_> {
         if blob.is_empty || blob.envelope.is_some_and(|envelope| !envelope.intersects(&self.bbox)) {
             return Ok(());
         }
+        if self.kept.is_some() {
+            return self.add_kept(row, blob.wkb);
+        }
         self.tools.shape.read_wkb(blob.wkb)?;
         let shape = std::mem::take(&mut self.tools.shape);
         self.write(row, &shape);
         self.tools.shape = shape;
+        Ok(())
+    }
+
+    fn add_kept(&mut self, row: &Row<'_>, wkb: &[u8]) -> Result<(), GeometryFault> {
+        let Some(kept) = self.kept.take() else { return Ok(()) };
+        let shape = &mut self.tools.shape;
+        for member in kept.feature(row.place(), self.tile, || shape.read_wkb(wkb).map(|()| &*shape))? {
+            self.tools.drawing.fill_snapped(member, self.tile);
+            self.write_drawn(row);
+        }
+        self.kept = Some(kept);
         Ok(())
     }
 

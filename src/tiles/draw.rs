@@ -1,12 +1,10 @@
-//! A shape drawn into a tile: snapped to the grid, clipped where it leaves the frame, repaired
+//! A shape drawn into a tile: moved to its corner, clipped where it leaves the frame, repaired
 //! where that left rings that touch themselves.
-//!
-//! Tiles cut live keep every vertex and baked ones those of their zoom's level; either way two
-//! neighbours keep the same vertices of a shared border, which simplifying ring by ring would not do.
 
 use super::TileAddress;
 use super::grid::{BUFFER, EXTENT, PIXEL};
 use super::mvt::Parts;
+use super::snapped::{Detail, Places, Run, Snapped};
 use crate::base::geometry_kind::Dimension;
 use crate::geometry::Shape;
 use crate::geometry::clip::{self, Frame, GridPoint};
@@ -14,28 +12,6 @@ use crate::geometry::repair;
 use crate::geometry::touching::TouchTest;
 
 pub const FRAME: Frame = Frame { low: -BUFFER, high: EXTENT + BUFFER };
-
-/// Which vertices are drawn: those whose level is at most the zoom. One level a vertex, in the
-/// order of the shape.
-#[derive(Clone, Copy, Debug)]
-pub struct Detail<'a> {
-    pub levels: &'a [u8],
-    pub zoom: u8,
-}
-
-impl Detail<'_> {
-    fn keeps(detail: Option<Detail<'_>>, vertex: usize) -> bool {
-        detail.is_none_or(|detail| detail.levels.get(vertex).is_none_or(|level| *level <= detail.zoom))
-    }
-}
-
-/// What the coordinates of a shape are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
-    Degrees,
-    /// Shares of the tile's grid.
-    Shares,
-}
 
 /// A shape in tile units, in the form that the writer takes. Made once and filled again.
 #[derive(Default)]
@@ -46,7 +22,8 @@ pub struct Drawing {
     areas: Vec<Vec<Vec<GridPoint>>>,
     rings: Vec<Vec<GridPoint>>,
     shells: Vec<bool>,
-    snapped: Vec<GridPoint>,
+    snapped: Snapped,
+    near: Vec<GridPoint>,
     clipped: Vec<GridPoint>,
     test: TouchTest<i32>,
 }
@@ -60,8 +37,8 @@ impl Drawing {
         }
     }
 
-    fn clear(&mut self, dimension: Dimension) {
-        self.dimension = Some(dimension);
+    fn clear(&mut self, dimension: Option<Dimension>) {
+        self.dimension = dimension;
         self.points.clear();
         self.lines.clear();
         self.areas.clear();
@@ -69,27 +46,39 @@ impl Drawing {
 
     /// Draws a shape that is not a collection; what lies outside the frame leaves nothing.
     pub fn fill(&mut self, shape: &Shape, tile: TileAddress, places: Places, detail: Option<Detail<'_>>) {
-        self.clear(shape.kind.dimension());
-        match shape.kind.dimension() {
-            Dimension::Points => {
-                self.points.extend(shape.points.iter().map(|&point| snap(point, tile, places)));
+        let mut snapped = std::mem::take(&mut self.snapped);
+        snapped.fill(shape, (tile.grid(), tile.zoom()), places, detail);
+        self.fill_snapped(&snapped, tile);
+        self.snapped = snapped;
+    }
+
+    /// As [`Drawing::fill`], for a shape that is on the grid of the tile's zoom already.
+    pub fn fill_snapped(&mut self, snapped: &Snapped, tile: TileAddress) {
+        self.clear(snapped.dimension);
+        match snapped.dimension {
+            Some(Dimension::Points) => {
+                self.points.extend(snapped.points.iter().map(|&point| tile.from_corner(point)));
                 self.points.retain(|point| FRAME.contains(*point));
             }
-            Dimension::Lines => {
-                for run in shape.runs() {
-                    self.line(shape, run, tile, places, detail);
+            Some(Dimension::Lines) => snapped.runs.iter().for_each(|run| self.line(snapped, run, tile)),
+            Some(Dimension::Areas) => {
+                self.rings_of(snapped, tile);
+                if !self.rings.is_empty() {
+                    self.finish_area();
+                }
+                if let Some(middle) = snapped.speck {
+                    // An area that snapping left without ground is drawn as a square of a pixel.
+                    self.push_square(tile.from_corner(middle), PIXEL);
                 }
             }
-            Dimension::Areas => self.area(shape, tile, places, detail),
-            Dimension::Mixed | Dimension::None => {}
+            Some(Dimension::Mixed | Dimension::None) | None => {}
         }
     }
 
     /// Draws a square of so many units about a place: an area too small to have a shape.
     pub fn square(&mut self, place: (f64, f64), side: i32, tile: TileAddress) {
-        self.clear(Dimension::Areas);
-        let (x, y) = tile.snap_shares(place);
-        self.push_square((x, y), side);
+        self.clear(Some(Dimension::Areas));
+        self.push_square(tile.snap(place), side);
     }
 
     fn push_square(&mut self, (x, y): GridPoint, side: i32) {
@@ -101,104 +90,54 @@ impl Drawing {
         }
     }
 
-    /// The run on the grid without repeats.
-    fn snap_run(
-        &mut self,
-        shape: &Shape,
-        run: std::ops::Range<usize>,
-        tile: TileAddress,
-        places: Places,
-        detail: Option<Detail<'_>>,
-    ) {
-        self.snapped.clear();
-        for vertex in run {
-            if !Detail::keeps(detail, vertex) {
-                continue;
-            }
-            let point = snap(shape.points[vertex], tile, places);
-            if self.snapped.last() != Some(&point) {
-                self.snapped.push(point);
+    fn line(&mut self, snapped: &Snapped, run: &Run, tile: TileAddress) {
+        let points = &snapped.points[run.points.clone()];
+        match reach(run, tile) {
+            Reach::Outside => {}
+            Reach::Inside => match points {
+                [point] => {
+                    // Shorter than the grid is fine: a dash of a pixel says that something is here.
+                    let (x, y) = tile.from_corner(*point);
+                    let end = if x + PIXEL > FRAME.high { x - PIXEL } else { x + PIXEL };
+                    self.lines.push(vec![(x, y), (end, y)]);
+                }
+                _ => self.lines.push(points.iter().map(|&point| tile.from_corner(point)).collect()),
+            },
+            Reach::Across => {
+                clip::keep_near(points.iter().map(|&point| tile.from_corner(point)), FRAME, &mut self.near);
+                clip::line(&self.near, FRAME, &mut self.lines);
             }
         }
     }
 
-    fn line(
-        &mut self,
-        shape: &Shape,
-        run: std::ops::Range<usize>,
-        tile: TileAddress,
-        places: Places,
-        detail: Option<Detail<'_>>,
-    ) {
-        self.snap_run(shape, run, tile, places, detail);
-        if let [(x, y)] = self.snapped[..] {
-            // Shorter than the grid is fine: a dash of a pixel says that something is here.
-            if FRAME.contains((x, y)) {
-                let end = if x + PIXEL > FRAME.high { x - PIXEL } else { x + PIXEL };
-                self.lines.push(vec![(x, y), (end, y)]);
-            }
-        } else if self.snapped.iter().all(|point| FRAME.contains(*point)) {
-            self.lines.push(self.snapped.clone());
-        } else {
-            clip::line(&self.snapped, FRAME, &mut self.lines);
-        }
-    }
-
-    fn area(&mut self, shape: &Shape, tile: TileAddress, places: Places, detail: Option<Detail<'_>>) {
-        let mut has_ground = self.rings_of(shape, tile, places, detail);
-        if !has_ground && detail.is_some() {
-            // So narrow that simplifying took all of it: its own vertices may still leave some.
-            has_ground = self.rings_of(shape, tile, places, None);
-        }
-        if !has_ground {
-            self.speck(shape, tile, places);
-        } else if !self.rings.is_empty() {
-            self.finish_area();
-        }
-    }
-
-    /// Snaps and clips every ring; tells whether any had ground, inside the frame or out of it.
-    fn rings_of(&mut self, shape: &Shape, tile: TileAddress, places: Places, detail: Option<Detail<'_>>) -> bool {
+    /// The rings of an area inside the frame.
+    fn rings_of(&mut self, snapped: &Snapped, tile: TileAddress) {
         self.rings.clear();
         self.shells.clear();
-        let mut has_ground = false;
-        for polygon in shape.polygons() {
-            for (place, ring) in polygon.enumerate() {
-                let start = if ring == 0 { 0 } else { shape.ends[ring - 1] };
-                self.snap_run(shape, start..shape.ends[ring], tile, places, detail);
-                while self.snapped.len() > 1 && self.snapped.first() == self.snapped.last() {
-                    self.snapped.pop();
+        let mut has_shell = false;
+        for run in &snapped.runs {
+            // Holes of a shell that is gone go with it.
+            if !run.is_shell && !has_shell {
+                continue;
+            }
+            let points = &snapped.points[run.points.clone()];
+            let ring = match reach(run, tile) {
+                Reach::Outside => None,
+                Reach::Inside => Some(points.iter().map(|&point| tile.from_corner(point)).collect()),
+                Reach::Across => {
+                    clip::keep_near(points.iter().map(|&point| tile.from_corner(point)), FRAME, &mut self.near);
+                    clip::ring(&self.near, FRAME, &mut self.clipped);
+                    is_solid(&self.clipped).then(|| self.clipped.clone())
                 }
-                has_ground |= place == 0 && is_solid(&self.snapped);
-                let is_kept = is_solid(&self.snapped) && self.clip_ring();
-                if is_kept {
-                    self.rings.push(self.snapped.clone());
-                    self.shells.push(place == 0);
-                } else if place == 0 {
-                    // Holes of a shell that is gone go with it.
-                    break;
-                }
+            };
+            if run.is_shell {
+                has_shell = ring.is_some();
+            }
+            if let Some(ring) = ring {
+                self.rings.push(ring);
+                self.shells.push(run.is_shell);
             }
         }
-        has_ground
-    }
-
-    /// Clips the snapped ring; false where nothing of it is left.
-    fn clip_ring(&mut self) -> bool {
-        let (mut low, mut high) = ((i32::MAX, i32::MAX), (i32::MIN, i32::MIN));
-        for &(x, y) in &self.snapped {
-            low = (low.0.min(x), low.1.min(y));
-            high = (high.0.max(x), high.1.max(y));
-        }
-        if FRAME.contains(low) && FRAME.contains(high) {
-            return true;
-        }
-        if high.0 < FRAME.low || high.1 < FRAME.low || low.0 > FRAME.high || low.1 > FRAME.high {
-            return false;
-        }
-        clip::ring(&self.snapped, FRAME, &mut self.clipped);
-        std::mem::swap(&mut self.snapped, &mut self.clipped);
-        is_solid(&self.snapped)
     }
 
     /// Winds what is clean and repairs what is not.
@@ -217,20 +156,23 @@ impl Drawing {
             self.areas = repair::repair(&self.rings);
         }
     }
-
-    /// An area that snapping left without ground is drawn as a square of a pixel at its middle.
-    fn speck(&mut self, shape: &Shape, tile: TileAddress, places: Places) {
-        let bbox = shape.bbox();
-        if !bbox.is_empty() {
-            self.push_square(snap(bbox.centre(), tile, places), PIXEL);
-        }
-    }
 }
 
-fn snap(place: (f64, f64), tile: TileAddress, places: Places) -> GridPoint {
-    match places {
-        Places::Degrees => tile.snap(place),
-        Places::Shares => tile.snap_shares(place),
+/// How a line or ring stands to the frame of a tile.
+enum Reach {
+    Inside,
+    Outside,
+    Across,
+}
+
+fn reach(run: &Run, tile: TileAddress) -> Reach {
+    let (low, high) = (tile.from_corner(run.low), tile.from_corner(run.high));
+    if FRAME.contains(low) && FRAME.contains(high) {
+        Reach::Inside
+    } else if high.0 < FRAME.low || high.1 < FRAME.low || low.0 > FRAME.high || low.1 > FRAME.high {
+        Reach::Outside
+    } else {
+        Reach::Across
     }
 }
 

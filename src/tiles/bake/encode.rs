@@ -12,10 +12,11 @@ use crate::base::Grid;
 use crate::base::geometry_kind::Dimension;
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{OpenPackage, Row, ValueRef};
-use crate::tiles::draw::{Detail, Drawing, Places};
+use crate::tiles::draw::Drawing;
 use crate::tiles::grid::EXTENT;
 use crate::tiles::mvt::LayerWriter;
 use crate::tiles::rules::{POINT_COUNT, Rules};
+use crate::tiles::snapped::{Detail, Places};
 use crate::tiles::{LEVEL_BAKED, gzip};
 
 /// What all threads of a grid read.

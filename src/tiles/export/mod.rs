@@ -14,9 +14,9 @@ use std::sync::mpsc::{self, Receiver};
 
 use super::bake::{Opener, children, roots};
 use super::tilejson::TileSetFacts;
-use super::{CutTile, TileAddress, cut};
+use super::{CutTile, NeighbourCutter, TileAddress};
 use crate::base::Grid;
-use crate::package::{OpenPackage, PackageError};
+use crate::package::PackageError;
 
 /// The file that tiles are put into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +64,9 @@ pub enum ExportError {
     PmTiles(#[from] ::pmtiles::PmtError),
 }
 
-/// Tiles that may be cut and not yet written: at the budget of a tile 100 MB at worst.
-const TILES_AHEAD: usize = 200;
+/// Tiles that a thread cuts in a row: enough that handing them on costs nothing. At most three such runs of each
+/// thread are not yet written, at the budget of a tile 48 MB.
+const RUN_TILES: usize = 32;
 /// Tiles between two words about how far it is.
 const TELL_EVERY: usize = 200;
 
@@ -84,8 +85,8 @@ pub fn export(
         Archive::PmTiles => Sink::PmTiles(Box::new(pmtiles::Writer::create(path, facts, order)?)),
         Archive::MbTiles => Sink::MbTiles(mbtiles::Writer::create(path, facts, order)?),
     };
-    let one = |_| Ok(Worker { package: open()? });
-    let mut workers: Vec<Worker> = (0..order.threads.max(1)).map(one).collect::<Result<_, PackageError>>()?;
+    let one = |_| NeighbourCutter::new(open()?, order.grid);
+    let mut workers: Vec<NeighbourCutter> = (0..order.threads.max(1)).map(one).collect::<Result<_, PackageError>>()?;
     let mut exported = Exported::default();
     let mut tiles: Vec<TileAddress> = roots(order.grid).collect();
     for zoom in 0..=*order.zooms.end() {
@@ -140,52 +141,45 @@ struct Found {
     is_occupied: bool,
 }
 
-/// What one thread cuts with.
-struct Worker {
-    package: OpenPackage,
-}
-
-impl Worker {
-    fn find(&self, tile: TileAddress, is_kept: bool) -> Result<Found, PackageError> {
-        if !is_kept {
-            let is_occupied = self.package.box_exceeds(&tile.bbox_with_buffer(), 0)?;
-            return Ok(Found { gzip: Vec::new(), is_occupied });
-        }
-        let CutTile { gzip, of_features, .. } = cut(&self.package, tile)?;
-        Ok(Found { gzip, is_occupied: of_features > 0 })
+fn find(cutter: &mut NeighbourCutter, tile: TileAddress, is_kept: bool) -> Result<Found, PackageError> {
+    if !is_kept {
+        let is_occupied = cutter.package().box_exceeds(&tile.bbox_with_buffer(), 0)?;
+        return Ok(Found { gzip: Vec::new(), is_occupied });
     }
+    let CutTile { gzip, of_features, .. } = cutter.cut(tile)?;
+    Ok(Found { gzip, is_occupied: of_features > 0 })
 }
 
-/// Cuts tiles on all threads and hands them on in their order. A thread lasts as long as the zoom,
-/// because what it draws with is its own.
+/// Cuts tiles on all threads, each a run of them in turn, and hands them on in their order. A thread
+/// lasts as long as the zoom, because what it draws with is its own.
 fn cut_all(
-    workers: &mut [Worker],
+    workers: &mut [NeighbourCutter],
     tiles: &[TileAddress],
     is_kept: bool,
     mut take: impl FnMut(TileAddress, Found) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
     let threads = workers.len();
+    let runs = || tiles.chunks(RUN_TILES);
     std::thread::scope(|scope| {
-        let turns: Vec<Receiver<Result<Found, PackageError>>> = workers
+        let turns: Vec<Receiver<Result<Vec<Found>, PackageError>>> = workers
             .iter_mut()
             .enumerate()
-            .map(|(first, worker)| {
-                let (sender, receiver) = mpsc::sync_channel(TILES_AHEAD / threads);
+            .map(|(first, cutter)| {
+                let (sender, receiver) = mpsc::sync_channel(1);
                 scope.spawn(move || {
                     // Nobody takes any more once something else has failed.
-                    let _ = tiles
-                        .iter()
+                    let _ = runs()
                         .skip(first)
                         .step_by(threads)
-                        .try_for_each(|tile| sender.send(worker.find(*tile, is_kept)));
+                        .try_for_each(|run| sender.send(run.iter().map(|tile| find(cutter, *tile, is_kept)).collect()));
                 });
                 receiver
             })
             .collect();
-        for (at, tile) in tiles.iter().enumerate() {
+        for (at, run) in runs().enumerate() {
             // Only a thread that panicked sends nothing, and then the scope ends in its panic.
             let Ok(found) = turns[at % threads].recv() else { break };
-            take(*tile, found?)?;
+            run.iter().zip(found?).try_for_each(|(tile, found)| take(*tile, found))?;
         }
         Ok(())
     })
