@@ -3,6 +3,7 @@ attributes, clustered as addresses are, or areas that share their borders.
 
     benches/peers/make_layer.py points 5000000 FOLDER
     benches/peers/make_layer.py areas 1000000 FOLDER
+    benches/peers/make_layer.py areas 1000000 FOLDER --within hong-kong
 """
 
 import argparse
@@ -26,11 +27,13 @@ grids = ["WebMercatorQuad"]
 formats = []
 """
 KINDS = ("shop", "school", "pier", "clinic", "market")
-# Towns, each with a share of the points.
+# West, south, east and north of the ground.
+GROUNDS = {"europe": (0, 40, 20, 60), "hong-kong": (113.83, 22.14, 114.51, 22.57)}
+# Towns, each with a share of the points; they lie in Europe.
 TOWNS = 400
 
 
-def points(count, file):
+def points(count, file, _):
     chance = random.Random(5)
     towns = [(chance.uniform(-10, 30), chance.uniform(36, 60), chance.uniform(0.02, 0.3)) for _ in range(TOWNS)]
     file.write("key,name,kind,floor,share,district,updated,code,lon,lat\n")
@@ -43,21 +46,25 @@ def points(count, file):
         )
 
 
-def areas(count, file):
+def areas(count, file, ground):
     """A lattice of cells whose corners are moved and whose sides have two more vertices each, the same on
     both sides of a border."""
     side = math.isqrt(count - 1) + 1
-    size = 20 / side
+    west, south, east, north = ground
+    width, height = (east - west) / side, (north - south) / side
 
     def moved(column, row):
         chance = random.Random(column * 1_000_003 + row)
-        return (column + chance.uniform(-0.3, 0.3)) * size, 40 + (row + chance.uniform(-0.3, 0.3)) * size
+        return west + (column + chance.uniform(-0.3, 0.3)) * width, south + (row + chance.uniform(-0.3, 0.3)) * height
 
     def border(a, b):
         (ax, ay), (bx, by) = min(a, b), max(a, b)
         chance = random.Random(f"{ax:.9f} {ay:.9f} {bx:.9f} {by:.9f}")
         between = [
-            (ax + (bx - ax) * t + chance.uniform(-0.08, 0.08) * size, ay + (by - ay) * t + chance.uniform(-0.08, 0.08) * size)
+            (
+                ax + (bx - ax) * t + chance.uniform(-0.08, 0.08) * width,
+                ay + (by - ay) * t + chance.uniform(-0.08, 0.08) * height,
+            )
             for t in (1 / 3, 2 / 3)
         ]
         return between if a < b else between[::-1]
@@ -84,13 +91,14 @@ def main():
     parser.add_argument("kind", choices=("points", "areas"))
     parser.add_argument("count", type=int)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--within", choices=GROUNDS, default="europe", help="where areas lie")
     arguments = parser.parse_args()
     place = arguments.folder / "afcd" / f"made-{arguments.kind}"
     place.mkdir(parents=True, exist_ok=True)
     name, write = {"points": ("points.csv", points), "areas": ("areas.geojsonl", areas)}[arguments.kind]
     (place / "layer.toml").write_text(DEFINITION.format(kind=arguments.kind, file=name))
     with open(place / name, "w") as file:
-        write(arguments.count, file)
+        write(arguments.count, file, GROUNDS[arguments.within])
 
 
 if __name__ == "__main__":
