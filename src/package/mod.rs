@@ -14,7 +14,6 @@ mod hexagon;
 mod mbtiles;
 pub mod names;
 pub mod pool;
-mod queue;
 pub mod read;
 mod row;
 mod tables;
