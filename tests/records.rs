@@ -26,6 +26,29 @@ fn ids(server: &Server, filter: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_layer_whose_rhythm_has_passed_is_said_to_be_overdue() {
+    let workspace = Workspace::default();
+    for (name, rhythm) in [("late", "monthly"), ("free", "as-needed")] {
+        let head = support::HEAD
+            .replace("as-needed", rhythm)
+            .replace("[catalogue]", "[catalogue]\ndata_as_at = \"2021-12-17\"");
+        let folder = workspace.layers().join("landsd").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("p.csv"), "name,Latitude,Longitude\na,22.3,114.2\n").unwrap();
+        std::fs::write(folder.join("layer.toml"), format!("{head}files = [\"p.csv\"]\n")).unwrap();
+    }
+    workspace.ingest();
+    let server = workspace.serve();
+    let record = |id: &str| server.json(&format!("/collections/catalogue/items/{id}"))["properties"].clone();
+    assert_eq!((&record("landsd-late")["overdue"], record("landsd-free").get("overdue")), (&true.into(), None));
+    for (language, words) in [("en", "overdue"), ("zh-Hant", "逾期未更新"), ("zh-Hans", "逾期未更新")] {
+        let page = |id: &str| server.page(&format!("/collections/{id}?lang={language}"));
+        assert!(page("landsd-late").contains(&format!("<b class=\"late\">{words}</b>")), "{language}");
+        assert!(!page("landsd-free").contains("class=\"late\""), "{language}");
+    }
+}
+
+#[test]
 fn a_filter_chooses_records_by_every_queryable() {
     let server = WORKSPACE.serve();
     const LIBRARIES: [&str; 1] = ["lcsd-libraries"];

@@ -89,6 +89,11 @@ fn is_zone(text: &str) -> bool {
         || text.strip_prefix(['+', '-']).and_then(|text| text.split_once(':')).is_some_and(offset)
 }
 
+/// The present day in Hong Kong.
+pub fn today() -> jiff::civil::Date {
+    day_in_hong_kong(jiff::Timestamp::now())
+}
+
 /// The day of a moment in Hong Kong, by which its departments date things.
 pub fn day_in_hong_kong(instant: Instant) -> jiff::civil::Date {
     let zone = jiff::tz::TimeZone::get("Asia/Hong_Kong").unwrap_or(jiff::tz::TimeZone::UTC);

@@ -9,7 +9,7 @@ use super::ingest::chosen;
 use super::output::say;
 use super::{Arguments, Ending};
 use crate::base::LayerId;
-use crate::base::instant::day_in_hong_kong;
+use crate::base::instant::today;
 use crate::catalogue::LayerRecord;
 use crate::catalogue::score::{Fault, Score, score};
 use crate::definition::{self, DefinitionPlace};
@@ -40,7 +40,7 @@ pub fn run(arguments: &Arguments, check: &CheckArguments) -> Ending {
         }
     };
     let store = arguments.data.is_dir().then(|| Store::open(&arguments.data).ok()).flatten();
-    let today = day_in_hong_kong(jiff::Timestamp::now());
+    let today = today();
     let mut ending = Ending::Done;
     if !arguments.json {
         say(format_args!("{:>5}  {:<10}  {:>6}  layer", "score", "grade", "faults"));

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::resources::{Kind, Resource, resources};
 use super::{Listing, description, extent_of, moment, title};
+use crate::base::instant::today;
 use crate::base::{BBox, Language};
 use crate::catalogue::LayerRecord;
 
@@ -94,6 +95,9 @@ fn properties(listing: &Listing<'_>, language: Language) -> Value {
         "lineage": super::iso19139::lineage(record).get(language),
         "revision": record.revision,
     });
+    if let Some(is_overdue) = record.is_overdue(today()) {
+        properties["overdue"] = is_overdue.into();
+    }
     if let Some(theme) = &record.theme {
         properties["themes"] = json!([
             {

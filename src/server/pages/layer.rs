@@ -9,6 +9,7 @@ use super::frame::Shared;
 use super::text::Said;
 use super::{Frame, text, words};
 use crate::base::geometry_kind::Dimension;
+use crate::base::instant::today;
 use crate::base::{BBox, GeometryKind, Language, RevisionId, limits};
 use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::resources::{Resource, resources};
@@ -38,6 +39,7 @@ struct Page<'a> {
     data_as_at: Option<String>,
     published: String,
     frequency: String,
+    is_overdue: bool,
     accepted: String,
     map: Option<MapView>,
     has_map: bool,
@@ -179,6 +181,7 @@ pub fn layer(
         data_as_at: record.data_as_at.map(|date| text::date(date, language)),
         published: text::day(record.published, language),
         frequency: record.frequency.name().get(language).to_owned(),
+        is_overdue: record.is_overdue(today()) == Some(true),
         accepted: accepted(record, language),
         map: has_map.then(|| map_view(record, &shared, language)),
         has_map,

@@ -55,6 +55,7 @@ pub const WORDS: Words = Words {
     data_as_at: "Data as at",
     published: "Published",
     frequency: "Update frequency",
+    overdue: "overdue",
     access: "Access",
     access_open: "Open, free to reuse",
     quality: "Quality",

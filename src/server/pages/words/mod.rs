@@ -62,6 +62,7 @@ pub struct Words {
     pub data_as_at: &'static str,
     pub published: &'static str,
     pub frequency: &'static str,
+    pub overdue: &'static str,
     pub access: &'static str,
     pub access_open: &'static str,
     pub quality: &'static str,

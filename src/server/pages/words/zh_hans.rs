@@ -55,6 +55,7 @@ pub const WORDS: Words = Words {
     data_as_at: "资料截至",
     published: "发布日期",
     frequency: "更新频率",
+    overdue: "逾期未更新",
     access: "取用",
     access_open: "开放，可免费再用",
     quality: "质素",

@@ -55,6 +55,7 @@ pub const WORDS: Words = Words {
     data_as_at: "資料截至",
     published: "發布日期",
     frequency: "更新頻率",
+    overdue: "逾期未更新",
     access: "取用",
     access_open: "開放，可免費再用",
     quality: "質素",
