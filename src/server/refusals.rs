@@ -8,6 +8,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Level;
 
 use super::problem::Problem;
 use super::request::Ask;
@@ -25,12 +26,14 @@ pub async fn refuse(State(app): State<Arc<App>>, request: Request, next: Next) -
     // Nothing that follows on this connection is read then, RFC 9112 §6.3.
     let closes = request.headers().contains_key(header::TRANSFER_ENCODING);
     let is_http_1 = request.version() <= Version::HTTP_11;
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let told = tracing::enabled!(Level::DEBUG).then(|| (request.method().clone(), request.uri().clone()));
     let (mut response, closes) = match check(&request) {
         Ok(()) => (next.run(request).await, closes),
         Err(problem) => (refused(&app, request.headers(), problem), true),
     };
-    tracing::debug!(%method, %uri, status = response.status().as_u16(), "answered");
+    if let Some((method, uri)) = told {
+        tracing::debug!(%method, %uri, status = response.status().as_u16(), "answered");
+    }
     if closes && is_http_1 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -67,7 +67,9 @@ impl Snapped {
             Dimension::Points => self.points.extend(shape.points.iter().map(|place| snap(*place))),
             Dimension::Lines => {
                 for run in shape.runs() {
-                    self.push_line(shape, run, &snap, detail);
+                    let start = self.points.len();
+                    self.push_run(shape, run, &snap, detail);
+                    self.end_run(start, false);
                 }
             }
             Dimension::Areas => {
@@ -88,18 +90,6 @@ impl Snapped {
         self.points.clear();
         self.runs.clear();
         self.speck = None;
-    }
-
-    fn push_line(
-        &mut self,
-        shape: &Shape,
-        run: Range<usize>,
-        snap: &impl Fn((f64, f64)) -> ZoomPoint,
-        detail: Option<Detail<'_>>,
-    ) {
-        let start = self.points.len();
-        self.push_run(shape, run, snap, detail);
-        self.end_run(start, false);
     }
 
     fn push_areas(&mut self, shape: &Shape, snap: &impl Fn((f64, f64)) -> ZoomPoint, detail: Option<Detail<'_>>) {
