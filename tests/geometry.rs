@@ -188,6 +188,7 @@ fn the_operation_is_named_with_its_accuracy_and_a_ballpark_is_refused() {
         ("EPSG:4611", 114.138734989, 22.323701767, "EPSG:1825"),
         ("EPSG:3857", 12706138.917, 2550250.049, "exact"),
         ("EPSG:4490", 114.141187917, 22.322172085, "null by convention"),
+        ("EPSG:4547", 514546.217711, 2469482.190819, "null by convention"),
     ] {
         let (_folder, request) = written("a.geojson", at(x, y).as_bytes());
         let layer = read_all(&ReadRequest { crs: Some(crs.into()), ..request });

@@ -1,7 +1,7 @@
 //! The worker: the only code that links GDAL. It opens the files named on its standard input, in a
 //! process that is limited before the first foreign byte is read, and says what it finds as frames
 //! on its standard output (`intake::delivery::protocol`). It may die at any byte. With the argument
-//! `write` it makes of one package of ours one file of another format.
+//! `write` it makes of one package of ours one file of another format; with `offer` it says what systems are.
 //!
 //! GDAL is a C library, so this binary, and nothing else, holds unsafe code.
 #![allow(unsafe_code)]
@@ -24,12 +24,16 @@ mod geometry;
 mod kml;
 #[path = "worker/layer.rs"]
 mod layer;
+#[path = "worker/offer.rs"]
+mod offer;
 #[path = "worker/operation.rs"]
 mod operation;
 #[path = "worker/points.rs"]
 mod points;
 #[path = "worker/prepare.rs"]
 mod prepare;
+#[path = "worker/proj.rs"]
+mod proj;
 #[path = "worker/projection.rs"]
 mod projection;
 #[path = "worker/reach.rs"]
@@ -51,6 +55,7 @@ use std::process::ExitCode;
 use causeway::intake::delivery::Format;
 use causeway::intake::delivery::protocol::{Frame, WorkerRequest};
 use causeway::intake::downloads::WRITE;
+use causeway::intake::offered::OFFER;
 
 use source::Source;
 
@@ -82,8 +87,9 @@ fn main() -> ExitCode {
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
     let result =
         orphaned.and_then(|()| confine::limit_resources(missing.is_empty())).map_err(Stop::Broken).and_then(|()| {
-            match std::env::args().nth(1) {
-                Some(mode) if mode == WRITE => write::work(&mut out),
+            match std::env::args().nth(1).as_deref() {
+                Some(WRITE) => write::work(&mut out),
+                Some(OFFER) => offer::work(&mut out),
                 _ => work(&mut missing, &mut out),
             }
         });

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Sha256Hex;
-use crate::base::{BBox, Class, Grid, Language, LayerId, RevisionId, Schema, Trilingual};
+use crate::base::{BBox, Class, GeometryKind, Grid, Language, LayerId, RevisionId, Schema, Trilingual};
+use crate::crs::{AddedSystem, System};
 use crate::definition::{CatalogueDetails, Department, Display, Frequency, Icon, Keywords, Licence, Theme, TimeFields};
 use crate::tiles::tilejson::{LayerFacts, TileSetFacts};
 use crate::tiles::{BakedFacts, TileSelection};
@@ -54,6 +55,9 @@ pub struct LayerRecord {
     /// geometry, and in revisions of the format before tiles were baked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tiles: Option<BakedFacts>,
+    /// The coordinate reference systems that its definition adds to those of every layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added_systems: Vec<AddedSystem>,
 }
 
 /// What was measured of one field.
@@ -130,6 +134,33 @@ pub struct SourceFile {
 }
 
 impl LayerRecord {
+    /// Adds systems, and says of each by which transformation.
+    pub fn add_systems(&mut self, systems: Vec<AddedSystem>) {
+        let told = systems.iter().map(|system| {
+            let declared = system.declaration();
+            format!("also offered in EPSG:{}, {}: by {}", declared.epsg, declared.name, declared.operation)
+        });
+        self.source.notes.extend(told);
+        self.added_systems = systems;
+    }
+
+    /// The systems that a client may name: those of every layer, wherever it lies, and those added.
+    pub fn known_systems(&self) -> Vec<System> {
+        System::ALL.into_iter().chain(self.added_systems.iter().copied().map(System::Added)).collect()
+    }
+
+    /// The systems in which the layer's coordinates are offered; none where it has no geometry.
+    pub fn systems(&self) -> Vec<System> {
+        if self.schema.geometry == GeometryKind::None {
+            return Vec::new();
+        }
+        let known = self.known_systems().into_iter();
+        known
+            .filter(|system| *system != System::Crs84h || self.schema.has_z)
+            .filter(|system| self.extent.is_none_or(|extent| system.covers(&extent)))
+            .collect()
+    }
+
     /// What a set of the layer's tiles says of it: in a language, with the fields that are selected, if any are.
     pub fn tile_facts(&self, grid: Grid, language: Language, selection: &TileSelection) -> LayerFacts<'_> {
         LayerFacts {

@@ -3,6 +3,7 @@
 //! Comes in: CRS84 degrees or coordinates of an offered system. Goes out: the other of the two.
 //! Must not know: layers, GDAL, HTTP.
 
+mod added;
 mod hk1980_fast;
 mod system;
 
@@ -12,8 +13,9 @@ use proj4rs::Proj;
 
 use crate::base::BBox;
 
+pub use added::{AddedSystem, SystemDeclaration, SystemFault};
 pub use hk1980_fast::to_hk1980_grid_fast;
-pub use system::{AxisOrder, OrderedSystem, System};
+pub use system::{Axes, AxisOrder, OrderedSystem, System};
 
 /// EPSG:2326, the Hong Kong 1980 Grid, with the seven parameters of EPSG:1825; the rotations are
 /// those of a coordinate frame with their signs changed, as `+towgs84` wants them.

@@ -1,10 +1,11 @@
-//! The closed list of coordinate reference systems that coordinates of a request may be in.
+//! The coordinate reference systems that coordinates of a request may be in: those that every layer
+//! is offered in, and those that its definition adds.
 
 use std::sync::LazyLock;
 
 use proj4rs::Proj;
 
-use super::{HK1980_WINDOW, WGS84, from_hk1980_grid, to_hk1980_grid_fast};
+use super::{AddedSystem, HK1980_WINDOW, WGS84, from_hk1980_grid, to_hk1980_grid_fast};
 use crate::base::BBox;
 use crate::base::bbox::DEGREE_DECIMALS;
 
@@ -26,6 +27,48 @@ pub enum System {
     Epsg4611,
     /// China Geodetic Coordinate System 2000: latitude, longitude, the same as WGS 84 within decimetres.
     Epsg4490,
+    /// One that a layer's definition adds.
+    Added(AddedSystem),
+}
+
+/// What the first and the second coordinate of a system are, as its authority has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Axes {
+    #[serde(rename = "longitude, latitude")]
+    LongitudeLatitude,
+    #[serde(rename = "latitude, longitude")]
+    LatitudeLongitude,
+    #[serde(rename = "easting, northing")]
+    EastingNorthing,
+    #[serde(rename = "northing, easting")]
+    NorthingEasting,
+}
+
+impl Axes {
+    pub fn names(self) -> [&'static str; 2] {
+        match self {
+            Axes::LongitudeLatitude => ["longitude", "latitude"],
+            Axes::LatitudeLongitude => ["latitude", "longitude"],
+            Axes::EastingNorthing => ["easting", "northing"],
+            Axes::NorthingEasting => ["northing", "easting"],
+        }
+    }
+
+    pub fn is_north_first(self) -> bool {
+        matches!(self, Axes::LatitudeLongitude | Axes::NorthingEasting)
+    }
+
+    /// Whether they are counted in degrees; in metres else.
+    pub fn are_degrees(self) -> bool {
+        matches!(self, Axes::LongitudeLatitude | Axes::LatitudeLongitude)
+    }
+}
+
+impl std::fmt::Display for Axes {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [first, second] = self.names();
+        write!(out, "{first}, {second}")
+    }
 }
 
 /// Which of two coordinates is written first.
@@ -41,6 +84,8 @@ pub enum AxisOrder {
 /// A system, and which of its coordinates is written first.
 pub type OrderedSystem = (System, AxisOrder);
 
+/// What the address of a system of EPSG begins with.
+pub(super) const EPSG_PREFIX: &str = "http://www.opengis.net/def/crs/EPSG/0/";
 /// The radius of Web Mercator's sphere.
 const RADIUS_M: f64 = 6_378_137.0;
 /// The latitude at which Web Mercator is a square.
@@ -54,6 +99,7 @@ static HK1980_DEGREES: LazyLock<Option<(Proj, Proj)>> =
     LazyLock::new(|| Some((Proj::from_proj_string(HK1980).ok()?, Proj::from_proj_string(WGS84).ok()?)));
 
 impl System {
+    /// Those that every layer is offered in, where they reach.
     pub const ALL: [System; 7] = [
         System::Crs84,
         System::Crs84h,
@@ -74,41 +120,33 @@ impl System {
             System::Epsg2326 => "http://www.opengis.net/def/crs/EPSG/0/2326",
             System::Epsg4611 => "http://www.opengis.net/def/crs/EPSG/0/4611",
             System::Epsg4490 => "http://www.opengis.net/def/crs/EPSG/0/4490",
+            System::Added(added) => added.uri(),
         }
-    }
-
-    pub fn from_uri(uri: &str) -> Option<System> {
-        System::ALL.into_iter().find(|system| system.uri() == uri)
     }
 
     /// Its number in the register of EPSG, for those that are in it.
     pub fn epsg(self) -> Option<u32> {
-        self.uri().strip_prefix("http://www.opengis.net/def/crs/EPSG/0/")?.parse().ok()
-    }
-
-    pub fn from_epsg(number: u32) -> Option<System> {
-        System::ALL.into_iter().find(|system| system.epsg() == Some(number))
+        self.uri().strip_prefix(EPSG_PREFIX)?.parse().ok()
     }
 
     /// Whether coordinates in the order of [`System::axes`] have to change places for this order.
     pub fn changes_places_for(self, order: AxisOrder) -> bool {
-        let is_north_first = matches!(self, System::Epsg4326 | System::Epsg4490 | System::Epsg4611 | System::Epsg2326);
-        order == AxisOrder::EastFirst && is_north_first
+        order == AxisOrder::EastFirst && self.axes().is_north_first()
     }
 
-    /// What its first and second coordinates are.
-    pub fn axes(self) -> &'static str {
+    pub fn axes(self) -> Axes {
         match self {
-            System::Crs84 | System::Crs84h => "longitude, latitude",
-            System::Epsg4326 | System::Epsg4611 | System::Epsg4490 => "latitude, longitude",
-            System::Epsg3857 => "easting, northing",
-            System::Epsg2326 => "northing, easting",
+            System::Crs84 | System::Crs84h => Axes::LongitudeLatitude,
+            System::Epsg4326 | System::Epsg4611 | System::Epsg4490 => Axes::LatitudeLongitude,
+            System::Epsg3857 => Axes::EastingNorthing,
+            System::Epsg2326 => Axes::NorthingEasting,
+            System::Added(added) => added.axes(),
         }
     }
 
     /// Whether its axes run along meridians and parallels of WGS 84, so that a box stays a box.
     pub fn is_geographic(self) -> bool {
-        !matches!(self, System::Epsg3857 | System::Epsg2326 | System::Epsg4611)
+        matches!(self, System::Crs84 | System::Crs84h | System::Epsg4326 | System::Epsg4490)
     }
 
     /// Whether its axes run along those of CRS84, so that a box in it is a box on the ground.
@@ -117,14 +155,14 @@ impl System {
     }
 
     /// Whether coordinates everywhere within the box have a meaning in it: the systems of Hong Kong
-    /// end a few degrees around it.
+    /// end a few degrees around it, and one that a definition adds was tried over its layer.
     pub fn covers(self, bbox: &BBox) -> bool {
         !matches!(self, System::Epsg2326 | System::Epsg4611) || HK1980_WINDOW.contains(bbox)
     }
 
     /// Whether its coordinates are degrees; metres else.
     pub fn is_in_degrees(self) -> bool {
-        !matches!(self, System::Epsg2326 | System::Epsg3857)
+        self.axes().are_degrees()
     }
 
     /// Decimals that say a tenth of a millimetre, or in degrees a millimetre.
@@ -155,6 +193,7 @@ impl System {
                 proj4rs::transform::transform(wgs84, hk1980, &mut point).ok()?;
                 Some((point.1.to_degrees(), point.0.to_degrees()))
             }
+            System::Added(added) => added.project(lon_deg, lat_deg),
         }
     }
 
@@ -172,6 +211,7 @@ impl System {
                 proj4rs::transform::transform(hk1980, wgs84, &mut point).ok()?;
                 (point.0.to_degrees(), point.1.to_degrees())
             }
+            System::Added(added) => added.unproject(first, second)?,
         };
         (lon_deg.is_finite() && lat_deg.is_finite()).then_some((lon_deg, lat_deg))
     }
@@ -200,12 +240,9 @@ mod tests {
             // A millimetre, in metres and in degrees.
             let slack = if system.decimals() == DEGREE_DECIMALS { 1e-8 } else { 1e-3 };
             assert!((x - first).abs() < slack && (y - second).abs() < slack, "{system:?} {x} {y}");
-            assert_eq!(System::from_uri(system.uri()), Some(system));
             assert_eq!(system.changes_places_for(AxisOrder::EastFirst), first < second, "{system:?}");
             assert!(!system.changes_places_for(AxisOrder::Authority));
-            assert_eq!(system.epsg().and_then(System::from_epsg), system.epsg().map(|_| system));
         }
-        assert_eq!(System::from_uri("http://evil"), None);
         assert_eq!(System::Crs84.to_degrees(f64::NAN, 0.0), None);
     }
 }

@@ -8,6 +8,7 @@
 mod control;
 mod details;
 mod downloads;
+mod features;
 mod files;
 mod format;
 mod gates;
@@ -54,6 +55,8 @@ pub struct LayerDefinition {
     /// Formats of whole files that are made of the layer, if it is open.
     pub downloads: Vec<DownloadFormat>,
     pub fields: BTreeMap<String, FieldDefinition>,
+    /// Numbers in EPSG's register of the systems that features are offered in besides the usual ones.
+    pub added_epsg: Vec<u32>,
     pub gates: Gates,
     pub control_points: Vec<ControlPoint>,
     /// Columns of personal data that somebody decided to publish.

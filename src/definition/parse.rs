@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::{
     CatalogueDeclaration, DefinitionFault, Display, FieldDefinition, Format, Frequency, GeometryRule, Keywords,
-    LayerDefinition, Release, SourceDefinition, TimeFields, control, details, downloads, files, gates, simplified,
-    tiles, vocabulary,
+    LayerDefinition, Release, SourceDefinition, TimeFields, control, details, downloads, features, files, gates,
+    simplified, tiles, vocabulary,
 };
 use crate::base::digest::Sha256Hex;
 use crate::base::{Class, FieldKind, LayerId, Trilingual};
@@ -32,6 +32,7 @@ struct RawDefinition {
     tiles: Option<tiles::RawTiles>,
     search: Option<RawSearch>,
     downloads: Option<downloads::RawDownloads>,
+    features: Option<features::RawFeatures>,
     #[serde(default)]
     fields: BTreeMap<String, Spanned<RawField>>,
     gates: Option<gates::RawGates>,
@@ -162,6 +163,7 @@ pub fn parse(
         time: raw.time.map(|time| time_fields(&place, time)).transpose()?,
         searched_fields: raw.search.map(|search| search.fields),
         downloads: downloads::read(&place, raw.downloads)?,
+        added_epsg: features::read(&place, raw.features)?,
         fields: fields(&place, raw.fields)?,
         gates: raw.gates.map(|raw| gates::read(&place, raw)).transpose()?.unwrap_or_default(),
         control_points: raw

@@ -3,7 +3,6 @@
 
 use super::{HEIGHT_DECIMALS, Selection, push_decimal};
 use crate::base::{GeometryKind, Schema};
-use crate::crs::System;
 use crate::geometry::{GeometryFault, Shape};
 use crate::package::{Row, ValueRef};
 
@@ -35,17 +34,12 @@ impl CsvWriter {
     }
 
     /// Points stand in two columns, all else as well-known text.
-    fn geometry_columns(&self, schema: &Schema) -> &'static [&'static str] {
+    fn geometry_columns(&self, schema: &Schema) -> Vec<&'static str> {
         match schema.geometry {
-            GeometryKind::None => &[],
-            _ if self.selection.skips_geometry => &[],
-            GeometryKind::Point => match self.selection.system {
-                System::Epsg2326 => &["northing", "easting"],
-                System::Epsg3857 => &["easting", "northing"],
-                System::Epsg4326 | System::Epsg4490 | System::Epsg4611 => &["latitude", "longitude"],
-                System::Crs84 | System::Crs84h => &["longitude", "latitude"],
-            },
-            _ => &["wkt"],
+            GeometryKind::None => Vec::new(),
+            _ if self.selection.skips_geometry => Vec::new(),
+            GeometryKind::Point => self.selection.system.axes().names().to_vec(),
+            _ => vec!["wkt"],
         }
     }
 

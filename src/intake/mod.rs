@@ -7,7 +7,8 @@
 //! Read aloud: `sources` brings the files, `delivery` reads them, `judge` keeps or rejects each feature
 //! and spools it, `kinds` says what each column holds, `identity` gives each feature its id for ever,
 //! `assemble` writes the package in Hilbert order, `gates` reads it back, `bake` makes its heavy tiles,
-//! `succession` says which layers give way, `store` publishes; `downloads` makes whole files afterwards.
+//! `offered` asks what the systems are that a definition adds, `succession` says which layers give way,
+//! `store` publishes; `downloads` makes whole files afterwards.
 
 mod agreement;
 mod assemble;
@@ -23,6 +24,7 @@ mod identity;
 mod judge;
 mod kinds;
 mod measure;
+pub mod offered;
 mod parts;
 mod personal_data;
 mod plan;
@@ -34,10 +36,12 @@ mod times;
 use std::path::PathBuf;
 
 use assemble::Assembled;
+use offered::OfferRequest;
 
 use crate::base::digest::Sha256Hex;
 use crate::base::{LayerId, RevisionId};
 use crate::catalogue::LayerRecord;
+use crate::crs::AddedSystem;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::{Findings, KeptSource, MANIFEST_FORMAT, Manifest, PersonalData, Stage, Store, StoreError};
 
@@ -241,11 +245,13 @@ impl Making<'_> {
         gates::check(&assembled, plan, &self.revision)?;
         held::personal_data(plan, &assembled)?;
         held::after_reading(self.workshop, plan, &assembled)?;
+        let systems = self.added_systems(plan, &assembled)?;
         (self.progress)(Step::Baking);
         let tiles = bake::bake(self.workshop, plan, &assembled, rules, &self.revision, stage.folder())?;
         (self.progress)(Step::Sealing);
         let mut record = plan.record(&assembled, self.files.clone(), self.revision.clone(), self.published);
         record.tiles = tiles;
+        record.add_systems(systems);
         write_json(&stage.folder().join("record.json"), &record)?;
         let style = match &self.style {
             Some(text) => crate::styles::check_hand_made(text, &record).map_err(IngestError::Refused)?,
@@ -274,6 +280,14 @@ impl Making<'_> {
         manifest.verify(stage.folder())?;
         let Assembled { findings, personal_data, .. } = assembled;
         Ok((stage, Published { record, findings, personal_data }))
+    }
+
+    /// The systems that the definition adds; none for a layer that has no place.
+    fn added_systems(&self, plan: &Plan, assembled: &Assembled) -> Result<Vec<AddedSystem>, IngestError> {
+        let epsg = plan.added_epsg().to_vec();
+        let Some(extent) = assembled.package.extent.filter(|_| !epsg.is_empty()) else { return Ok(Vec::new()) };
+        let scratch = self.workshop.store.stage()?;
+        offered::systems(&OfferRequest { epsg, extent }, &self.workshop.worker, scratch.folder())
     }
 }
 

@@ -168,6 +168,11 @@ impl Plan {
         self.definition.as_ref().map_or(&DownloadFormat::DEFAULT, |definition| &definition.downloads)
     }
 
+    /// Numbers of the systems that the layer is offered in besides the usual ones.
+    pub fn added_epsg(&self) -> &[u32] {
+        self.definition.as_ref().map_or(&[], |definition| &definition.added_epsg)
+    }
+
     pub fn no_data(&self) -> &[String] {
         self.definition.as_ref().map_or(&[], |definition| &definition.source.no_data)
     }
@@ -271,6 +276,7 @@ impl Plan {
             },
             searched_fields: assembled.searched_fields.clone(),
             tiles: None,
+            added_systems: Vec::new(),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::catalogue::LayerRecord;
 use crate::catalogue::faces::records::{self, SORTABLES, SortKey};
 use crate::catalogue::faces::{queryables, title};
 use crate::catalogue::search::{Bucket, Facets, Filter};
+use crate::crs::System;
 
 const GEOJSON: &str = "application/geo+json";
 
@@ -132,7 +133,7 @@ impl RecordQuery {
             let known = filter_parameters::NAMES.into_iter().find(|known| *known == name);
             given.extend(known.map(|name| (name, value.to_owned())));
         };
-        self.condition = filter_parameters::take(parameters, queryables::schema(), keep)?;
+        self.condition = filter_parameters::take(parameters, queryables::schema(), &System::ALL, keep)?;
         Ok(())
     }
 

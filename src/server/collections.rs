@@ -17,7 +17,6 @@ use super::places::{self, Place};
 use super::problem::Problem;
 use super::request::Parameters;
 use super::routes::{Context, Reply};
-use super::selection::systems;
 use super::snapshot::{LiveLayer, Snapshot};
 use super::state::App;
 use super::within;
@@ -140,7 +139,7 @@ impl ListQuery {
             bbox: bbox.map(|text| parse_bbox(&text)).transpose()?,
             datetime: datetime.map(|text| interval(&text)).transpose()?,
             order: take("sort").map(|name| order(&name)).transpose()?.unwrap_or_default(),
-            condition: filter_parameters::take(parameters, queryables::schema(), keep)?,
+            condition: filter_parameters::take(parameters, queryables::schema(), &System::ALL, keep)?,
             given,
         };
         check_theme(&query)?;
@@ -358,7 +357,7 @@ pub fn collection(layer: &LiveLayer, base: &str, language: Language) -> Value {
         "attribution": record.credit.get(language),
         "extent": extent(record),
         "itemType": "feature",
-        "crs": systems(record).into_iter().map(System::uri).collect::<Vec<_>>(),
+        "crs": record.systems().into_iter().map(System::uri).collect::<Vec<_>>(),
         "storageCrs": CRS84,
         "revision": record.revision,
         "updated": record.published,

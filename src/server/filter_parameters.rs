@@ -12,8 +12,14 @@ use crate::filter::{Filter, FilterLanguage};
 /// The names, for sentences and definitions.
 pub const NAMES: [&str; 3] = ["filter", "filter-lang", "filter-crs"];
 
-/// Takes the three and reads the filter that they make. What was given goes to `keep` as it was.
-pub fn take(parameters: &mut Parameters, schema: &Schema, mut keep: impl FnMut(&str, &str)) -> Result<Filter, Problem> {
+/// Takes the three and reads the filter that they make, in one of these systems. What was given goes to
+/// `keep` as it was.
+pub fn take(
+    parameters: &mut Parameters,
+    schema: &Schema,
+    systems: &[System],
+    mut keep: impl FnMut(&str, &str),
+) -> Result<Filter, Problem> {
     let [filter, language, system] = NAMES.map(|name| {
         let text = parameters.take(name);
         if let Some(text) = &text {
@@ -22,7 +28,7 @@ pub fn take(parameters: &mut Parameters, schema: &Schema, mut keep: impl FnMut(&
         text
     });
     let language = language.as_deref().map_or(Ok(FilterLanguage::default()), filter_language)?;
-    let system = system.as_deref().map_or(Ok(System::default()), filter_system)?;
+    let system = system.as_deref().map_or(Ok(System::default()), |uri| filter_system(uri, systems))?;
     let Some(filter) = filter else { return Ok(Filter::default()) };
     language
         .parse(&filter)
@@ -40,12 +46,9 @@ fn filter_language(name: &str) -> Result<FilterLanguage, Problem> {
     })
 }
 
-fn filter_system(uri: &str) -> Result<System, Problem> {
-    System::from_uri(uri).ok_or_else(|| {
-        Problem::bad_request(format!(
-            "filter-crs=\"{}\" is not offered; accepted are {}",
-            cut(uri),
-            System::ALL.map(System::uri).join(", ")
-        ))
+fn filter_system(uri: &str, systems: &[System]) -> Result<System, Problem> {
+    systems.iter().copied().find(|system| system.uri() == uri).ok_or_else(|| {
+        let uris: Vec<&str> = systems.iter().map(|system| system.uri()).collect();
+        Problem::bad_request(format!("filter-crs=\"{}\" is not offered; accepted are {}", cut(uri), uris.join(", ")))
     })
 }

@@ -82,7 +82,7 @@ impl ItemsRequest {
         });
         let datetime = datetime.transpose()?;
         let words = words(&mut parameters, &layer.record, ask, &mut keep)?;
-        let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;
+        let mut filter = filter_parameters::take(&mut parameters, schema, &layer.record.known_systems(), &mut keep)?;
         let bbox = boxes::apply(edges, &mut filter)?;
         take_field_form(&mut parameters, layer, ask)?;
         for (name, text) in parameters.rest() {

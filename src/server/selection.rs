@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::request::Parameters;
 use crate::base::bbox::DEGREE_DECIMALS;
 use crate::base::ids::cut;
-use crate::base::{FeatureId, GeometryKind, Schema, limits};
+use crate::base::{FeatureId, Schema, limits};
 use crate::catalogue::LayerRecord;
 use crate::crs::System;
 use crate::formats::{Detail, Selection};
@@ -14,26 +14,14 @@ use crate::query::{Direction, Order};
 /// Ids that one request may name: what an address holds.
 const IDS_MAX: usize = 1_000;
 
-/// The systems in which a layer's coordinates are offered.
-pub fn systems(record: &LayerRecord) -> Vec<System> {
-    if record.schema.geometry == GeometryKind::None {
-        return Vec::new();
-    }
-    System::ALL
-        .into_iter()
-        .filter(|system| *system != System::Crs84h || record.schema.has_z)
-        .filter(|system| record.extent.is_none_or(|extent| system.covers(&extent)))
-        .collect()
-}
-
 /// A system that a parameter names and the layer is offered in.
 pub fn offered(parameter: &str, uri: &str, record: &LayerRecord) -> Result<System, Problem> {
-    let mut systems = systems(record);
+    let mut systems = record.systems();
     if systems.is_empty() {
         // Where nothing has coordinates the answer is the same in the system that is meant unless said otherwise.
         systems.push(System::Crs84);
     }
-    System::from_uri(uri).filter(|system| systems.contains(system)).ok_or_else(|| {
+    systems.iter().copied().find(|system| system.uri() == uri).ok_or_else(|| {
         let uris: Vec<&str> = systems.iter().map(|system| system.uri()).collect();
         Problem::bad_request(format!(
             "{parameter}=\"{}\" is not offered for {}; accepted are {}",

@@ -5,11 +5,9 @@ use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
 use super::Stop;
 use super::operation::{self, Operation};
+use super::proj::Context;
 
 const NO_OPERATION: &str = "none: the coordinates are CRS84";
-/// China's own system: the same as WGS 84 to a few centimetres by its definition, though no
-/// operation between the two is registered.
-const CHINA_2000: &str = "EPSG:4490";
 
 /// The way of one source to CRS84; `None` inside when it is CRS84 already.
 pub struct Projection {
@@ -125,24 +123,28 @@ fn words(
     shown: &str,
 ) -> Result<String, Stop> {
     let definition = if name.contains(':') { name.to_owned() } else { source.to_wkt().unwrap_or_default() };
-    let Some(Operation { name: operation, codes, accuracy_m, is_ballpark }) = operation::best(&definition, area_deg)
-    else {
+    let Some(operation) = Operation::best(&definition, area_deg) else {
         return Err(Stop::Refused(format!("{shown}: PROJ knows no way from {name} to WGS 84")));
     };
-    if name == CHINA_2000 {
-        return Ok(format!("{name} to CRS84 unchanged: null by convention, within a few centimetres"));
+    if is_on_china_2000(&definition) {
+        return Ok(format!("{name} to CRS84 with its datum unchanged: null by convention, within a few centimetres"));
     }
-    if is_ballpark && !allowed.ballpark {
+    if operation.is_ballpark && !allowed.ballpark {
         return Err(Stop::Refused(format!(
             "{shown}: no transformation from {name} to WGS 84 is registered, so its place would be wrong by up to some hundred metres; transform it to EPSG:2326 first, or accept that with operation = \"ballpark\" in the definition"
         )));
     }
-    let by = if codes.is_empty() { operation } else { format!("{} ({operation})", codes.join(", ")) };
-    Ok(match (is_ballpark, accuracy_m) {
+    let by = operation.words();
+    Ok(match (operation.is_ballpark, operation.accuracy_m) {
         (true, _) => format!("{name} to CRS84 by {by}: ballpark, accuracy unknown, accepted by the definition"),
         (false, Some(metres)) => format!("{name} to CRS84 by {by}, accurate to {metres} m"),
         (false, None) => format!("{name} to CRS84 by {by}, exact"),
     })
+}
+
+fn is_on_china_2000(definition: &str) -> bool {
+    let context = Context::new();
+    context.create(definition).is_some_and(|system| operation::is_on_china_2000(&system))
 }
 
 /// Whether a system projects as the HK1980 Grid does. Programs that do not know its datum write

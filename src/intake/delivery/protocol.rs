@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Format, GeometryRule, Repair, SourceFacts, SourceFeature, SourceField};
 use crate::base::{Value, limits};
+use crate::crs::SystemDeclaration;
 
 /// What the worker is asked, as JSON on its standard input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,6 +69,8 @@ pub enum Frame {
     Feature(SourceFeature),
     /// So many features are written so far, where the worker writes.
     Written(u64),
+    /// What systems are, where the worker is asked for them.
+    Systems(Vec<SystemDeclaration>),
     /// The delivery is refused; nothing follows.
     Refused(String),
     /// Everything was read: the number of features.
@@ -90,6 +93,7 @@ const SCHEMAS: u8 = b'S';
 const SOURCE: u8 = b'N';
 const FEATURE: u8 = b'F';
 const WRITTEN: u8 = b'W';
+const SYSTEMS: u8 = b'C';
 const REFUSED: u8 = b'R';
 const END: u8 = b'E';
 
@@ -113,6 +117,10 @@ impl Frame {
             Frame::Written(count) => {
                 body.extend_from_slice(&count.to_le_bytes());
                 WRITTEN
+            }
+            Frame::Systems(systems) => {
+                serde_json::to_writer(&mut body, systems)?;
+                SYSTEMS
             }
             Frame::Refused(message) => {
                 body.extend_from_slice(message.as_bytes());
@@ -158,6 +166,7 @@ impl Frame {
             SOURCE => Ok(Frame::Source(u32::from_le_bytes(exact(body)?))),
             FEATURE => decode_feature(body).map(Frame::Feature),
             WRITTEN => Ok(Frame::Written(u64::from_le_bytes(exact(body)?))),
+            SYSTEMS => Ok(Frame::Systems(serde_json::from_slice(body)?)),
             REFUSED => Ok(Frame::Refused(String::from_utf8_lossy(body).into_owned())),
             END => Ok(Frame::End(u64::from_le_bytes(exact(body)?))),
             _ => Err(invalid("a frame is of no known type")),

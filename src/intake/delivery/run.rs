@@ -205,6 +205,7 @@ pub fn take_in(
                 sink.feature(unifier.unify(feature, source)?)?;
             }
             Frame::Written(_) => return Err(broken("it wrote where it was to read")),
+            Frame::Systems(_) => return Err(broken("it told of systems where it was to read")),
             Frame::Refused(message) => return Err(DeliveryError::Refused(message)),
             Frame::End(_) if unifier.is_none() => return Err(broken("it ended before it announced its fields")),
             Frame::End(announced) if announced == count => return Ok(count),

@@ -25,7 +25,6 @@ use crate::crs::{AxisOrder, OrderedSystem, System};
 use crate::formats::Selection;
 use crate::formats::geojson::FeatureWriter;
 use crate::query::{FeatureQuery, Start};
-use crate::server::selection;
 
 pub async fn query(mut context: Context) -> Reply {
     let id = context.parameters.take("id").filter(|id| !id.is_empty()).ok_or_else(|| {
@@ -91,12 +90,13 @@ fn read_query(mut parameters: Parameters, layer: &LiveLayer) -> Result<FeatureQu
 
 /// The names that its clients use, and those of everybody else.
 fn box_system(name: &str, layer: &LiveLayer) -> Result<OrderedSystem, Problem> {
+    let offered = layer.record.systems();
     let ordered = match name.to_ascii_uppercase().as_str() {
         "WGS84" => Some((System::Crs84, AxisOrder::Authority)),
         "HK80" | "HK1980" => Some((System::Epsg2326, AxisOrder::EastFirst)),
-        _ => systems::by_name(name),
+        _ => systems::by_name(name, &offered),
     };
-    ordered.filter(|(system, _)| selection::systems(&layer.record).contains(system)).ok_or_else(|| {
+    ordered.filter(|(system, _)| offered.contains(system)).ok_or_else(|| {
         Problem::bad_request(format!(
             "bbox-crs=\"{}\" is not offered; accepted are WGS84 (longitude, latitude), HK80 (easting, northing) \
              and the names of EPSG",

@@ -6,18 +6,19 @@ use crate::base::ids::cut;
 use crate::catalogue::LayerRecord;
 use crate::crs::{AxisOrder, OrderedSystem, System};
 use crate::server::problem::Problem;
-use crate::server::selection;
 
-/// By a URN, a URI or a short name.
-pub fn by_name(name: &str) -> Option<OrderedSystem> {
-    if let Some(system) = System::from_uri(name) {
-        return Some((system, AxisOrder::Authority));
+/// One of the offered systems by a URN, a URI or a short name.
+pub fn by_name(name: &str, offered: &[System]) -> Option<OrderedSystem> {
+    if let Some(system) = offered.iter().find(|system| system.uri() == name) {
+        return Some((*system, AxisOrder::Authority));
     }
+    let by_epsg = |authority: &str, code: &str| by_epsg(authority, code, offered);
+    let crs84 = || offered.contains(&System::Crs84).then_some((System::Crs84, AxisOrder::Authority));
     if let Some(rest) = strip(name, "urn:ogc:def:crs:").or_else(|| strip(name, "urn:x-ogc:def:crs:")) {
         let mut parts = rest.split(':');
         let (authority, _version, code) = (parts.next()?, parts.next()?, parts.next()?);
         return match (authority.eq_ignore_ascii_case("OGC"), code) {
-            (true, "CRS84") => Some((System::Crs84, AxisOrder::Authority)),
+            (true, "CRS84") => crs84(),
             (true, _) => None,
             (false, code) => by_epsg(authority, code).map(|system| (system, AxisOrder::Authority)),
         };
@@ -26,9 +27,7 @@ pub fn by_name(name: &str) -> Option<OrderedSystem> {
         return by_epsg("EPSG", code).map(|system| (system, AxisOrder::EastFirst));
     }
     match name.split_once(':')? {
-        (authority, "84" | "CRS84") if ["CRS", "OGC"].contains(&authority) => {
-            Some((System::Crs84, AxisOrder::Authority))
-        }
+        (authority, "84" | "CRS84") if ["CRS", "OGC"].contains(&authority) => crs84(),
         (authority, code) => by_epsg(authority, code).map(|system| (system, AxisOrder::EastFirst)),
     }
 }
@@ -38,8 +37,10 @@ fn strip<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-fn by_epsg(authority: &str, code: &str) -> Option<System> {
-    authority.eq_ignore_ascii_case("EPSG").then(|| System::from_epsg(code.parse().ok()?)).flatten()
+fn by_epsg(authority: &str, code: &str, offered: &[System]) -> Option<System> {
+    let number: u32 = code.parse().ok()?;
+    let mut known = offered.iter().copied().filter(|_| authority.eq_ignore_ascii_case("EPSG"));
+    known.find(|system| system.epsg() == Some(number))
 }
 
 /// The URN of a system, in whose geometries the authority's order holds.
@@ -59,22 +60,23 @@ pub fn wkid(system: System) -> (u32, u32) {
         System::Epsg2326 => (102140, 2326),
         System::Epsg4611 => (4611, 4611),
         System::Epsg4490 => (4490, 4490),
+        System::Added(added) => (added.declaration().epsg, added.declaration().epsg),
     }
 }
 
-pub fn by_wkid(number: u32) -> Option<System> {
+/// One of these systems by ArcGIS's number.
+pub fn by_wkid(number: u32, systems: &[System]) -> Option<System> {
+    const WEB_MERCATOR: u32 = 3857;
     const OLD_WEB_MERCATORS: [u32; 2] = [102113, 900913];
-    if OLD_WEB_MERCATORS.contains(&number) {
-        return Some(System::Epsg3857);
-    }
-    let offered = System::ALL.into_iter().filter(|system| !matches!(system, System::Crs84 | System::Crs84h));
-    offered.into_iter().find(|system| [wkid(*system).0, wkid(*system).1].contains(&number))
+    let number = if OLD_WEB_MERCATORS.contains(&number) { WEB_MERCATOR } else { number };
+    let mut numbered = systems.iter().filter(|system| !matches!(system, System::Crs84 | System::Crs84h));
+    numbered.find(|system| [wkid(**system).0, wkid(**system).1].contains(&number)).copied()
 }
 
 /// A system in which the layer is offered, by its name.
 pub fn offered(parameter: &str, name: &str, record: &LayerRecord) -> Result<OrderedSystem, Problem> {
-    let systems = selection::systems(record);
-    by_name(name.trim()).filter(|(system, _)| systems.contains(system)).ok_or_else(|| {
+    let systems = record.systems();
+    by_name(name.trim(), &systems).ok_or_else(|| {
         let names: Vec<String> = systems.into_iter().map(urn).collect();
         Problem::bad_request(format!(
             "{parameter}=\"{}\" is not offered for {}; accepted are {}",
@@ -107,14 +109,15 @@ mod tests {
             ("http://evil", None),
             ("", None),
         ] {
-            assert_eq!(by_name(name), found, "{name}");
+            assert_eq!(by_name(name, &System::ALL), found, "{name}");
         }
         for system in System::ALL.into_iter().filter(|system| *system != System::Crs84h) {
-            assert_eq!(by_name(&urn(system)), Some((system, Authority)));
+            assert_eq!(by_name(&urn(system), &System::ALL), Some((system, Authority)));
         }
         for (number, system) in [(4326, System::Epsg4326), (102140, System::Epsg2326), (900913, System::Epsg3857)] {
-            assert_eq!(by_wkid(number), Some(system));
+            assert_eq!(by_wkid(number, &System::ALL), Some(system));
         }
-        assert_eq!(by_wkid(1), None);
+        assert_eq!(by_wkid(1, &System::ALL), None);
+        assert_eq!(by_name("EPSG:2326", &[System::Crs84]), None);
     }
 }

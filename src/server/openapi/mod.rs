@@ -16,6 +16,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::LayerRecord;
+use crate::crs::System;
 use crate::server::answer::Answer;
 use crate::server::landing;
 use crate::server::pages;
@@ -94,12 +95,24 @@ fn definition(base: &str, title: &str, records: &[Arc<LayerRecord>], makes_extra
         "servers": [{ "url": base }],
         "paths": paths,
         "components": {
-            "parameters": parameters::parameters(&layers, &catalogued),
+            "parameters": parameters::parameters(&layers, &catalogued, &systems(records)),
             "requestBodies": components::request_bodies(),
             "responses": components::responses(),
             "schemas": schemas,
         },
     })
+}
+
+/// Every system in which a layer may be asked for.
+fn systems(records: &[Arc<LayerRecord>]) -> Vec<System> {
+    let mut systems = System::ALL.to_vec();
+    for added in records.iter().flat_map(|record| &record.added_systems).map(|added| System::Added(*added)) {
+        // Two layers may have one system by different transformations.
+        if systems.iter().all(|known| known.uri() != added.uri()) {
+            systems.push(added);
+        }
+    }
+    systems
 }
 
 /// What is there to GET, whatever this server is told to do besides.

@@ -11,8 +11,9 @@ use crate::formats::Format;
 use crate::server::collections::Order;
 use crate::styles::COLOURS;
 
-/// Every parameter by its name; `layers` are the ids of those that may be read.
-pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
+/// Every parameter by its name; `layers` are the ids of those that may be read, `systems` all in which
+/// any of them is offered.
+pub fn parameters(layers: &[&str], records: &[&str], systems: &[System]) -> Value {
     let in_path = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
     let in_query = |name: &str, schema: Value, description: &str| {
         json!({
@@ -25,7 +26,7 @@ pub fn parameters(layers: &[&str], records: &[&str]) -> Value {
         json!({
             "type": "string",
             "format": "uri-reference",
-            "enum": System::ALL.map(System::uri),
+            "enum": systems.iter().map(|system| system.uri()).collect::<Vec<_>>(),
             "default": System::default().uri(),
         })
     };

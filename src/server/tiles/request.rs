@@ -147,7 +147,7 @@ fn read_selection(
         text.parse::<Interval>().map_err(Problem::from)
     });
     let datetime = datetime.transpose()?.zip(layer.record.time.clone());
-    let mut filter = filter_parameters::take(&mut parameters, schema, &mut keep)?;
+    let mut filter = filter_parameters::take(&mut parameters, schema, &layer.record.known_systems(), &mut keep)?;
     for (name, text) in parameters.rest() {
         let is_field =
             filter.add_equality(schema, name, text).map_err(|fault| Problem::bad_request(fault.to_string()))?;

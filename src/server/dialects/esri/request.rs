@@ -17,7 +17,6 @@ use crate::query::{Direction, FeatureQuery, Order, Places, Start};
 use crate::server::answer::Answer;
 use crate::server::problem::Problem;
 use crate::server::request::Parameters;
-use crate::server::selection;
 
 /// The value of `f`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,14 +189,16 @@ pub fn system(parameter: &str, text: &str, record: &LayerRecord) -> Result<Syste
         let number = document.get("latestWkid").or_else(|| document.get("wkid"))?.as_u64()?;
         u32::try_from(number).ok()
     });
-    let offered = selection::systems(record);
     // A table has no coordinates, and so no system that would not do.
-    let is_offered = |system: &System| offered.is_empty() || offered.contains(system);
-    number.and_then(by_wkid).filter(is_offered).ok_or_else(|| {
+    let offered =
+        Some(record.systems()).filter(|offered| !offered.is_empty()).unwrap_or_else(|| record.known_systems());
+    number.and_then(|number| by_wkid(number, &offered)).ok_or_else(|| {
+        let numbers: Vec<String> = offered.iter().filter_map(|system| Some(system.epsg()?.to_string())).collect();
         Problem::bad_request(format!(
-            "{parameter}=\"{}\" is not offered for {}; accepted are 4326, 3857, 4490, and in Hong Kong 2326, 4611",
+            "{parameter}=\"{}\" is not offered for {}; accepted are {}",
             cut(text),
-            record.id
+            record.id,
+            numbers.join(", ")
         ))
     })
 }

@@ -13,7 +13,6 @@ use crate::crs::System;
 use crate::formats::gml::{GML, LAYERS, PREFIX, type_name};
 use crate::server::answer::Answer;
 use crate::server::routes::Context;
-use crate::server::selection;
 use crate::server::snapshot::LiveLayer;
 
 const FES: &str = "http://www.opengis.net/fes/2.0";
@@ -155,7 +154,7 @@ fn feature_type(layer: &LiveLayer, base: &str, language: Language, xml: &mut Xml
         xml.empty("wfs:NoCRS", &[]);
     } else {
         xml.leaf("wfs:DefaultCRS", &[], &systems::urn(System::Epsg4326));
-        let others = selection::systems(record).into_iter();
+        let others = record.systems().into_iter();
         for system in others.filter(|system| !matches!(system, System::Epsg4326 | System::Crs84h)) {
             xml.leaf("wfs:OtherCRS", &[], &systems::urn(system));
         }
