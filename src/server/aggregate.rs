@@ -70,7 +70,7 @@ pub async fn aggregate(mut context: Context) -> Reply {
         context.ask.path_and_query,
         (&query.groups, &query.metrics)
     );
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let (app, ask) = (Arc::clone(&context.app), Arc::clone(&context.ask));
     let make = async move {
         let (rows, has_more) = app
             .pool

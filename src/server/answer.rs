@@ -201,7 +201,9 @@ impl Answer {
     }
 
     fn common_headers(&self, etag: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        /// Those of a tile, and those that the router adds.
+        const USUAL: usize = 12;
+        let mut headers = HeaderMap::with_capacity(USUAL);
         if self.cache != CacheFor::Nothing
             && let Ok(etag) = HeaderValue::from_str(etag)
         {

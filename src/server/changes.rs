@@ -60,7 +60,7 @@ pub async fn changes(mut context: Context) -> Reply {
         request.cursor.as_ref().map(|cursor| cursor.place),
         request.limit
     );
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let (app, ask) = (Arc::clone(&context.app), Arc::clone(&context.ask));
     let make = async move {
         let document = document(&app, &ask, &permit, &before, &now, &request).await?;
         Ok(Answer::json(&document).of_type(GEOJSON).in_language(ask.language))

@@ -42,7 +42,7 @@ pub async fn items(mut context: Context) -> Result<Response, Problem> {
         Some(cursor) => context.app.revision(&current, &cursor.revision).await?,
         None => layer,
     };
-    let ask = context.ask.clone();
+    let ask = Arc::clone(&context.ask);
     let key = format!(
         "items|{}|{}|{}|{}|{}|{}|{}|{:?}|{:?}",
         ask.method == Method::POST,

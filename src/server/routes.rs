@@ -8,6 +8,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::MethodRouter;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -27,7 +28,7 @@ use super::{
 /// What a handler works with.
 pub struct Context {
     pub app: Arc<App>,
-    pub ask: Ask,
+    pub ask: Arc<Ask>,
     pub parameters: Parameters,
     places: Vec<(String, String)>,
 }
@@ -126,35 +127,42 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(qgis::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), refusals::refuse))
-        .layer(CatchPanicLayer::custom(PanicAnswer))
+        // One service of many layers: of each layer that a router is given it makes a service of its own.
         .layer(
-            CorsLayer::new()
-                .allow_origin(Any)
-                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS])
-                .allow_headers(Any)
-                .expose_headers([
-                    HeaderName::from_static("content-crs"),
-                    header::LINK,
-                    header::ETAG,
-                    header::LOCATION,
-                    header::RETRY_AFTER,
-                    header::ACCEPT_RANGES,
-                    header::CONTENT_DISPOSITION,
-                    header::CONTENT_RANGE,
-                    HeaderName::from_static("causeway-thinned"),
-                    HeaderName::from_static("causeway-complete"),
-                    HeaderName::from_static("ogc-numbermatched"),
-                    HeaderName::from_static("ogc-numberreturned"),
-                ]),
+            ServiceBuilder::new()
+                .layer(fixed("referrer-policy", "same-origin"))
+                .layer(fixed("x-content-type-options", "nosniff"))
+                .layer(SetResponseHeaderLayer::if_not_present(
+                    header::CONTENT_SECURITY_POLICY,
+                    HeaderValue::from_static(CONTENT_POLICY),
+                ))
+                .layer(cross_origin())
+                .layer(CatchPanicLayer::custom(PanicAnswer))
+                .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), refusals::refuse)),
         )
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(CONTENT_POLICY),
-        ))
-        .layer(fixed("x-content-type-options", "nosniff"))
-        .layer(fixed("referrer-policy", "same-origin"))
         .with_state(app)
+}
+
+/// Every page of every host may ask.
+fn cross_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS])
+        .allow_headers(Any)
+        .expose_headers([
+            HeaderName::from_static("content-crs"),
+            header::LINK,
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::ACCEPT_RANGES,
+            header::CONTENT_DISPOSITION,
+            header::CONTENT_RANGE,
+            HeaderName::from_static("causeway-thinned"),
+            HeaderName::from_static("causeway-complete"),
+            HeaderName::from_static("ogc-numbermatched"),
+            HeaderName::from_static("ogc-numberreturned"),
+        ])
 }
 
 fn fixed(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -177,7 +185,7 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     let responding = move |context: Context| {
-        let ask = context.ask.clone();
+        let ask = Arc::clone(&context.ask);
         let reply = handler(context);
         async move { reply.await.map(|answer| answer.respond(&ask)) }
     };
@@ -191,7 +199,7 @@ where
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 {
     axum::routing::get(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
-        let (places, ask) = (places(&raw), ask_of(&app, &request));
+        let (places, ask) = (places(&raw), Arc::new(ask_of(&app, &request)));
         let parameters = Parameters::parse(request.uri().query());
         let handler = handler.clone();
         async move {
@@ -205,7 +213,7 @@ where
 fn items() -> MethodRouter<Arc<App>> {
     let by_address = get_responding(features::items, Problem::answer).fallback(refuse_all_but_post);
     by_address.post(|State(app): State<Arc<App>>, raw: RawPathParams, request: Request| async move {
-        let (places, ask) = (places(&raw), ask_of(&app, &request));
+        let (places, ask) = (places(&raw), Arc::new(ask_of(&app, &request)));
         let parameters = posted::form_or_filter(request).await;
         let reply = handle(features::items, (app, places), &ask, parameters).await;
         reply.unwrap_or_else(|problem| problem.answer(&ask).respond(&ask))
@@ -221,7 +229,7 @@ where
     let dress = dialects::esri::dress;
     let by_address = get_dressed(handler.clone(), dress).fallback(refuse_all_but_post);
     by_address.post(move |State(app): State<Arc<App>>, raw: RawPathParams, request: Request| {
-        let (places, ask) = (places(&raw), ask_of(&app, &request));
+        let (places, ask) = (places(&raw), Arc::new(ask_of(&app, &request)));
         let handler = handler.clone();
         async move {
             let parameters = posted::form(request).await;
@@ -237,14 +245,14 @@ fn places(raw: &RawPathParams) -> Vec<(String, String)> {
 async fn handle<H, F, T>(
     handler: H,
     (app, places): (Arc<App>, Vec<(String, String)>),
-    ask: &Ask,
+    ask: &Arc<Ask>,
     parameters: Result<Parameters, Problem>,
 ) -> Result<T, Problem>
 where
     H: Fn(Context) -> F,
     F: Future<Output = Result<T, Problem>>,
 {
-    handler(Context { app, ask: ask.clone(), parameters: parameters?, places }).await
+    handler(Context { app, ask: Arc::clone(ask), parameters: parameters?, places }).await
 }
 
 fn dressed(reply: Reply, ask: &Ask, dress: fn(&Problem, &Ask) -> Answer) -> Response {

@@ -20,7 +20,7 @@ const LAYERS_MAX: usize = 500;
 
 /// `/styles/catalogue`: the ground and over it every layer that anybody may read, none of them shown.
 pub(super) async fn style(context: &Context, media_type: &'static str, scheme: room::Scheme) -> Reply {
-    let (app, ask, snapshot) = (Arc::clone(&context.app), context.ask.clone(), context.app.snapshot());
+    let (app, ask, snapshot) = (Arc::clone(&context.app), Arc::clone(&context.ask), context.app.snapshot());
     let key = format!("{CATALOGUE}|{}", snapshot.digest);
     let style = move || whole(&open_layers(&app, &snapshot), &ask);
     on_ground(context, media_type, &key, style, scheme).await

@@ -90,7 +90,7 @@ pub async fn one(mut context: Context) -> Reply {
     };
     let revision = layer.as_ref().map_or("", |layer| layer.record.revision.as_str());
     let key = format!("{name}|{revision}|{first_colour}");
-    let ask = context.ask.clone();
+    let ask = Arc::clone(&context.ask);
     let style = move || layer.map_or_else(room::empty, |layer| finished(&layer, &ask, first_colour));
     on_ground(&context, media_type, &key, style, scheme).await
 }
@@ -110,7 +110,7 @@ async fn on_ground(
     let snapshot = context.app.snapshot();
     let districts = context.app.permitted(&snapshot, room::BASE_LAYER, Action::ReadFeatures).ok();
     let revision = districts.as_ref().map_or("", |(layer, _)| layer.record.revision.as_str());
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let (app, ask) = (Arc::clone(&context.app), Arc::clone(&context.ask));
     let key = format!("style|{key}|{revision}|{scheme:?}|{}|{}|{media_type}", ask.base, ask.language.tag());
     let made = async move {
         let ground = match &districts {

@@ -28,7 +28,7 @@ const LAYER_NAMESPACE: &str = "xmlns:layer";
 pub async fn answer(context: &mut Context) -> Outcome<Arc<Answer>> {
     let (layer, permit, mut request, walk) = request::read(context).await?;
     let key = format!("{}|{request:?}", key("wfs", &layer, &permit, &context.ask.base));
-    let (app, ask) = (Arc::clone(&context.app), context.ask.clone());
+    let (app, ask) = (Arc::clone(&context.app), Arc::clone(&context.ask));
     request.query.start = walk.start(&app, &layer);
     let made = async move {
         match (request.hits, request.is_one, request.format) {
