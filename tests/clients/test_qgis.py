@@ -25,6 +25,7 @@ from qgis.core import (
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
+    QgsRasterLayer,
     QgsRectangle,
     QgsVectorLayer,
     QgsVectorTileLayer,
@@ -72,6 +73,13 @@ def tile_layer(name, style_query=""):
     if not done:
         raise AssertionError(f"QGIS cannot read the style of {name}: {message}")
     return layer
+
+
+def picture_layer(name):
+    """A layer as the dialog for WMS and WMTS adds it."""
+    address = f"{server.URL}/wmts/1.0.0/WMTSCapabilities.xml"
+    chosen = "crs=EPSG:3857&format=image/png&styles=default&tileMatrixSet=WebMercatorQuad"
+    return QgsRasterLayer(f"{chosen}&layers={name}&url={address}", name, "wms")
 
 
 def draw(layers, box, width_px=PICTURE_PX, height_px=PICTURE_PX, labels=False):
@@ -221,6 +229,24 @@ class QgisDrawsTiles(QgisChecks):
         self.assertTrue(judged)
         for feature, place in judged:
             self.assert_drawn_and_hidden(tiles, place, colour_of(style, feature, ZOOM))
+
+
+class QgisDrawsPictures(QgisChecks):
+    @on_every_layer
+    def test_features_of_the_wmts_have_their_colours(self, layer):
+        pictures = picture_layer(layer.id)
+        self.assertTrue(pictures.isValid(), pictures.error().message())
+        style = server.get_json(f"/styles/{layer.id}")
+        within_px = AROUND_PX[server.kind(layer.id)]
+
+        def is_drawn(feature, place):
+            shown = colours_near_the_middle(draw([pictures], box_round(place)), within_px)
+            return any(is_near(colour, colour_of(style, feature, ZOOM), COLOUR_TOLERANCE) for colour in shown)
+
+        judged = judged_features(layer.id)
+        drawn = sum(is_drawn(feature, place) for feature, place in judged)
+        # Pictures have their labels in them, which may lie over a feature's very place.
+        self.assertGreater(drawn, len(judged) // 2, f"{drawn} of {len(judged)}")
 
 
 def defined_layer(name):
