@@ -21,7 +21,7 @@ const LANGUAGES: [(u8, &str); 8] = [
 ];
 
 /// The rows of a table: what follows its header.
-pub fn rows(head: &[u8]) -> &[u8] {
+fn rows(head: &[u8]) -> &[u8] {
     let end = head.get(8..10).map_or(0, |size| usize::from(u16::from_le_bytes([size[0], size[1]])));
     whole_characters(head).get(end..).unwrap_or_default()
 }

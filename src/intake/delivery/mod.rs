@@ -8,6 +8,7 @@ mod archive;
 pub mod columns;
 mod contents;
 mod dbase;
+mod mapinfo;
 pub mod private_use;
 pub mod protocol;
 mod recognise;

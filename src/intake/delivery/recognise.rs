@@ -7,7 +7,7 @@ use std::path::Path;
 use super::protocol::{SourceEncoding, WorkerSource};
 use super::signs::{self, Json};
 use super::stage::{StagedFile, extension, refused};
-use super::{DeliveryError, ReadRequest, dbase, text};
+use super::{DeliveryError, ReadRequest, dbase, mapinfo, text};
 use crate::definition::{Format, GeometryRule};
 use crate::package;
 
@@ -228,13 +228,13 @@ fn encoding_of(
         }
         Format::MapInfo if extension(&file.path) == "mif" => {
             let data = head_of(&file.path.with_extension("mid")).unwrap_or_default();
-            let declared = declared.map(str::to_owned).or_else(|| text::mapinfo_charset(head));
+            let declared = declared.map(str::to_owned).or_else(|| mapinfo::charset(head));
             text_of(whole_characters(&data), declared.as_deref())
         }
         Format::MapInfo => {
             let data = head_of(&file.path.with_extension("dat")).unwrap_or_default();
-            let declared = declared.map(str::to_owned).or_else(|| text::mapinfo_charset(head));
-            text_of(dbase::rows(&data), declared.as_deref())
+            let declared = declared.map(str::to_owned).or_else(|| mapinfo::charset(head));
+            text_of(&mapinfo::texts(head, &data), declared.as_deref())
         }
         Format::Kml | Format::Gpx | Format::Gml | Format::Osm if extension(&file.path) != "pbf" => {
             let declared = text::xml_encoding(head).or_else(|| declared.map(str::to_owned));

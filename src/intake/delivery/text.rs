@@ -145,29 +145,6 @@ pub fn xml_encoding(head: &[u8]) -> Option<String> {
     value[1..].split_once(quote).map(|(name, _)| name.to_owned())
 }
 
-/// The encoding that the text part of a MapInfo table names, as a label; `Neutral` names none.
-pub fn mapinfo_charset(head: &[u8]) -> Option<String> {
-    const LINES: usize = 10;
-    let text = String::from_utf8_lossy(&head[..head.len().min(4_096)]);
-    let line = text
-        .lines()
-        .take(LINES)
-        .find(|line| line.trim_start().trim_start_matches('!').to_ascii_lowercase().starts_with("charset"))?;
-    let name = line.split_whitespace().nth(1)?.trim_matches('"').to_ascii_lowercase();
-    let label = match name.as_str() {
-        "windowstradchinese" => "big5",
-        "windowssimpchinese" => "gbk",
-        "windowslatin1" | "iso8859_1" => "windows-1252",
-        "windowslatin2" => "windows-1250",
-        "windowscyrillic" => "windows-1251",
-        "windowsjapanese" => "shift_jis",
-        "windowskorean" => "euc-kr",
-        "utf-8" => "utf-8",
-        _ => return None,
-    };
-    Some(label.to_owned())
-}
-
 /// The name that GDAL's `ENCODING` option needs for a label.
 pub fn gdal_name(label: &str) -> &str {
     match label {
