@@ -141,6 +141,31 @@ fn lines_above_the_header_and_empty_rows_are_no_features() {
     assert_eq!((layer.names(), layer.features.len()), (vec!["key", "name"], 2));
 }
 
+#[test]
+fn names_that_are_said_again_in_another_language_are_no_feature() {
+    let (lon, lat) = (LON.to_string(), LAT.to_string());
+    let sheet: [&[&str]; 5] = [
+        &["Public piers 公眾碼頭", "", "", ""],
+        &["No.", "Name", "Longitude", "Latitude"],
+        &["編號", "名稱", "經度", "緯度"],
+        &["1", "海旁", &lon, &lat],
+        &["2", "山頂", "114.15", "22.27"],
+    ];
+    let csv = |rows: &[&[&str]]| rows.iter().map(|row| row.join(",") + "\n").collect::<String>();
+    for rows in [&sheet[..], &sheet[1..]] {
+        for (name, bytes) in [("a.csv", csv(rows).into_bytes()), ("a.xlsx", workbook(rows))] {
+            let (_folder, request) = written(name, &bytes);
+            let layer = read_all(&request);
+            assert_there(&layer, 2, 0.1);
+            assert_eq!(layer.names(), ["No.", "Name", "Longitude", "Latitude"], "{name}");
+            assert!(layer.facts.notes.iter().any(|note| note.contains("a second line of names")), "{:?}", layer.facts);
+        }
+    }
+    // What stands for a place that nobody knows is no name.
+    let (_folder, request) = written("a.csv", format!("No.,lon,lat\nX,N.A.,N.A.\n1,{LON},{LAT}\n").as_bytes());
+    assert_eq!(read_all(&request).features.len(), 2);
+}
+
 /// A workbook of one sheet whose cells are all text.
 fn workbook(rows: &[&[&str]]) -> Vec<u8> {
     let texts: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(|text| Cell::Text(text)).collect()).collect();

@@ -62,12 +62,9 @@ impl LayerSource {
         };
         let is_text_table = source.format.is_text_table();
         let rows_above = match is_text_table && request.geometry != GeometryRule::None {
-            true => take_header_below(&mut fields, &sample(&dataset, chosen.layer, &readers, 0), request),
+            true => take_header(&mut fields, &sample(&dataset, chosen.layer, &readers, 0), request, notes),
             false => 0,
         };
-        if rows_above > 0 {
-            notes.push(points::lines_above(rows_above));
-        }
         let (mut fields, readers) =
             without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
         if matches!(source.format, Format::Xlsx | Format::Ods) {
@@ -355,8 +352,13 @@ fn without_empty_standard_fields(
 }
 
 /// Where the names of a workbook's columns stand below its first row, which GDAL took for them: takes
-/// them from there, and answers how many rows are no features.
-fn take_header_below(fields: &mut [SourceField], sample: &[Vec<Value>], request: &WorkerRequest) -> usize {
+/// them from there, and answers how many rows are no features. Names may be said again in the next row.
+fn take_header(
+    fields: &mut [SourceField],
+    sample: &[Vec<Value>],
+    request: &WorkerRequest,
+    notes: &mut Vec<String>,
+) -> usize {
     let names = |values: &[Value]| -> Vec<String> {
         values
             .iter()
@@ -364,17 +366,23 @@ fn take_header_below(fields: &mut [SourceField], sample: &[Vec<Value>], request:
             .collect()
     };
     let first: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-    if points::is_header(&first, request) {
-        return 0;
-    }
-    let below = sample.iter().take(points::HEAD_LINES_MAX).position(|row| points::is_header(&names(row), request));
-    let Some(below) = below else { return 0 };
-    for (field, name) in fields.iter_mut().zip(names(&sample[below])) {
-        if !name.is_empty() {
-            field.name = name;
+    let above = if points::is_header(&first, request) {
+        0
+    } else {
+        let below = sample.iter().take(points::HEAD_LINES_MAX).position(|row| points::is_header(&names(row), request));
+        let Some(below) = below else { return 0 };
+        for (field, name) in fields.iter_mut().zip(names(&sample[below])) {
+            if !name.is_empty() {
+                field.name = name;
+            }
         }
-    }
-    below + 1
+        below + 1
+    };
+    let header: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+    let next = sample.get(above).map(|row| names(row));
+    let names_twice = next.is_some_and(|line| points::repeats_header(&header, &line, request));
+    notes.extend(points::lines_left_out(above, names_twice));
+    above + usize::from(names_twice)
 }
 
 /// The values of the first features behind some.

@@ -64,10 +64,21 @@ pub fn is_header(names: &[String], request: &WorkerRequest) -> bool {
         || columns::find(names).choose(|_| false).is_some()
 }
 
-/// What the report says of lines above a header.
-pub fn lines_above(count: usize) -> String {
-    let lines = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
-    format!("{lines} above the names of the columns are no features")
+/// Whether a line says again, as in another language, what the names above it say: the columns that say
+/// where rows are have such names in both.
+pub fn repeats_header(names: &[String], line: &[String], request: &WorkerRequest) -> bool {
+    let places = |names: &[String]| columns::find(names).choose(|_| false).map(|found| (found.x, found.y));
+    is_header(line, request) && places(names) == places(line)
+}
+
+/// What the report says of lines that are no features: those above a header, and a second line of names.
+pub fn lines_left_out(above: usize, names_twice: bool) -> impl Iterator<Item = String> {
+    let above = (above > 0).then(|| {
+        let lines = if above == 1 { "1 line".to_owned() } else { format!("{above} lines") };
+        format!("{lines} above the names of the columns are no features")
+    });
+    let twice = names_twice.then(|| "a second line of names, as in another language, is no feature".to_owned());
+    above.into_iter().chain(twice)
 }
 
 /// Whether a row holds nothing, as those that a program leaves behind the last: in a table of places it

@@ -51,14 +51,12 @@ impl Table {
                 .has_headers(false)
                 .from_reader(decoding::open(&source.path, label)?))
         };
-        let (above, headers) = header(lines()?, request).map_err(refused)?;
-        if above > 0 {
-            notes.push(points::lines_above(above));
-        }
+        let Header { above, names_twice, names: headers } = header(lines()?, request).map_err(refused)?;
+        notes.extend(points::lines_left_out(above, names_twice));
         let reader = || -> Result<Rows, Stop> {
             let mut rows = lines()?;
             let mut record = csv::StringRecord::new();
-            for _ in 0..=above {
+            for _ in 0..=above + usize::from(names_twice) {
                 rows.read_record(&mut record).map_err(refused)?;
             }
             Ok(rows)
@@ -112,9 +110,18 @@ impl Table {
     }
 }
 
-/// The line with the names of the columns, and how many stand above it: the first that names
-/// coordinates, else the first of all but for the one by which Excel is told the separator.
-fn header(rows: Rows, request: &WorkerRequest) -> csv::Result<(usize, csv::StringRecord)> {
+/// The line with the names of the columns.
+struct Header {
+    /// How many lines stand above it.
+    above: usize,
+    /// Whether the line below says them again.
+    names_twice: bool,
+    names: csv::StringRecord,
+}
+
+/// Finds the first line that names coordinates, else the first of all but for the one by which Excel is
+/// told the separator.
+fn header(rows: Rows, request: &WorkerRequest) -> csv::Result<Header> {
     let head: Vec<csv::StringRecord> = rows.into_records().take(points::HEAD_LINES_MAX).collect::<csv::Result<_>>()?;
     let names = |record: &csv::StringRecord| record.iter().map(|name| name.trim().to_owned()).collect::<Vec<_>>();
     let is_for_excel = |record: &csv::StringRecord| record.get(0).is_some_and(|value| value.starts_with("sep="));
@@ -123,7 +130,11 @@ fn header(rows: Rows, request: &WorkerRequest) -> csv::Result<(usize, csv::Strin
         GeometryRule::None => first,
         _ => head.iter().position(|record| points::is_header(&names(record), request)).unwrap_or(first),
     };
-    Ok((above, head.into_iter().nth(above).unwrap_or_default()))
+    let names_twice = request.geometry != GeometryRule::None
+        && head
+            .get(above..above + 2)
+            .is_some_and(|two| points::repeats_header(&names(&two[0]), &names(&two[1]), request));
+    Ok(Header { above, names_twice, names: head.into_iter().nth(above).unwrap_or_default() })
 }
 
 /// What a first pass over the text finds.
