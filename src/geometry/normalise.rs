@@ -1,6 +1,8 @@
 //! Putting a geometry in order before it is stored: finite, in the world, rings closed and wound
 //! as RFC 7946 wants them, no point twice in a row, empty parts left out.
 
+use std::ops::Range;
+
 use super::{GeometryFault, Shape};
 use crate::base::geometry_kind::Dimension;
 
@@ -33,6 +35,8 @@ fn tidy(raw: &Shape, tidied: &mut Tidied) -> Result<Shape, GeometryFault> {
     let mut shape = Shape::new(raw.kind);
     shape.has_z = raw.has_z;
     shape.has_m = raw.has_m;
+    shape.points.reserve_exact(raw.points.len());
+    shape.ends.reserve_exact(raw.ends.len());
     match raw.kind.dimension() {
         Dimension::Points => {
             shape.points.clone_from(&raw.points);
@@ -84,11 +88,20 @@ fn check_coordinates(shape: &Shape) -> Result<(), GeometryFault> {
     }
 }
 
-/// Appends the points of a run without those that repeat their predecessor.
-fn copy_points(raw: &Shape, points: impl Iterator<Item = usize>, shape: &mut Shape, tidied: &mut Tidied) {
-    let start = shape.points.len();
+/// Appends the points of a run, or the same backward, without those that repeat their predecessor.
+fn copy_points(raw: &Shape, run: Range<usize>, is_backward: bool, shape: &mut Shape, tidied: &mut Tidied) {
+    let points = &raw.points[run.clone()];
     let extras = raw.extras_per_point();
-    for point in points {
+    if extras == 0 && points.windows(2).all(|pair| pair[0] != pair[1]) {
+        match is_backward {
+            true => shape.points.extend(points.iter().rev()),
+            false => shape.points.extend_from_slice(points),
+        }
+        return;
+    }
+    let start = shape.points.len();
+    for place in 0..points.len() {
+        let point = if is_backward { run.end - 1 - place } else { run.start + place };
         let repeats = shape.points.len() > start && shape.points.last() == Some(&raw.points[point]);
         if repeats {
             tidied.repeated_points_dropped += 1;
@@ -99,14 +112,9 @@ fn copy_points(raw: &Shape, points: impl Iterator<Item = usize>, shape: &mut Sha
     }
 }
 
-fn copy_line(
-    raw: &Shape,
-    run: std::ops::Range<usize>,
-    shape: &mut Shape,
-    tidied: &mut Tidied,
-) -> Result<(), GeometryFault> {
+fn copy_line(raw: &Shape, run: Range<usize>, shape: &mut Shape, tidied: &mut Tidied) -> Result<(), GeometryFault> {
     let start = shape.points.len();
-    copy_points(raw, run, shape, tidied);
+    copy_points(raw, run, false, shape, tidied);
     if shape.points.len() - start < 2 {
         return Err(GeometryFault::LineTooShort);
     }
@@ -116,7 +124,7 @@ fn copy_line(
 
 fn copy_ring(
     raw: &Shape,
-    run: std::ops::Range<usize>,
+    run: Range<usize>,
     is_exterior: bool,
     shape: &mut Shape,
     tidied: &mut Tidied,
@@ -125,12 +133,9 @@ fn copy_ring(
     let is_closed = ring.first() == ring.last();
     let is_counter_clockwise = twice_area(ring) > 0.0;
     let start = shape.points.len();
-    if is_counter_clockwise == is_exterior {
-        copy_points(raw, run.clone(), shape, tidied);
-    } else {
-        tidied.rings_reversed += 1;
-        copy_points(raw, run.clone().rev(), shape, tidied);
-    }
+    let is_backward = is_counter_clockwise != is_exterior;
+    tidied.rings_reversed += u32::from(is_backward);
+    copy_points(raw, run, is_backward, shape, tidied);
     if !is_closed {
         tidied.rings_closed += 1;
         let extras = raw.extras_per_point();

@@ -86,6 +86,12 @@ impl<N: Ordinate> TouchTest<N> {
     }
 
     fn touch<R: AsRef<[(N, N)]>>(&mut self, rings: &[R]) -> bool {
+        // Most of what people draw with four corners.
+        if let [only] = rings
+            && is_convex(only.as_ref())
+        {
+            return false;
+        }
         let least = |a: N, b: N| if b < a { b } else { a };
         let most = |a: N, b: N| if b > a { b } else { a };
         self.edges.clear();
@@ -143,6 +149,24 @@ impl<N: Ordinate> TouchTest<N> {
         }
         segments_meet(a.from, a.to, b.from, b.to)
     }
+}
+
+/// Whether a ring turns to the same side at every corner and goes around once: east and back.
+fn is_convex<N: Ordinate>(ring: &[(N, N)]) -> bool {
+    let (Some(last), [first, second, ..]) = (ring.last(), ring) else { return false };
+    let turn = N::side(*last, *first, *second);
+    let (mut a, mut b) = (*last, *first);
+    let (mut goes_east, mut changes) = (a < b, 0);
+    turn.is_ne()
+        && ring.iter().skip(1).chain([first]).all(|&c| {
+            let has_changed = (b < c) != goes_east;
+            goes_east ^= has_changed;
+            changes += u32::from(has_changed);
+            let goes_on = N::side(a, b, c) == turn;
+            (a, b) = (b, c);
+            goes_on
+        })
+        && changes <= 2
 }
 
 fn turns_back<N: Ordinate>(a: (N, N), corner: (N, N), c: (N, N)) -> bool {
@@ -233,6 +257,12 @@ mod tests {
                 vec![&[(0, 0), (5, 0), (10, 0), (10, 10), (0, 10)]],
                 vec![true],
                 true,
+            ),
+            (
+                "a star, which turns to one side at every corner",
+                vec![&[(0, 100), (59, -81), (-95, 31), (95, 31), (-59, -81)]],
+                vec![true],
+                false,
             ),
             ("a bow tie", vec![&[(0, 0), (10, 10), (10, 0), (0, 10)]], vec![true], false),
             ("a spike", vec![&[(0, 0), (10, 0), (10, 10), (10, 20), (10, 10), (0, 10)]], vec![true], false),

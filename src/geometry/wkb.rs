@@ -127,6 +127,16 @@ impl Shape {
 
     fn write_points(&self, out: &mut Vec<u8>, points: std::ops::Range<usize>) {
         let extras = self.extras_per_point();
+        if extras == 0 {
+            const POINT_BYTES: usize = 16;
+            let start = out.len();
+            out.resize(start + points.len() * POINT_BYTES, 0);
+            let (places, _) = out[start..].as_chunks_mut::<POINT_BYTES>();
+            for (place, (x, y)) in places.iter_mut().zip(&self.points[points]) {
+                *place = (u128::from(x.to_bits()) | u128::from(y.to_bits()) << 64).to_le_bytes();
+            }
+            return;
+        }
         for point in points {
             let (x, y) = self.points[point];
             out.extend_from_slice(&x.to_le_bytes());

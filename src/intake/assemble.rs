@@ -73,6 +73,8 @@ pub fn assemble(
     let mut scan = personal_data::Scan::new(&schema);
     let mut shape = Shape::default();
     let total = counts.kept;
+    let mut rows = builder.adding()?;
+    let mut word_rows = words.as_mut().map(WordFileBuilder::adding).transpose()?;
     for (done, entry) in assigned.entries.enumerate() {
         let entry = entry?;
         const REPORT_EVERY: usize = 1_000;
@@ -90,11 +92,12 @@ pub fn assemble(
             None => None,
         };
         let geometry = stored.as_ref().map(|(blob, bbox)| (blob.as_slice(), bbox));
-        builder.insert(entry.id, geometry, &values)?;
-        if let Some(words) = &mut words {
+        rows.insert(entry.id, geometry, &values)?;
+        if let Some(words) = &mut word_rows {
             words.insert(done as i64 + 1, &values)?;
         }
     }
+    drop((rows, word_rows));
     let searched = words.as_ref().map_or(&[][..], WordFileBuilder::fields);
     let searched_fields = searched.iter().map(|field| schema.fields[field.place].name.clone()).collect();
     words.map(WordFileBuilder::finish).transpose()?;

@@ -82,7 +82,7 @@ impl Entries {
 
     fn sort_run(&mut self) {
         let key = self.key;
-        self.run.sort_unstable_by_key(|entry| (key(entry), *entry));
+        self.run.sort_unstable_by(|one, other| key(one).cmp(&key(other)).then_with(|| one.cmp(other)));
     }
 
     fn spill(&mut self) -> Result<(), IngestError> {

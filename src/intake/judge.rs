@@ -48,11 +48,11 @@ pub struct Judged {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(plan: &'a Plan, folder: &Path, progress: &'a dyn Fn(Step)) -> Result<Self, IngestError> {
-        Ok(Judge {
+    pub fn new(plan: &'a Plan, folder: &Path, progress: &'a dyn Fn(Step)) -> Self {
+        Judge {
             plan,
             progress,
-            spool: SpoolWriter::create(&folder.join("spool"))?,
+            spool: SpoolWriter::new(folder.join("spool")),
             fields: Vec::new(),
             facts: SourceFacts::default(),
             finders: Vec::new(),
@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
             parts: Parts::new(folder),
             read: 0,
             account: String::new(),
-        })
+        }
     }
 
     pub fn finish(self) -> Result<Judged, IngestError> {
@@ -287,11 +287,19 @@ impl<'a> Judge<'a> {
 
 /// Writes what `{value:?}` writes, which ids are made of, and what is common at once.
 fn write_debug(value: &Value, account: &mut String) {
-    let is_plain = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~' | '\u{4E00}'..='\u{9FFF}');
+    // Bytes are looked at without stopping at the first, which is many at once; then Latin, and Han.
+    let is_printed = |text: &str| text.bytes().fold(true, |is, byte| is & matches!(byte, b' '..=b'~'));
+    let is_plain = |c: char| matches!(c, ' '..='~' | '\u{C0}'..='\u{24F}' | '\u{4E00}'..='\u{9FFF}');
     match value {
         Value::Null => account.push_str("Null"),
-        Value::Text(text) if text.chars().all(is_plain) => {
-            account.extend(["Text(\"", text.as_str(), "\")"]);
+        Value::Text(text) if is_printed(text) || text.chars().all(is_plain) => {
+            account.push_str("Text(\"");
+            let mut rest = text.as_str();
+            while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+                account.extend([&rest[..at], "\\", &rest[at..=at]]);
+                rest = &rest[at + 1..];
+            }
+            account.extend([rest, "\")"]);
         }
         // Writing to a text cannot fail.
         other => write!(account, "{other:?}").unwrap_or_default(),
@@ -361,10 +369,22 @@ mod tests {
 
     #[test]
     fn values_are_accounted_for_as_debug_writes_them() {
-        let texts =
-            ["", "plain ~!", "a \"quote\"", "back\\slash", "設施名稱", "e\u{301}", "\u{e000}", "tab\t", "\u{9fff}々"];
+        let texts = [
+            "",
+            "plain ~!",
+            "a \"quote\"",
+            "back\\slash",
+            "\"\\\"",
+            "設施名稱",
+            "e\u{301}",
+            "\u{e000}",
+            "tab\t",
+            "\u{9fff}々",
+        ];
+        let each = ('\0'..='\u{FFFF}').map(|c| format!("{c}\"{c}"));
+        let texts = texts.map(str::to_owned).into_iter().chain(each).map(Value::Text);
         let others = [Value::Null, Value::Integer(-7), Value::Real(1e21), Value::Boolean(true)];
-        for value in texts.map(|text| Value::Text(text.to_owned())).into_iter().chain(others) {
+        for value in texts.chain(others) {
             let mut account = String::new();
             write_debug(&value, &mut account);
             assert_eq!(account, format!("{value:?}"));

@@ -23,8 +23,9 @@ impl KindFinder {
     pub fn see(&mut self, value: &Value) {
         let Value::Text(text) = value else { return };
         self.has_values = true;
-        self.can_be_integer = self.can_be_integer && integer(text).is_some();
-        self.can_be_real = self.can_be_real && real(text).is_some();
+        self.can_be_integer = self.can_be_integer && is_integer(text);
+        // Whatever is written as an integer is written as a real number too.
+        self.can_be_real = self.can_be_integer || (self.can_be_real && real(text).is_some());
     }
 
     pub fn kind(&self) -> FieldKind {
@@ -37,9 +38,12 @@ impl KindFinder {
 }
 
 /// A whole number as it would be written back: `007` is a code, `+5` a text.
-fn integer(text: &str) -> Option<i64> {
-    let number: i64 = text.trim().parse().ok()?;
-    (number.to_string() == text.trim()).then_some(number)
+fn is_integer(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    // A zero stands first only alone, and without a sign.
+    let is_code = digits.starts_with('0') && text.len() > 1;
+    !is_code && !text.starts_with('+') && text.parse::<i64>().is_ok()
 }
 
 fn real(text: &str) -> Option<f64> {
@@ -113,6 +117,11 @@ mod tests {
             (vec!["1e5"], FieldKind::Text),
             (vec![], FieldKind::Text),
             (vec!["836694.05", "0.5"], FieldKind::Real),
+            (vec!["0", " 7 ", "-9223372036854775808"], FieldKind::Integer),
+            (vec!["9223372036854775808"], FieldKind::Real),
+            (vec!["12", "-0"], FieldKind::Real),
+            (vec!["+5"], FieldKind::Text),
+            (vec!["-007"], FieldKind::Text),
         ] {
             let mut finder = KindFinder::default();
             finder.see(&Value::Null);

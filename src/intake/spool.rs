@@ -2,48 +2,66 @@
 //! back in the order of the Hilbert curve, so that memory stays flat.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::delivery::SourceFeature;
 use super::delivery::protocol::Frame;
 use super::{IngestError, file_error};
 
+/// What is held in memory before it goes to the file: a small delivery needs none.
+const HELD_BYTES: usize = 16 * 1024 * 1024;
+
 pub struct SpoolWriter {
     path: PathBuf,
-    out: BufWriter<File>,
-    offset: u64,
-    buffer: Vec<u8>,
+    held_bytes_max: usize,
+    held: Vec<u8>,
+    /// Made when it is first needed.
+    file: Option<File>,
+    in_file_bytes: u64,
 }
 
 impl SpoolWriter {
-    pub fn create(path: &Path) -> Result<Self, IngestError> {
-        let file = File::create(path).map_err(file_error(path))?;
-        Ok(SpoolWriter {
-            path: path.to_owned(),
-            out: BufWriter::with_capacity(1 << 20, file),
-            offset: 0,
-            buffer: Vec::new(),
-        })
+    pub fn new(path: PathBuf) -> Self {
+        SpoolWriter::holding(HELD_BYTES, path)
+    }
+
+    fn holding(held_bytes_max: usize, path: PathBuf) -> Self {
+        // Memory that is not written to is none: it never has to grow, which would copy it.
+        SpoolWriter { path, held_bytes_max, held: Vec::with_capacity(held_bytes_max), file: None, in_file_bytes: 0 }
     }
 
     /// Writes a feature; answers its offset.
     pub fn write(&mut self, feature: SourceFeature) -> Result<u64, IngestError> {
-        let at = self.offset;
-        self.buffer.clear();
-        Frame::Feature(feature)
-            .write(&mut self.buffer)
-            .and_then(|()| self.out.write_all(&self.buffer))
-            .map_err(file_error(&self.path))?;
-        self.offset += self.buffer.len() as u64;
+        let start = self.held.len();
+        let at = self.in_file_bytes + start as u64;
+        Frame::Feature(feature).append(&mut self.held).map_err(file_error(&self.path))?;
+        // Room for another like it.
+        if 2 * self.held.len() - start > self.held_bytes_max {
+            self.put_in_file()?;
+        }
         Ok(at)
     }
 
+    fn put_in_file(&mut self) -> Result<(), IngestError> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(File::create_new(&self.path).map_err(file_error(&self.path))?),
+        };
+        file.write_all(&self.held).map_err(file_error(&self.path))?;
+        self.in_file_bytes += self.held.len() as u64;
+        self.held.clear();
+        Ok(())
+    }
+
     pub fn finish(mut self) -> Result<SpoolReader, IngestError> {
-        self.out.flush().map_err(file_error(&self.path))?;
-        let file = File::open(&self.path).map_err(file_error(&self.path))?;
-        Ok(SpoolReader { path: self.path, file, window: Vec::new(), start: 0 })
+        if self.file.is_some() {
+            self.put_in_file()?;
+            self.held = Vec::new();
+        }
+        let file = self.file.map(|_| File::open(&self.path)).transpose().map_err(file_error(&self.path))?;
+        Ok(SpoolReader { path: self.path, file, window: self.held, start: 0 })
     }
 }
 
@@ -51,9 +69,10 @@ impl SpoolWriter {
 /// delivery, so a little more is read than the one that was asked for.
 pub struct SpoolReader {
     path: PathBuf,
-    file: File,
+    /// None where the window holds all.
+    file: Option<File>,
     window: Vec<u8>,
-    /// Where the window begins in the file.
+    /// Where the window begins.
     start: u64,
 }
 
@@ -78,7 +97,7 @@ impl SpoolReader {
         if self.ahead(offset).len() < bytes {
             self.fill(offset, bytes.max(WINDOW_BYTES))?;
         }
-        Frame::read(&mut self.ahead(offset))
+        Frame::parse(self.ahead(offset))
     }
 
     /// What the window holds from here on.
@@ -88,11 +107,12 @@ impl SpoolReader {
     }
 
     fn fill(&mut self, offset: u64, bytes: usize) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Err(ErrorKind::UnexpectedEof.into()) };
         self.window.resize(bytes, 0);
         self.start = offset;
         let mut filled = 0;
         while filled < bytes {
-            match self.file.read_at(&mut self.window[filled..], offset + filled as u64) {
+            match file.read_at(&mut self.window[filled..], offset + filled as u64) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => (),
@@ -101,5 +121,35 @@ impl SpoolReader {
         }
         self.window.truncate(filled);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_come_back_in_any_order_from_memory_and_from_the_file() {
+        const FEATURES: u64 = 40;
+        /// Some of them are longer than what is held, and than what is read at once.
+        const LONGEST_BYTES: u64 = 20_000;
+        let feature = |row: u64| SourceFeature {
+            row,
+            wkb: Some(vec![row as u8; (row * LONGEST_BYTES / FEATURES) as usize]),
+            ..SourceFeature::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        for (name, held_bytes, has_file) in [("none", 1, true), ("some", 9_000, true), ("all", 1 << 20, false)] {
+            let path = folder.path().join(name);
+            let mut writer = SpoolWriter::holding(held_bytes, path.clone());
+            let offsets: Vec<u64> = (0..FEATURES).map(|row| writer.write(feature(row)).unwrap()).collect();
+            let mut reader = writer.finish().unwrap();
+            assert_eq!(path.exists(), has_file, "{name}");
+            // By steps that share no divisor with their number, which comes to all of them.
+            for row in (0..FEATURES).map(|step| step * 27 % FEATURES) {
+                assert_eq!(reader.read(offsets[row as usize]).unwrap(), feature(row), "{name}");
+            }
+            assert!(reader.read(u64::MAX / 2).is_err(), "{name}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef as SqlValue};
 use rusqlite::{Connection, params};
 
 use super::names::{GEOMETRY_COLUMN, ID_COLUMN, ROW_COLUMN, quoted, rtree_name, table_name};
+use super::row_statement::RowStatement;
 use super::tree::TreeBuilder;
 use super::{PackageError, tables};
 use crate::base::{BBox, FeatureId, FieldKind, GeometryKind, LayerId, Schema, Value};
@@ -27,10 +28,23 @@ pub struct PackageBuilder {
     table: String,
     schema: Schema,
     insert_sql: String,
+    written: Written,
+}
+
+/// What was written of the rows so far.
+struct Written {
     tree: TreeBuilder,
     rows: u64,
     rows_with_geometry: u64,
     extent: BBox,
+}
+
+/// A package that rows are being added to.
+pub struct PackageRows<'b> {
+    connection: &'b Connection,
+    path: &'b Path,
+    statement: RowStatement<'b>,
+    written: &'b mut Written,
 }
 
 /// A package that is finished and checked, and that its maker may read without a permit.
@@ -77,59 +91,50 @@ impl PackageBuilder {
             connection,
             path: path.to_owned(),
             insert_sql: format!("INSERT INTO {} VALUES ({places})", quoted(&table)),
-            tree: TreeBuilder::new(&rtree_name(&table)),
+            written: Written {
+                tree: TreeBuilder::new(&rtree_name(&table)),
+                rows: 0,
+                rows_with_geometry: 0,
+                extent: BBox::EMPTY,
+            },
             table,
             schema: head.schema.clone(),
-            rows: 0,
-            rows_with_geometry: 0,
-            extent: BBox::EMPTY,
         })
     }
 
-    /// Adds one row. An empty geometry is stored but stands in no box, as the R-tree extension asks.
+    /// For many rows at once.
+    pub fn adding(&mut self) -> Result<PackageRows<'_>, PackageError> {
+        let statement = RowStatement::new(&self.connection, &self.insert_sql).map_err(sqlite_error(&self.path))?;
+        Ok(PackageRows { connection: &self.connection, path: &self.path, statement, written: &mut self.written })
+    }
+
+    /// Adds one row.
     pub fn insert(&mut self, id: FeatureId, geometry: RowGeometry<'_>, values: &[Value]) -> Result<(), PackageError> {
         debug_assert_eq!(values.len(), self.schema.fields.len());
-        let fail = sqlite_error(&self.path);
-        self.rows += 1;
-        let row = self.rows as i64;
-        let mut statement = self.connection.prepare_cached(&self.insert_sql).map_err(&fail)?;
-        statement.raw_bind_parameter(1, row).map_err(&fail)?;
-        statement.raw_bind_parameter(2, geometry.map(|(blob, _)| blob)).map_err(&fail)?;
-        statement.raw_bind_parameter(3, id.get() as i64).map_err(&fail)?;
-        for (index, value) in values.iter().enumerate() {
-            statement.raw_bind_parameter(4 + index, sql_value(value)).map_err(&fail)?;
-        }
-        statement.raw_execute().map_err(&fail)?;
-        if let Some((_, bbox)) = geometry
-            && !bbox.is_empty()
-        {
-            self.tree.insert(&self.connection, row, bbox).map_err(&fail)?;
-            self.rows_with_geometry += 1;
-            self.extent.include(bbox);
-        }
-        Ok(())
+        self.adding()?.insert(id, geometry, values)
     }
 
     /// Rows so far.
     pub fn rows(&self) -> u64 {
-        self.rows
+        self.written.rows
     }
 
     /// Indexes, extents, counts, triggers; then SQLite's own check of the whole file.
-    pub fn finish(mut self) -> Result<BuiltPackage, PackageError> {
+    pub fn finish(self) -> Result<BuiltPackage, PackageError> {
         let fail = sqlite_error(&self.path);
         let table = &self.table;
-        let extent = (!self.extent.is_empty()).then_some(self.extent);
+        let Written { mut tree, rows, rows_with_geometry, extent } = self.written;
+        let extent = (!extent.is_empty()).then_some(extent);
         let edges = extent.map(|bbox| bbox.to_array());
         let edge = |index: usize| edges.map(|edges| edges[index]);
-        self.tree.finish(&self.connection).map_err(&fail)?;
+        tree.finish(&self.connection).map_err(&fail)?;
         self.connection
             .execute(
                 "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?",
                 params![edge(0), edge(1), edge(2), edge(3)],
             )
             .and_then(|_| {
-                self.connection.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", params![table, self.rows as i64])
+                self.connection.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", params![table, rows as i64])
             })
             .map_err(&fail)?;
         let mut finishing = format!(
@@ -144,27 +149,50 @@ impl PackageBuilder {
         finishing.push_str(&tables::count_triggers(table));
         finishing.push_str("COMMIT; ANALYZE; PRAGMA journal_mode = DELETE;");
         self.connection.execute_batch(&finishing).map_err(&fail)?;
-        self.check()?;
-        Ok(BuiltPackage { path: self.path, rows: self.rows, rows_with_geometry: self.rows_with_geometry, extent })
+        check(&self.connection, &self.path)?;
+        Ok(BuiltPackage { path: self.path, rows, rows_with_geometry, extent })
+    }
+}
+
+impl PackageRows<'_> {
+    /// Adds one row. An empty geometry is stored but stands in no box, as the R-tree extension asks.
+    pub fn insert(&mut self, id: FeatureId, geometry: RowGeometry<'_>, values: &[Value]) -> Result<(), PackageError> {
+        self.written.rows += 1;
+        let row = self.written.rows as i64;
+        self.write(row, id, geometry.map(|(blob, _)| blob), values).map_err(|error| failed(self.path, error))?;
+        if let Some((_, bbox)) = geometry
+            && !bbox.is_empty()
+        {
+            self.written.tree.insert(self.connection, row, bbox).map_err(|error| failed(self.path, error))?;
+            self.written.rows_with_geometry += 1;
+            self.written.extent.include(bbox);
+        }
+        Ok(())
     }
 
-    fn check(&self) -> Result<(), PackageError> {
-        let fail = sqlite_error(&self.path);
-        let verdict: String =
-            self.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(&fail)?;
-        let orphans = self
-            .connection
-            .prepare("PRAGMA foreign_key_check")
-            .and_then(|mut statement| statement.exists([]))
-            .map_err(&fail)?;
-        if verdict == "ok" && !orphans {
-            Ok(())
-        } else {
-            Err(PackageError::Unsound {
-                path: self.path.clone(),
-                message: format!("integrity_check says {verdict}, foreign keys broken: {orphans}"),
-            })
+    fn write(&mut self, row: i64, id: FeatureId, blob: Option<&[u8]>, values: &[Value]) -> rusqlite::Result<()> {
+        self.statement.bind(1, Some(row))?;
+        self.statement.bind(2, blob)?;
+        self.statement.bind(3, Some(id.get() as i64))?;
+        for (index, value) in values.iter().enumerate() {
+            self.statement.bind(4 + index, sql_value(value))?;
         }
+        self.statement.run()
+    }
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), PackageError> {
+    let fail = sqlite_error(path);
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(&fail)?;
+    let orphans =
+        connection.prepare("PRAGMA foreign_key_check").and_then(|mut statement| statement.exists([])).map_err(&fail)?;
+    if verdict == "ok" && !orphans {
+        Ok(())
+    } else {
+        Err(PackageError::Unsound {
+            path: path.to_owned(),
+            message: format!("integrity_check says {verdict}, foreign keys broken: {orphans}"),
+        })
     }
 }
 
@@ -241,20 +269,25 @@ fn describe(connection: &Connection, table: &str, head: &PackageHead<'_>) -> rus
     Ok(())
 }
 
-fn sql_value(value: &Value) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(match value {
-        Value::Null => SqlValue::Null,
+/// `None` is null.
+fn sql_value(value: &Value) -> Option<ToSqlOutput<'_>> {
+    Some(ToSqlOutput::Borrowed(match value {
+        Value::Null => return None,
         Value::Integer(number) => SqlValue::Integer(*number),
         Value::Real(number) => SqlValue::Real(*number),
         Value::Boolean(truth) => SqlValue::Integer(i64::from(*truth)),
         Value::Text(text) => SqlValue::Text(text.as_bytes()),
-    })
+    }))
 }
 
 pub(super) fn sqlite_error(path: &Path) -> impl Fn(rusqlite::Error) -> PackageError + use<> {
     let path = path.to_owned();
-    move |source| match source.sqlite_error_code() {
+    move |source| failed(&path, source)
+}
+
+pub(super) fn failed(path: &Path, source: rusqlite::Error) -> PackageError {
+    match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::OperationInterrupted) => PackageError::Interrupted,
-        _ => PackageError::Sqlite { path: path.clone(), source },
+        _ => PackageError::Sqlite { path: path.to_owned(), source },
     }
 }

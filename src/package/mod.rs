@@ -16,6 +16,7 @@ pub mod names;
 pub mod pool;
 pub mod read;
 mod row;
+mod row_statement;
 mod tables;
 mod tile_file;
 mod tree;

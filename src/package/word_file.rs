@@ -9,10 +9,11 @@ use rusqlite::Connection;
 use rusqlite::limits::Limit;
 
 use super::PackageError;
-use super::build::sqlite_error;
+use super::build::{failed, sqlite_error};
 use super::read::immutable_address;
+use super::row_statement::RowStatement;
 use crate::base::Value;
-use crate::words::{pieces, tokens};
+use crate::words::write_tokens;
 
 /// The name of the file in its revision's folder.
 pub const WORD_FILE: &str = "layer.words";
@@ -40,14 +41,14 @@ impl SearchedField {
         format!("{}{}", if self.is_name { 'n' } else { 't' }, self.place)
     }
 
-    /// A web address says nothing that people search by, and its parts are many.
-    fn words(self, text: &str) -> String {
-        let is_address = ["http://", "https://"].iter().any(|start| text.starts_with(start));
-        let text = if is_address { "" } else { text };
-        let pieces = pieces(text);
-        let mut words = tokens(&pieces);
-        words.extend(self.is_name.then_some(END_OF_NAME));
-        words.join(" ")
+    /// Writes the words of a text, with blanks between them. A web address says nothing that people search
+    /// by, and its parts are many.
+    fn write_words(self, text: &str, folded: &mut String, words: &mut String) {
+        words.clear();
+        if !["http://", "https://"].iter().any(|start| text.starts_with(start)) {
+            write_tokens(text, folded, words);
+        }
+        words.push_str(if self.is_name { END_OF_NAME } else { "" });
     }
 }
 
@@ -87,19 +88,9 @@ impl WordFileBuilder {
         &self.fields
     }
 
-    /// Adds the words of a row, of whose values those of other fields say nothing.
-    pub fn insert(&mut self, row: i64, values: &[Value]) -> Result<(), PackageError> {
-        let fail = sqlite_error(&self.path);
-        let mut statement = self.connection.prepare_cached(&self.insert_sql).map_err(&fail)?;
-        statement.raw_bind_parameter(1, row).map_err(&fail)?;
-        for (index, field) in self.fields.iter().enumerate() {
-            let words = match values.get(field.place) {
-                Some(Value::Text(text)) => Some(field.words(text)),
-                _ => None,
-            };
-            statement.raw_bind_parameter(index + 2, words).map_err(&fail)?;
-        }
-        statement.raw_execute().map(|_| ()).map_err(&fail)
+    pub fn adding(&mut self) -> Result<WordRows<'_>, PackageError> {
+        let statement = RowStatement::new(&self.connection, &self.insert_sql).map_err(sqlite_error(&self.path))?;
+        Ok(WordRows { statement, path: &self.path, fields: &self.fields, folded: String::new(), words: String::new() })
     }
 
     /// Merges what was written into one piece, which is smaller and quicker to ask.
@@ -107,6 +98,38 @@ impl WordFileBuilder {
         self.connection
             .execute_batch("INSERT INTO features (features) VALUES ('optimize'); COMMIT; PRAGMA journal_mode = DELETE;")
             .map_err(sqlite_error(&self.path))
+    }
+}
+
+/// An index that rows are being added to.
+pub struct WordRows<'b> {
+    statement: RowStatement<'b>,
+    path: &'b Path,
+    fields: &'b [SearchedField],
+    /// Memory for a text on its way, and for its words.
+    folded: String,
+    words: String,
+}
+
+impl WordRows<'_> {
+    /// Adds the words of a row, of whose values those of other fields say nothing.
+    pub fn insert(&mut self, row: i64, values: &[Value]) -> Result<(), PackageError> {
+        self.write(row, values).map_err(|error| failed(self.path, error))
+    }
+
+    fn write(&mut self, row: i64, values: &[Value]) -> rusqlite::Result<()> {
+        self.statement.bind(1, Some(row))?;
+        for (index, field) in self.fields.iter().enumerate() {
+            let words = match values.get(field.place) {
+                Some(Value::Text(text)) => {
+                    field.write_words(text, &mut self.folded, &mut self.words);
+                    Some(self.words.as_str())
+                }
+                _ => None,
+            };
+            self.statement.bind(index + 2, words)?;
+        }
+        self.statement.run()
     }
 }
 

@@ -89,7 +89,7 @@ mod tests {
         for (place, name) in names.iter().enumerate() {
             let values = [Value::Text((*name).to_owned())];
             builder.insert(FeatureId::from_hash(100 + place as u64), None, &values).unwrap();
-            words.insert(place as i64 + 1, &values).unwrap();
+            words.adding().unwrap().insert(place as i64 + 1, &values).unwrap();
         }
         words.finish().unwrap();
         let revision: RevisionId = "20261124T153000123Z-1a2b3c4d5e6f".parse().unwrap();

@@ -2,7 +2,7 @@
 //! search are folded, so the folded form is never shown.
 
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -39,17 +39,25 @@ const VARIANTS: [(char, char); 22] = [
 /// The blocks of Han characters that the conversion table is about.
 const HAN: RangeInclusive<char> = '\u{3400}'..='\u{9FFF}';
 
-/// What each character of [`HAN`] folds to, made once from the Hong Kong to Simplified conversion,
-/// character by character: phrases would make a word's folding depend on its neighbours.
-static FOLDED_HAN: LazyLock<Vec<char>> = LazyLock::new(|| {
-    HAN.map(|character| {
-        let folded = simplified::from_traditional(&character.to_string());
-        let mut characters = folded.chars();
-        let only = characters.next().filter(|_| characters.next().is_none());
-        variant(character).or(only).unwrap_or(character)
-    })
-    .collect()
-});
+/// What each character of [`HAN`] folds to by the Hong Kong to Simplified conversion, character by
+/// character: phrases would make a word's folding depend on its neighbours. Each is asked for when it
+/// is first met, for a text of Latin words holds few of them; 0 is not known yet.
+static FOLDED_HAN: [AtomicU32; HAN_COUNT] = [const { AtomicU32::new(0) }; HAN_COUNT];
+
+const HAN_COUNT: usize = *HAN.end() as usize - *HAN.start() as usize + 1;
+
+fn folded_han(character: char) -> char {
+    let known = &FOLDED_HAN[character as usize - *HAN.start() as usize];
+    if let Some(folded) = char::from_u32(known.load(Ordering::Relaxed)).filter(|folded| *folded != '\0') {
+        return folded;
+    }
+    let folded = simplified::from_traditional(&character.to_string());
+    let mut characters = folded.chars();
+    let only = characters.next().filter(|_| characters.next().is_none());
+    let folded = variant(character).or(only).unwrap_or(character);
+    known.store(u32::from(folded), Ordering::Relaxed);
+    folded
+}
 
 fn variant(character: char) -> Option<char> {
     VARIANTS.iter().find(|(from, _)| *from == character).map(|(_, to)| *to)
@@ -58,7 +66,7 @@ fn variant(character: char) -> Option<char> {
 fn fold_han(character: char) -> char {
     match character {
         '\0'..'\u{3400}' => character,
-        _ if HAN.contains(&character) => FOLDED_HAN[character as usize - *HAN.start() as usize],
+        _ if HAN.contains(&character) => folded_han(character),
         _ => variant(character).unwrap_or(character),
     }
 }
@@ -66,10 +74,26 @@ fn fold_han(character: char) -> char {
 /// Compatibility forms, lower case, no marks, Simplified characters: 圖書館, 图书馆 and 圖書舘's
 /// neighbours meet, as do ＫＡＲＡＯＫＥ and karaoke, café and cafe.
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// Adds to a text what [`fold`] makes of another.
+pub fn fold_into(text: &str, folded: &mut String) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Nothing of a text is decomposed over an ASCII character, so that each stretch folds alone.
+        let plain = rest.bytes().take_while(u8::is_ascii).count();
+        let start = folded.len();
+        folded.push_str(&rest[..plain]);
+        folded[start..].make_ascii_lowercase();
+        rest = &rest[plain..];
+        let other = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
+        let decomposed = rest[..other].nfkd().filter(|character| !is_combining_mark(*character));
+        folded.extend(decomposed.flat_map(char::to_lowercase).map(fold_han));
+        rest = &rest[other..];
     }
-    text.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase).map(fold_han).collect()
 }
 
 /// Whether a character belongs to a run that is written without blanks between words.
@@ -99,6 +123,23 @@ mod tests {
             ("羣峯", "群峰"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_text_folds_as_its_stretches_do() {
+        for text in [
+            "",
+            "Plain",
+            "1½ Hubbu\u{308}ndt",
+            "a=\u{338}\u{301}b",
+            "ＫＴＶ 3㎡ 圖書館 Ⅻ",
+            "\u{301}",
+            "ÀB\u{315}\u{300}c",
+        ] {
+            let decomposed = text.nfkd().filter(|character| !is_combining_mark(*character));
+            let whole: String = decomposed.flat_map(char::to_lowercase).map(fold_han).collect();
+            assert_eq!(fold(text), whole, "{text}");
         }
     }
 }

@@ -11,4 +11,4 @@ pub mod pieces;
 pub mod terms;
 
 pub use fold::fold;
-pub use pieces::{Piece, join, normal, pairs, pieces, tokens};
+pub use pieces::{Piece, join, normal, pairs, pieces, tokens, write_tokens};

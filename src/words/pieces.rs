@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::fold::{fold, is_han};
+use super::fold::{fold, fold_into, is_han};
 
 /// One piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,29 +24,37 @@ impl Piece {
 
 /// The pieces of a text in their order, folded.
 pub fn pieces(text: &str) -> Vec<Piece> {
-    let folded = fold(text);
     let mut pieces = Vec::new();
-    let mut rest = folded.as_str();
+    each_run(&fold(text), |run, is_of_han| {
+        pieces.push(if is_of_han { Piece::Han(run.to_owned()) } else { Piece::Word(stem(run).into_owned()) });
+    });
+    pieces
+}
+
+/// Gives out the stretches of a folded text that are words, not stemmed, or Han runs.
+fn each_run(folded: &str, mut see: impl FnMut(&str, bool)) {
+    let mut rest = folded;
     while let Some(first) = rest.chars().next() {
-        let belongs: fn(char) -> bool = if is_han(first) {
-            is_han
-        } else if is_word(first) {
+        let belongs: fn(char) -> bool = if is_word(first) {
             is_word
+        } else if is_han(first) {
+            is_han
         } else {
             rest = &rest[first.len_utf8()..];
             continue;
         };
         let end = rest.find(|character| !belongs(character)).unwrap_or(rest.len());
-        let run = &rest[..end];
-        pieces.push(if is_han(first) { Piece::Han(run.to_owned()) } else { Piece::Word(stem(run)) });
+        see(&rest[..end], is_han(first));
         rest = &rest[end..];
     }
-    pieces
 }
 
 /// An apostrophe belongs to its word: driver's.
 fn is_word(character: char) -> bool {
-    (character.is_alphanumeric() && !is_han(character)) || matches!(character, '\'' | '’')
+    match character.is_ascii() {
+        true => character.is_ascii_alphanumeric() || character == '\'',
+        false => (character.is_alphanumeric() && !is_han(character)) || character == '’',
+    }
 }
 
 /// The pieces with one blank between them and none at the ends.
@@ -71,13 +79,12 @@ pub fn join(pieces: &[Piece]) -> String {
 /// English plurals and possessives without their ending, American spellings as British ones:
 /// `libraries` is `library`, `centers` is `centre`. Nothing more: a stemmer that makes `park` of
 /// `parking` finds the wrong layer.
-fn stem(word: &str) -> String {
+fn stem(word: &str) -> Cow<'_, str> {
     let is_apostrophe = |character: char| matches!(character, '\'' | '’');
-    let word = match word.contains(is_apostrophe) {
-        true => Cow::Owned(word.replace(is_apostrophe, "")),
-        false => Cow::Borrowed(word),
-    };
-    let singular = singular(&word);
+    if word.contains(is_apostrophe) {
+        return Cow::Owned(stem(&word.replace(is_apostrophe, "")).into_owned());
+    }
+    let singular = singular(word);
     const BRITISH: [(&str, &str); 9] = [
         ("center", "centre"),
         ("license", "licence"),
@@ -90,17 +97,17 @@ fn stem(word: &str) -> String {
         ("neighborhood", "neighbourhood"),
     ];
     if let Some((_, british)) = BRITISH.iter().find(|(american, _)| *american == singular) {
-        return (*british).to_owned();
+        return (*british).into();
     }
     match singular.strip_suffix("ization") {
-        Some(start) => format!("{start}isation"),
-        None => singular.into_owned(),
+        Some(start) => format!("{start}isation").into(),
+        None => singular,
     }
 }
 
 fn singular(word: &str) -> Cow<'_, str> {
     const SHORTEST: usize = 4;
-    if word.len() < SHORTEST || !word.is_ascii() {
+    if !word.ends_with('s') || word.len() < SHORTEST || !word.is_ascii() {
         return word.into();
     }
     if let Some(start) = word.strip_suffix("ies").filter(|start| start.len() > 1) {
@@ -122,13 +129,29 @@ pub fn tokens(pieces: &[Piece]) -> Vec<&str> {
     for piece in pieces {
         match piece {
             Piece::Word(word) => tokens.push(word),
-            Piece::Han(run) => {
-                tokens.extend(pairs(run));
-                tokens.extend(run.char_indices().last().map(|(at, _)| &run[at..]));
-            }
+            Piece::Han(run) => each_token_of_han(run, |token| tokens.push(token)),
         }
     }
     tokens
+}
+
+fn each_token_of_han<'a>(run: &'a str, mut see: impl FnMut(&'a str)) {
+    pairs(run).for_each(&mut see);
+    if let Some((at, _)) = run.char_indices().last() {
+        see(&run[at..]);
+    }
+}
+
+/// Adds the entries of the index that a text has, with one blank behind each: what [`tokens`] says of its
+/// [`pieces`]. `folded` is memory for the text on its way.
+pub fn write_tokens(text: &str, folded: &mut String, out: &mut String) {
+    folded.clear();
+    fold_into(text, folded);
+    let mut write = |token: &str| out.extend([token, " "]);
+    each_run(folded, |run, is_of_han| match is_of_han {
+        true => each_token_of_han(run, &mut write),
+        false => write(&stem(run)),
+    });
 }
 
 /// Every two characters that stand together.
@@ -164,6 +187,12 @@ mod tests {
     fn a_text_is_words_and_han_runs() {
         assert_eq!(normal("2011年區議會選區 (DCCA)"), "2011 年区议会选区 dcca");
         assert_eq!(tokens(&pieces("泳池 A1")), ["泳池", "池", "a1"]);
+        for text in ["泳池 A1", "", " - ", "The Drivers' Café, 2 Harbors; 香港 圖書館x", "1½ ＫＴＶ々a\u{301}'s"]
+        {
+            let (mut folded, mut written) = (String::new(), String::new());
+            write_tokens(text, &mut folded, &mut written);
+            assert_eq!(written.split_terminator(' ').collect::<Vec<_>>(), tokens(&pieces(text)), "{text}");
+        }
         assert_eq!(pairs("圖書館").collect::<Vec<_>>(), ["圖書", "書館"]);
     }
 }

@@ -93,11 +93,12 @@ impl<'a> Reader<'a> {
         };
         let geometry = surfaces_as_areas(geometry, &mut changes);
         close_rings(&geometry, &mut changes);
-        let (geometry, repaired) = match make_valid(geometry, &mut self.areas) {
+        let Valid { geometry, repaired, mut wkb } = match make_valid(geometry, &mut self.areas) {
             Ok(valid) => valid,
             Err(fault) => return Read::fault(fault),
         };
         if let Some(transform) = self.projection.transform() {
+            wkb = None;
             // SAFETY: both handles are live; the geometry is changed in place.
             let failed = unsafe { OGR_G_Transform(geometry.0, transform.to_c_hct()) } != 0;
             if failed {
@@ -105,8 +106,10 @@ impl<'a> Reader<'a> {
                 return Read::fault("its coordinates cannot be brought to WGS 84".to_owned());
             }
         }
+        let whole = geometry.0;
         let geometry = self.antimeridian.cut(geometry, &mut changes);
-        Read { wkb: Some(wkb_of(&geometry)), repaired, changes, ..Read::default() }
+        let wkb = wkb.filter(|_| geometry.0 == whole).unwrap_or_else(|| wkb_of(&geometry));
+        Read { wkb: Some(wkb), repaired, changes, ..Read::default() }
     }
 }
 
@@ -217,24 +220,39 @@ fn close_rings(geometry: &Owned, changes: &mut Vec<String>) {
     }
 }
 
+/// A geometry that is valid, if it is an area.
+struct Valid {
+    geometry: Owned,
+    repaired: Option<Repair>,
+    /// The same as well-known binary, where looking at it needed that.
+    wkb: Option<Vec<u8>>,
+}
+
+impl Valid {
+    fn as_it_was(geometry: Owned, wkb: Option<Vec<u8>>) -> Self {
+        Valid { geometry, repaired: None, wkb }
+    }
+}
+
 /// An invalid area is rebuilt from its rings, each mended alone, as GEOS's structure method does;
 /// what is left of it as lines or points is dropped.
-fn make_valid(geometry: Owned, areas: &mut AreaTest) -> Result<(Owned, Option<Repair>), String> {
+fn make_valid(geometry: Owned, areas: &mut AreaTest) -> Result<Valid, String> {
     if !is_area(flat_type(geometry.0)) {
-        return Ok((geometry, None));
+        return Ok(Valid::as_it_was(geometry, None));
     }
     let is_finite = |edges: [f64; 4]| edges.iter().all(|edge| edge.is_finite());
     if envelope(geometry.0).is_some_and(|edges| !is_finite(edges)) {
         return Err("a coordinate is not a finite number".to_owned());
     }
-    if areas.is_plainly_valid(&geometry) {
-        return Ok((geometry, None));
+    let wkb = wkb_of(&geometry);
+    if areas.is_plainly_valid(&wkb) {
+        return Ok(Valid::as_it_was(geometry, Some(wkb)));
     }
     errors::take_warning();
     // SAFETY: live handles; MakeValidEx returns a new geometry or null.
     unsafe {
         if OGR_G_IsEmpty(geometry.0) != 0 || OGR_G_IsValid(geometry.0) != 0 {
-            return Ok((geometry, None));
+            return Ok(Valid::as_it_was(geometry, Some(wkb)));
         }
         let reason = reason_of(&errors::take_warning());
         errors::take_failure();
@@ -250,7 +268,8 @@ fn make_valid(geometry: Owned, areas: &mut AreaTest) -> Result<(Owned, Option<Re
             return Err(format!("its area is invalid ({reason}) and nothing is left of it when made valid"));
         }
         let change = (OGR_G_Area(areas.0) - area_before).abs() / area_before.abs().max(f64::MIN_POSITIVE);
-        Ok((areas, Some(Repair { reason, area_change: change.min(1e9) })))
+        let repaired = Some(Repair { reason, area_change: change.min(1e9) });
+        Ok(Valid { geometry: areas, repaired, wkb: None })
     }
 }
 
@@ -264,11 +283,11 @@ struct AreaTest {
 
 impl AreaTest {
     /// Whether the area is valid beyond doubt: `false` says that it may or may not be.
-    fn is_plainly_valid(&mut self, geometry: &Owned) -> bool {
+    fn is_plainly_valid(&mut self, wkb: &[u8]) -> bool {
         /// The sweep of some rings takes as long as comparing all their edges with each other.
         const VERTICES_MAX: usize = 10_000;
         let AreaTest { shape, shells, test } = self;
-        if shape.read_wkb(&wkb_of(geometry)).is_err() || shape.points.len() > VERTICES_MAX {
+        if shape.read_wkb(wkb).is_err() || shape.points.len() > VERTICES_MAX {
             return false;
         }
         shells.clear();

@@ -13,7 +13,8 @@ const FIRST_HALF: u32 = 63;
 /// The text with private-use characters mapped, and how many were mapped and how many were left
 /// because HKSCS has nothing for them.
 pub fn repair(text: &str) -> (Cow<'_, str>, usize, usize) {
-    if !text.chars().any(is_private) {
+    // The first bytes that such characters have in UTF-8, and that hardly any other has.
+    if memchr::memchr2(0xEE, 0xEF, text.as_bytes()).is_none() || !text.chars().any(is_private) {
         return (Cow::Borrowed(text), 0, 0);
     }
     let mut repaired = String::with_capacity(text.len());

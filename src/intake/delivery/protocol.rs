@@ -99,42 +99,51 @@ const END: u8 = b'E';
 
 impl Frame {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        // Room for what goes before the body, so that a frame is written at once.
-        let mut body = vec![0u8; HEAD_BYTES];
+        let mut bytes = Vec::new();
+        self.append(&mut bytes)?;
+        out.write_all(&bytes)
+    }
+
+    /// Adds the frame's bytes to others.
+    pub fn append(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let start = out.len();
+        // Filled in once the body is there.
+        out.extend_from_slice(&[0; HEAD_BYTES]);
         let kind = match self {
             Frame::Schemas(schemas) => {
-                serde_json::to_writer(&mut body, schemas)?;
+                serde_json::to_writer(&mut *out, schemas)?;
                 SCHEMAS
             }
             Frame::Source(place) => {
-                body.extend_from_slice(&place.to_le_bytes());
+                out.extend_from_slice(&place.to_le_bytes());
                 SOURCE
             }
             Frame::Feature(feature) => {
-                encode_feature(feature, &mut body);
+                encode_feature(feature, out);
                 FEATURE
             }
             Frame::Written(count) => {
-                body.extend_from_slice(&count.to_le_bytes());
+                out.extend_from_slice(&count.to_le_bytes());
                 WRITTEN
             }
             Frame::Systems(systems) => {
-                serde_json::to_writer(&mut body, systems)?;
+                serde_json::to_writer(&mut *out, systems)?;
                 SYSTEMS
             }
             Frame::Refused(message) => {
-                body.extend_from_slice(message.as_bytes());
+                out.extend_from_slice(message.as_bytes());
                 REFUSED
             }
             Frame::End(count) => {
-                body.extend_from_slice(&count.to_le_bytes());
+                out.extend_from_slice(&count.to_le_bytes());
                 END
             }
         };
-        let length = u32::try_from(body.len() - LENGTH_BYTES).map_err(|_| invalid("a frame is over 4 GiB"))?;
-        body[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
-        body[LENGTH_BYTES] = kind;
-        out.write_all(&body)
+        let head = &mut out[start..];
+        let length = u32::try_from(head.len() - LENGTH_BYTES).map_err(|_| invalid("a frame is over 4 GiB"))?;
+        head[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
+        head[LENGTH_BYTES] = kind;
+        Ok(())
     }
 
     /// Reads the next frame; the end of the stream is an error, because only `End` ends it.
@@ -145,13 +154,27 @@ impl Frame {
         if length == 0 || length > limits::FRAME_BYTES_MAX {
             return Err(invalid("a frame's length is out of bounds"));
         }
-        let mut body = Vec::with_capacity(length.min(TRUSTED_BYTES));
-        // Grows as bytes arrive: a lying length costs nothing.
-        input.take(length as u64).read_to_end(&mut body)?;
+        let mut body = Vec::new();
+        if length <= TRUSTED_BYTES {
+            body.resize(length, 0);
+            input.read_exact(&mut body)?;
+        } else {
+            // Grows as bytes arrive: a lying length costs nothing.
+            input.take(length as u64).read_to_end(&mut body)?;
+        }
         if body.len() != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Frame::decode(body[0], &body[1..])
+    }
+
+    /// The frame that begins here, whose bytes are there whole.
+    pub fn parse(bytes: &[u8]) -> io::Result<Frame> {
+        let length = Frame::bytes_of(bytes).unwrap_or_default();
+        match bytes.get(LENGTH_BYTES..length) {
+            Some([kind, body @ ..]) => Frame::decode(*kind, body),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     /// How many bytes the frame has that begins here; `None` where its length is not there whole.
@@ -328,14 +351,17 @@ mod tests {
             let mut bytes = Vec::new();
             frame.write(&mut bytes).unwrap();
             prop_assert_eq!(&Frame::read(&mut bytes.as_slice()).unwrap(), &frame);
+            prop_assert_eq!(&Frame::parse(&bytes).unwrap(), &frame);
             for length in 0..bytes.len() {
                 prop_assert!(Frame::read(&mut &bytes[..length]).is_err());
+                prop_assert!(Frame::parse(&bytes[..length]).is_err());
             }
         }
 
         #[test]
         fn any_bytes_give_a_frame_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Frame::read(&mut bytes.as_slice());
+            let _ = Frame::parse(&bytes);
         }
     }
 }

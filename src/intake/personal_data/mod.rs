@@ -190,12 +190,13 @@ impl Column {
 }
 
 fn has_title(text: &str) -> bool {
-    // A Latin title has a blank behind it.
-    if text.is_ascii() && !text.contains(' ') {
-        return false;
-    }
-    let lower = text.to_lowercase();
-    TITLES.iter().any(|title| lower.starts_with(title) || lower.ends_with(title))
+    TITLES.iter().any(|title| begins_with(text, title) || text.ends_with(title))
+}
+
+/// Whether a text begins so in any case. A Latin title has a blank behind it, so none ends a text that is
+/// trimmed.
+fn begins_with(text: &str, title: &str) -> bool {
+    text.get(..title.len()).is_some_and(|start| start.eq_ignore_ascii_case(title))
 }
 
 fn is_email(text: &str) -> bool {

@@ -28,9 +28,12 @@ const DIGITS_MIN: usize = 6;
 /// Looks at one value, full-width forms and any case included.
 pub fn find(text: &str) -> Found {
     let mut found = Found::default();
+    if !may_hold_a_number(text) {
+        return found;
+    }
     let plain: Vec<char> = if text.is_ascii() {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        if digits < DIGITS_MIN || (digits == text.len() && !has_length_of_bare_digits(digits)) {
+        if digits == text.len() && !has_length_of_bare_digits(digits) {
             return found;
         }
         text.chars().map(|c| c.to_ascii_uppercase()).collect()
@@ -44,6 +47,23 @@ pub fn find(text: &str) -> Found {
     }
     telephone(&plain, &mut found);
     found
+}
+
+/// Whether enough digits stand together, with nothing between them but what may stand inside a number.
+fn may_hold_a_number(text: &str) -> bool {
+    let mut digits = 0;
+    text.chars().any(|c| {
+        digits = match c {
+            '0'..='9' => digits + 1,
+            'a'..='z' | 'A'..='Z' | ' ' | '-' | '+' | '(' | ')' => digits,
+            _ if c.is_ascii() => 0,
+            // Letters stay letters in any form.
+            _ if c.is_alphabetic() && !c.is_numeric() => digits,
+            // Other forms of digits and brackets, looked at in detail.
+            _ => DIGITS_MIN,
+        };
+        digits >= DIGITS_MIN
+    })
 }
 
 /// Whether digits alone may be a telephone number, with 852 before it or not, an identity number of the
