@@ -8,7 +8,7 @@ mod support;
 use std::io::Write;
 use std::path::Path;
 
-use causeway::base::FieldKind;
+use causeway::base::{FieldKind, Value};
 use causeway::intake::delivery::{GeometryRule, ReadRequest};
 use support::reading::{Layer, file, files, read_all, refusal, written};
 use support::{Workspace, made};
@@ -183,6 +183,11 @@ enum Cell<'a> {
 }
 
 fn workbook_of(rows: &[Vec<Cell>]) -> Vec<u8> {
+    workbook_with(rows, &[])
+}
+
+/// A workbook of one sheet in which these ranges are merged.
+fn workbook_with(rows: &[Vec<Cell>], merged: &[&str]) -> Vec<u8> {
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const SPREADSHEET: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
@@ -203,6 +208,8 @@ fn workbook_of(rows: &[Vec<Cell>]) -> Vec<u8> {
         format!("<row r=\"{}\">{cells}</row>", row + 1)
     };
     let sheet: String = rows.iter().enumerate().map(line).collect();
+    let merged: String = merged.iter().map(|range| format!("<mergeCell ref=\"{range}\"/>")).collect();
+    let merged = if merged.is_empty() { merged } else { format!("<mergeCells>{merged}</mergeCells>") };
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in [
         (
@@ -230,7 +237,10 @@ fn workbook_of(rows: &[Vec<Cell>]) -> Vec<u8> {
             ),
         ),
         ("xl/styles.xml", format!("<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>")),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>")),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData>{merged}</worksheet>"),
+        ),
     ] {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
@@ -253,6 +263,31 @@ fn a_workbook_with_titles_an_empty_column_and_empty_rows_is_the_table_in_it() {
         assert_eq!(layer.column("name"), ["海旁", "山頂"], "{above:?}");
         let has_title_in_first = above.iter().any(|row| row.first().is_some_and(|cell| !cell.is_empty()));
         assert_eq!(layer.names().len(), 4 + usize::from(has_title_in_first), "{:?}", layer.names());
+    }
+}
+
+#[test]
+fn cells_that_are_merged_over_several_rows_keep_their_value_in_the_first_which_the_report_says() {
+    use Cell::Text;
+    let (lon, lat) = (LON.to_string(), LAT.to_string());
+    let title = ["Piers", "", "", ""].map(Text).to_vec();
+    let header = ["district", "name", "lon", "lat"].map(Text).to_vec();
+    let rows = [("沙田", "A"), ("", "B"), ("大埔", "C")];
+    let rows = rows.map(|(district, name)| [district, name, &lon, &lat].map(Text).to_vec());
+    let sheet: Vec<Vec<Cell>> = [title, header].into_iter().chain(rows).collect();
+    for (merged, said) in [
+        (&["A1:D1", "A3:A4"][..], Some("1 in all, the first A3:A4")),
+        (&["A1:D2", "C5:D5"], None),
+        (&["A1:A2", "B2:B3", "A3:B4"], Some("2 in all, the first B2:B3")),
+        (&[], None),
+    ] {
+        let (_folder, request) = written("a.xlsx", &workbook_with(&sheet, merged));
+        let layer = read_all(&request);
+        assert_eq!(layer.names(), ["district", "name", "lon", "lat"]);
+        assert_eq!(layer.value(1, "district"), &Value::Null, "nothing is guessed");
+        let note = layer.facts.notes.iter().find(|note| note.contains("merged over several rows"));
+        assert_eq!(note.is_some(), said.is_some(), "{merged:?}: {:?}", layer.facts);
+        assert!(note.zip(said).is_none_or(|(note, said)| note.contains(said)), "{note:?}");
     }
 }
 

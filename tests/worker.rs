@@ -417,6 +417,26 @@ fn a_link_in_a_file_is_not_followed() {
     assert!(matches!(result, Ok(_) | Err(DeliveryError::Refused(_))), "{result:?}");
 }
 
+#[test]
+fn a_file_that_holds_nothing_itself_is_refused_with_what_it_holds() {
+    let kml = |body: &str| format!(r#"<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{body}</Document></kml>"#);
+    let link = "<NetworkLink><Link><href>http://127.0.0.1/a.kml</href></Link></NetworkLink>";
+    let place = "<Placemark><name>A</name><Point><coordinates>114.1,22.3</coordinates></Point></Placemark>";
+    for (name, text, part) in [
+        ("a.csv", String::new(), "a.csv is empty, it has no bytes"),
+        ("a.kml", String::new(), "a.kml is empty, it has no bytes"),
+        ("a.kml", kml(&link.repeat(2)), "a.kml holds nothing but links to other places (2), which are not followed"),
+    ] {
+        let (_folder, request) = written(name, text.as_bytes());
+        let message = refusal(&request);
+        assert!(message.contains(part), "{message}");
+    }
+    let (_folder, request) = written("a.kml", kml(&format!("{place}{link}")).as_bytes());
+    let layer = read_all(&request);
+    assert_eq!(layer.features.len(), 1);
+    assert!(layer.facts.notes.iter().any(|note| note.contains("1 links to other places")), "{:?}", layer.facts);
+}
+
 fn empty(folder: &Path, name: &str) -> PathBuf {
     let scratch = folder.join(format!("scratch{}", name.replace('/', "-")));
     std::fs::create_dir(&scratch).unwrap();

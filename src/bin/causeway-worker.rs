@@ -24,6 +24,8 @@ mod geometry;
 mod kml;
 #[path = "worker/layer.rs"]
 mod layer;
+#[path = "worker/merged.rs"]
+mod merged;
 #[path = "worker/offer.rs"]
 mod offer;
 #[path = "worker/operation.rs"]

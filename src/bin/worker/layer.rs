@@ -17,7 +17,7 @@ use super::projection::Projection;
 use super::source::send;
 use super::system::{self, System};
 use super::values::{FieldReader, kind_of, text_of, value_of};
-use super::{Output, Stop, dates, drivers, errors};
+use super::{Output, Stop, dates, drivers, errors, merged};
 
 /// A layer that is open, and how it is read.
 pub struct LayerSource {
@@ -67,6 +67,10 @@ impl LayerSource {
         };
         let (mut fields, readers) =
             without_empty_standard_fields(&dataset, chosen.layer, fields, readers, source.format);
+        if source.format == Format::Xlsx {
+            let sheet = dataset.layer(chosen.layer).map(|layer| layer.name()).unwrap_or_default();
+            notes.extend(merged::note(&source.path, &sheet, rows_above + 1));
+        }
         if matches!(source.format, Format::Xlsx | Format::Ods) {
             dates::take_kinds(&dataset, chosen.layer, &mut fields, &readers, rows_above);
         }

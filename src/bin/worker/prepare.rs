@@ -307,6 +307,12 @@ fn prepare_kml(source: &WorkerSource, notes: &mut Vec<String>) -> Result<Counted
         );
         std::fs::write(&source.path, wrapped)?;
     }
+    if found.network_links > 0 && found.count == 0 {
+        return Err(Stop::Refused(format!(
+            "{} holds nothing but links to other places ({}), which are not followed; hand in what they lead to",
+            source.shown, found.network_links
+        )));
+    }
     if found.network_links > 0 {
         notes.push(format!("{} links to other places were not followed", found.network_links));
     }

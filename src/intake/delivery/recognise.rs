@@ -40,14 +40,13 @@ pub fn recognise(files: &[StagedFile], request: &ReadRequest) -> Result<Vec<Work
 
 /// The first bytes of a file; none of a FileGDB, which is a folder.
 pub(super) fn head_of(path: &Path) -> Result<Vec<u8>, DeliveryError> {
-    let mut head = Vec::new();
-    if path.is_dir() {
-        return Ok(head);
-    }
-    std::fs::File::open(path)
-        .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head))
-        .map_err(DeliveryError::file(path))?;
-    Ok(head)
+    let read = || {
+        let file = std::fs::File::open(path)?;
+        let mut head = Vec::with_capacity(file.metadata()?.len().min(HEAD_BYTES) as usize);
+        file.take(HEAD_BYTES).read_to_end(&mut head)?;
+        Ok(head)
+    };
+    if path.is_dir() { Ok(Vec::new()) } else { read().map_err(DeliveryError::file(path)) }
 }
 
 /// The head without a character that the cut at its end may have halved.
@@ -59,6 +58,9 @@ pub(super) fn whole_characters(head: &[u8]) -> &[u8] {
 }
 
 fn format_of(file: &StagedFile, head: &[u8], request: &ReadRequest) -> Result<Format, DeliveryError> {
+    if head.is_empty() && !file.path.is_dir() {
+        return Err(refused(format!("{} is empty, it has no bytes; save it anew and hand it in again", file.shown)));
+    }
     let by_name = match request.format {
         Some(format) => format,
         None => by_extension(file, head)?,
