@@ -24,8 +24,9 @@ impl KindFinder {
         let Value::Text(text) = value else { return };
         self.has_values = true;
         self.can_be_integer = self.can_be_integer && is_integer(text);
-        // Whatever is written as an integer is written as a real number too.
-        self.can_be_real = self.can_be_integer || (self.can_be_real && real(text).is_some());
+        // A short integer is a real number too.
+        let is_short_integer = self.can_be_integer && text.len() <= WHOLE_DIGITS_MAX;
+        self.can_be_real = self.can_be_real && (is_short_integer || real(text).is_some());
     }
 
     pub fn kind(&self) -> FieldKind {
@@ -46,13 +47,18 @@ fn is_integer(text: &str) -> bool {
     !is_code && !text.starts_with('+') && text.parse::<i64>().is_ok()
 }
 
+/// Whole numbers of so many digits are all real ones.
+const WHOLE_DIGITS_MAX: usize = 15;
+
 fn real(text: &str) -> Option<f64> {
     let trimmed = text.trim();
     let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_code = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
     let starts_well = digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
-    (is_plain && !is_code && starts_well).then(|| trimmed.parse().ok()).flatten()
+    // A whole number that a real one may not hold names something: it keeps its digits as a text.
+    let is_name = digits.len() > WHOLE_DIGITS_MAX && !digits.contains('.');
+    (is_plain && !is_code && !is_name && starts_well).then(|| trimmed.parse().ok()).flatten()
 }
 
 /// How the values of one field are turned into its kind.
@@ -118,7 +124,10 @@ mod tests {
             (vec![], FieldKind::Text),
             (vec!["836694.05", "0.5"], FieldKind::Real),
             (vec!["0", " 7 ", "-9223372036854775808"], FieldKind::Integer),
-            (vec!["9223372036854775808"], FieldKind::Real),
+            (vec!["9223372036854775807"], FieldKind::Integer),
+            (vec!["9223372036854775808", "1"], FieldKind::Text),
+            (vec!["9007199254740993", "0.5"], FieldKind::Text),
+            (vec!["123456789012345", "0.5"], FieldKind::Real),
             (vec!["12", "-0"], FieldKind::Real),
             (vec!["+5"], FieldKind::Text),
             (vec!["-007"], FieldKind::Text),
