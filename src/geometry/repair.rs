@@ -4,8 +4,7 @@
 //! are strung together is ours, because its own stringing for OGC validity fails on rings that
 //! touch in one point from several sides.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay::{ContourDirection, IntOverlayOptions};
 use i_overlay::core::simplify::Simplify;

@@ -1,5 +1,5 @@
 //! Whether rings touch themselves or each other: the exact test that decides which areas need
-//! repair, on the integer grid of a tile and in the coordinates of a delivery. A sweep over edges by
+//! repair, on the integer grid of a tile and in the coordinates of a delivery. A sweep over runs of edges by
 //! their western end.
 
 use std::cmp::Ordering;
@@ -62,16 +62,60 @@ struct Edge<N> {
     place: u32,
 }
 
+/// Edges of a ring that follow each other and all go east, or all west; straight north counts as east. Two of
+/// one chain meet at most where one follows the other.
+#[derive(Clone, Copy)]
+struct Chain<N> {
+    /// Places in the list of edges.
+    start: u32,
+    end: u32,
+    goes_east: bool,
+    west: N,
+    east: N,
+    north: N,
+    south: N,
+}
+
+impl<N: Ordinate> Chain<N> {
+    fn of(edge: &Edge<N>, place: u32) -> Self {
+        let Edge { west, east, north, south, .. } = *edge;
+        Chain { start: place, end: place + 1, goes_east: edge.goes_east(), west, east, north, south }
+    }
+
+    fn extend(&mut self, edge: &Edge<N>) {
+        self.end += 1;
+        self.west = least(self.west, edge.west);
+        self.east = most(self.east, edge.east);
+        self.north = least(self.north, edge.north);
+        self.south = most(self.south, edge.south);
+    }
+}
+
+fn least<N: Ordinate>(a: N, b: N) -> N {
+    if b < a { b } else { a }
+}
+
+fn most<N: Ordinate>(a: N, b: N) -> N {
+    if b > a { b } else { a }
+}
+
+impl<N: Ordinate> Edge<N> {
+    fn goes_east(&self) -> bool {
+        self.from.0 < self.to.0 || (self.from.0 == self.to.0 && self.from.1 < self.to.1)
+    }
+}
+
 /// Finds whether rings are simple. Kept between features so that its lists keep their memory.
 pub struct TouchTest<N> {
     edges: Vec<Edge<N>>,
-    active: Vec<u32>,
+    chains: Vec<Chain<N>>,
+    active: Vec<Chain<N>>,
     lengths: Vec<u32>,
 }
 
 impl<N> Default for TouchTest<N> {
     fn default() -> Self {
-        TouchTest { edges: Vec::new(), active: Vec::new(), lengths: Vec::new() }
+        TouchTest { edges: Vec::new(), chains: Vec::new(), active: Vec::new(), lengths: Vec::new() }
     }
 }
 
@@ -82,25 +126,51 @@ impl<N: Ordinate> TouchTest<N> {
     pub fn is_clean<R: AsRef<[(N, N)]>>(&mut self, rings: &[R], shells: &[bool]) -> bool {
         /// With more rings than this, asking each pair costs more than repairing.
         const RINGS_MAX: usize = 64;
+        if let [ring] = rings {
+            let ring = ring.as_ref();
+            if is_convex(ring) {
+                return true;
+            }
+            if ring.len() <= SHORT_RING {
+                return !short_ring_touches(ring);
+            }
+        }
         rings.len() <= RINGS_MAX && !self.touch(rings) && nest_rightly(rings, shells)
     }
 
     fn touch<R: AsRef<[(N, N)]>>(&mut self, rings: &[R]) -> bool {
-        // Most of what people draw with four corners.
-        if let [only] = rings
-            && is_convex(only.as_ref())
-        {
-            return false;
+        self.fill(rings);
+        self.chains.sort_unstable_by(|a, b| a.west.order(b.west));
+        self.active.clear();
+        for next in 0..self.chains.len() {
+            let chain = self.chains[next];
+            let mut at = 0;
+            while at < self.active.len() {
+                let other = self.active[at];
+                if other.east < chain.west {
+                    self.active.swap_remove(at);
+                    continue;
+                }
+                let may_meet = other.south >= chain.north && other.north <= chain.south;
+                if may_meet && self.chains_meet(&chain, &other) {
+                    return true;
+                }
+                at += 1;
+            }
+            self.active.push(chain);
         }
-        let least = |a: N, b: N| if b < a { b } else { a };
-        let most = |a: N, b: N| if b > a { b } else { a };
+        false
+    }
+
+    fn fill<R: AsRef<[(N, N)]>>(&mut self, rings: &[R]) {
         self.edges.clear();
+        self.chains.clear();
         self.lengths.clear();
         for (number, ring) in rings.iter().map(AsRef::as_ref).enumerate() {
             self.lengths.push(ring.len() as u32);
             for (place, &from) in ring.iter().enumerate() {
                 let to = if place + 1 == ring.len() { ring[0] } else { ring[place + 1] };
-                self.edges.push(Edge {
+                let edge = Edge {
                     from,
                     to,
                     west: least(from.0, to.0),
@@ -109,28 +179,35 @@ impl<N: Ordinate> TouchTest<N> {
                     south: most(from.1, to.1),
                     ring: number as u32,
                     place: place as u32,
-                });
+                };
+                match self.chains.last_mut() {
+                    Some(chain) if place > 0 && chain.goes_east == edge.goes_east() => chain.extend(&edge),
+                    _ => self.chains.push(Chain::of(&edge, self.edges.len() as u32)),
+                }
+                self.edges.push(edge);
             }
         }
-        self.edges.sort_unstable_by(|a, b| a.west.order(b.west));
-        self.active.clear();
-        for next in 0..self.edges.len() {
-            let edge = self.edges[next];
-            let mut at = 0;
-            while at < self.active.len() {
-                let other = self.edges[self.active[at] as usize];
-                if other.east < edge.west {
-                    self.active.swap_remove(at);
-                    continue;
-                }
-                if other.south >= edge.north && other.north <= edge.south && self.meet(&edge, &other) {
-                    return true;
-                }
-                at += 1;
+    }
+
+    fn chains_meet(&self, a: &Chain<N>, b: &Chain<N>) -> bool {
+        let (a, b) = (self.eastward(a), self.eastward(b));
+        let mut near = b;
+        a.into_iter().any(|edge| {
+            // What ends west of this edge ends west of all that follow.
+            while let Some(other) = near.clone().next()
+                && other.east < edge.west
+            {
+                near.next();
             }
-            self.active.push(next as u32);
-        }
-        false
+            near.clone()
+                .take_while(|other| other.west <= edge.east)
+                .any(|other| other.south >= edge.north && other.north <= edge.south && self.meet(edge, other))
+        })
+    }
+
+    /// The edges of a chain from west to east.
+    fn eastward(&self, chain: &Chain<N>) -> Eastward<'_, N> {
+        Eastward { edges: &self.edges[chain.start as usize..chain.end as usize], goes_east: chain.goes_east }
     }
 
     fn meet(&self, a: &Edge<N>, b: &Edge<N>) -> bool {
@@ -167,6 +244,52 @@ fn is_convex<N: Ordinate>(ring: &[(N, N)]) -> bool {
             goes_on
         })
         && changes <= 2
+}
+
+/// The edges of a chain in the order of their western ends.
+struct Eastward<'e, N> {
+    edges: &'e [Edge<N>],
+    goes_east: bool,
+}
+
+impl<N> Clone for Eastward<'_, N> {
+    fn clone(&self) -> Self {
+        Eastward { ..*self }
+    }
+}
+
+impl<'e, N> Iterator for Eastward<'e, N> {
+    type Item = &'e Edge<N>;
+
+    fn next(&mut self) -> Option<&'e Edge<N>> {
+        let (edge, rest) = if self.goes_east { self.edges.split_first()? } else { self.edges.split_last()? };
+        self.edges = rest;
+        Some(edge)
+    }
+}
+
+/// The most corners of a ring of which each pair of edges is looked at.
+const SHORT_RING: usize = 12;
+
+/// Whether a ring meets itself but at its own corners: each edge is looked at beside each.
+fn short_ring_touches<N: Ordinate>(ring: &[(N, N)]) -> bool {
+    let count = ring.len();
+    let corner = |at: usize| ring[if at < count { at } else { at - count }];
+    (0..count).any(|first| {
+        let (a, b) = (ring[first], corner(first + 1));
+        let (west, east, north, south) = (least(a.0, b.0), most(a.0, b.0), least(a.1, b.1), most(a.1, b.1));
+        // The last edge before the first follows none but it.
+        let others = first + 2..if first == 0 { count - 1 } else { count };
+        turns_back(a, b, corner(first + 2))
+            || others.into_iter().any(|second| {
+                let (c, d) = (ring[second], corner(second + 1));
+                most(c.0, d.0) >= west
+                    && least(c.0, d.0) <= east
+                    && most(c.1, d.1) >= north
+                    && least(c.1, d.1) <= south
+                    && segments_meet(a, b, c, d)
+            })
+    })
 }
 
 fn turns_back<N: Ordinate>(a: (N, N), corner: (N, N), c: (N, N)) -> bool {
@@ -269,6 +392,8 @@ mod tests {
             ("a corner on an edge", vec![&[(0, 0), (10, 0), (10, 10), (5, 0), (0, 10)]], vec![true], false),
             ("one corner twice", vec![&[(0, 0), (5, 5), (10, 0), (10, 10), (5, 5), (0, 10)]], vec![true], false),
             ("a flat ring", vec![&[(0, 0), (5, 0), (10, 0)]], vec![true], false),
+            ("a triangle", vec![&[(0, 0), (5, 9), (10, 0)]], vec![true], true),
+            ("a triangle walked twice", vec![&[(0, 0), (5, 9), (10, 0), (0, 0), (5, 9), (10, 0)]], vec![true], false),
             ("a hole outside", vec![square, &[(20, 2), (20, 4), (24, 4)]], vec![true, false], false),
             ("a shell in a shell", vec![square, hole], vec![true, true], false),
             ("a hole that touches its shell", vec![square, &[(0, 2), (2, 4), (2, 2)]], vec![true, false], false),
@@ -276,5 +401,35 @@ mod tests {
         ] {
             assert_eq!(is_clean(&rings, &shells), clean, "{what}");
         }
+    }
+
+    #[test]
+    fn a_ring_of_any_length_is_judged_as_all_pairs_of_its_edges_are() {
+        let mut state = 1u64;
+        let mut random = |most: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        let mut clean = 0;
+        for _ in 0..3_000 {
+            let corners = 3 + random(60);
+            // Round a middle, near and far, and in half of the rings now and then back.
+            let (reach, step_back) = (4 + random(60), 1 + 2 * random(2));
+            let mut ring: Vec<GridPoint> = (0..corners)
+                .map(|corner| {
+                    let angle = std::f64::consts::TAU * (corner + random(step_back)) as f64 / corners as f64;
+                    let far = (reach + random(reach)) as f64;
+                    ((far * angle.cos()).round() as i32, (far * angle.sin()).round() as i32)
+                })
+                .collect();
+            ring.dedup();
+            if ring.len() < 3 || ring.first() == ring.last() {
+                continue;
+            }
+            let is_clean = TouchTest::default().is_clean(&[&ring], &[true]);
+            assert_eq!(is_clean, !short_ring_touches(&ring), "{ring:?}");
+            clean += u32::from(is_clean);
+        }
+        assert!((500..2_500).contains(&clean), "{clean} of both kinds");
     }
 }
