@@ -13,6 +13,7 @@ use causeway::base::{Grid, limits};
 use causeway::definition::TilesDefinition;
 use causeway::geometry::Shape;
 use causeway::package::OpenPackage;
+use causeway::tiles::bake::{AtOnce, HeavyFrom, Recipe};
 use causeway::tiles::{NeighbourCutter, Rules, TileAddress, cut};
 use layers::{Layer, Random, build, lines, mesh, points};
 use validator::Tile;
@@ -225,7 +226,7 @@ fn every_cell_that_holds_points_keeps_one() {
 }
 
 #[test]
-fn the_bytes_are_the_same_for_any_number_of_threads_and_any_order_of_delivery() {
+fn the_bytes_are_the_same_for_any_number_of_threads_any_memory_and_any_order_of_delivery() {
     let mut random = Random(11);
     for mut shapes in [points(2_000, 1), mesh(24, 6, 2), lines(1_000, 20, 3)] {
         let layer = build(&shapes);
@@ -235,6 +236,10 @@ fn the_bytes_are_the_same_for_any_number_of_threads_and_any_order_of_delivery() 
             layer.bake(threads);
             assert!(layer.tile_file_bytes() == bytes, "{threads} threads");
         }
+        let heavy = HeavyFrom { features: 150, vertices: 2_500, ..HeavyFrom::default() };
+        let at_once = AtOnce { candidates: 500, sorted: 100, vertices: 1_000 };
+        layer.bake_with(Recipe { heavy, threads: 2, at_once, ..Recipe::default() });
+        assert!(layer.tile_file_bytes() == bytes, "little at once");
         for place in (1..shapes.len()).rev() {
             shapes.swap(place, random.next() as usize % (place + 1));
         }
@@ -382,11 +387,12 @@ fn what_a_priority_field_puts_first_is_kept() {
     for lowest_first in [false, true] {
         let priority = Some("count".to_owned());
         let definition = TilesDefinition { priority, lowest_first, ..TilesDefinition::default() };
-        layer.bake_with(causeway::tiles::bake::Recipe {
+        layer.bake_with(Recipe {
             grids: Some(vec![Grid::WebMercatorQuad]),
             rules: Rules::new(&definition, &layer.schema).unwrap(),
-            heavy: causeway::tiles::bake::HeavyFrom { features: 150, ..Default::default() },
+            heavy: HeavyFrom { features: 150, ..HeavyFrom::default() },
             threads: 1,
+            ..Recipe::default()
         });
         let package = layer.open().unwrap();
         let tile = TileAddress::of_place(Grid::WebMercatorQuad, 3, 114.1, 22.3).unwrap();

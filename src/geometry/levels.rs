@@ -3,7 +3,7 @@
 //! from both. Arcs end where the vertices before and after differ between features (junctions),
 //! and their ends are kept for ever.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// The level of a vertex that no zoom needs: on a straight line between its neighbours.
@@ -18,39 +18,49 @@ type Vertex = (f64, f64);
 pub struct JunctionFinder {
     share: u64,
     shares: u64,
-    /// Open addressing: hash of the vertex and sum over its neighbours, 0 where free.
-    slots: Vec<(u64, u64)>,
-    used: usize,
+    /// Open addressing.
+    slots: Vec<Slot>,
 }
 
-/// The share of a table that is filled before it grows.
+/// What is known of a vertex. Two vertices that share all of it beside their place in the table are taken for
+/// one: a vertex more is kept then, by all who have it.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// Of the vertex's hash; 0 where the slot is free.
+    tag: u32,
+    /// Over the hashes of its neighbours.
+    sum: u32,
+}
+
+/// The share of a table that is filled at most.
 const LOAD: (usize, usize) = (7, 8);
 
 /// What a slot's sum becomes once two runs have disagreed.
-const JUNCTION: u64 = u64::MAX;
+const JUNCTION: u32 = u32::MAX;
 
 impl JunctionFinder {
-    /// For the vertices whose hash falls in one share of so many.
-    pub fn new(share: u64, shares: u64) -> Self {
-        JunctionFinder { share, shares: shares.max(1), slots: vec![(0, 0); 1 << 12], used: 0 }
+    /// For the vertices whose hash falls in one share of so many, of which there are at most `vertices`.
+    pub fn new(vertices: usize, share: u64, shares: u64) -> Self {
+        let slots = (vertices * LOAD.1).div_ceil(LOAD.0) + 1;
+        JunctionFinder { share, shares: shares.max(1), slots: vec![Slot::default(); slots] }
     }
 
-    /// As [`JunctionFinder::new`], with room for so many vertices: a table that grows needs half as much
-    /// memory again while it does.
-    pub fn with_room_for(vertices: u64, share: u64, shares: u64) -> Self {
-        let slots = (vertices as usize * LOAD.1).div_ceil(LOAD.0) + 1;
-        JunctionFinder { slots: vec![(0, 0); slots.next_power_of_two()], ..JunctionFinder::new(share, shares) }
-    }
-
+    /// A share counts by bits of the hash that hardly decide slot or tag.
     fn is_mine(&self, hash: u64) -> bool {
-        (hash >> 32) % self.shares == self.share
+        self.shares == 1 || (hash & 0xffff) % self.shares == self.share
     }
 
     /// Looks at every vertex of a run.
     pub fn see(&mut self, run: &[Vertex]) {
         for_each_vertex(run, |_, hash, sum| {
             if self.is_mine(hash) {
-                self.note(hash, sum);
+                let Some(slot) = self.slot_of(hash) else { return };
+                let entry = &mut self.slots[slot];
+                if entry.tag == 0 {
+                    *entry = Slot { tag: tag_of(hash), sum };
+                } else if entry.sum != sum {
+                    entry.sum = JUNCTION;
+                }
             }
         });
     }
@@ -58,49 +68,38 @@ impl JunctionFinder {
     /// Tells `found` the places of a run's junctions in this share.
     pub fn junctions(&self, run: &[Vertex], mut found: impl FnMut(usize)) {
         for_each_vertex(run, |place, hash, _| {
-            if self.is_mine(hash) && self.slots[self.slot_of(hash)].1 == JUNCTION {
+            if self.is_mine(hash) && self.slot_of(hash).is_none_or(|slot| self.slots[slot].sum == JUNCTION) {
                 found(place);
             }
         });
     }
 
-    fn slot_of(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = hash as usize & mask;
-        while self.slots[slot].0 != 0 && self.slots[slot].0 != hash {
-            slot = (slot + 1) & mask;
-        }
-        slot
-    }
-
-    fn note(&mut self, hash: u64, sum: u64) {
-        let slot = self.slot_of(hash);
-        let entry = &mut self.slots[slot];
-        if entry.0 == 0 {
-            *entry = (hash, sum);
-            self.used += 1;
-            if self.used * LOAD.1 > self.slots.len() * LOAD.0 {
-                self.grow();
+    /// The slot that a vertex has or may take; `None` where too many stand there, as no layer has them that was
+    /// not made for it. Such a vertex is kept as a junction is.
+    fn slot_of(&self, hash: u64) -> Option<usize> {
+        const LOOKS_MAX: usize = 4096;
+        let tag = tag_of(hash);
+        // The upper bits decide, whatever the length of the table.
+        let mut slot = ((u128::from(hash) * self.slots.len() as u128) >> u64::BITS) as usize;
+        for _ in 0..LOOKS_MAX {
+            if self.slots[slot].tag == 0 || self.slots[slot].tag == tag {
+                return Some(slot);
             }
-        } else if entry.1 != sum {
-            entry.1 = JUNCTION;
+            slot += 1;
+            slot = if slot == self.slots.len() { 0 } else { slot };
         }
+        None
     }
+}
 
-    fn grow(&mut self) {
-        let doubled = vec![(0, 0); self.slots.len() * 2];
-        for (hash, sum) in std::mem::replace(&mut self.slots, doubled) {
-            if hash != 0 {
-                let slot = self.slot_of(hash);
-                self.slots[slot] = (hash, sum);
-            }
-        }
-    }
+/// Of bits that hardly decide the slot; never 0, which marks a free one.
+fn tag_of(hash: u64) -> u32 {
+    (hash >> 8) as u32 | 1
 }
 
 /// Every vertex of a run with its hash and the sum of its neighbours' hashes. The closing point of
 /// a ring is its first one again; the ends of a line have one neighbour.
-fn for_each_vertex(run: &[Vertex], mut visit: impl FnMut(usize, u64, u64)) {
+fn for_each_vertex(run: &[Vertex], mut visit: impl FnMut(usize, u64, u32)) {
     let is_ring = run.len() > 3 && run.first() == run.last();
     let count = if is_ring { run.len() - 1 } else { run.len() };
     if count == 0 {
@@ -116,19 +115,18 @@ fn for_each_vertex(run: &[Vertex], mut visit: impl FnMut(usize, u64, u64)) {
             false => 0,
         };
         // A sum is the same in both directions; the top bit is cleared so that none is JUNCTION.
-        visit(place, here, before.wrapping_add(after) >> 1);
+        visit(place, here, (before.wrapping_add(after) >> 33) as u32);
         before = here;
         here = after;
     }
 }
 
-/// Never 0, which marks a free slot.
 fn hash_of((x, y): Vertex) -> u64 {
     // Adding zero makes −0 the same as 0.
     let mut mixed = (x + 0.0).to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
         ^ (y + 0.0).to_bits().wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (mixed ^ (mixed >> 31)) | 1
+    mixed ^ (mixed >> 31)
 }
 
 /// Gives every vertex its level. Kept between runs so that its lists keep their memory.
@@ -138,7 +136,7 @@ pub struct Leveller {
     before: Vec<u32>,
     after: Vec<u32>,
     area: Vec<f64>,
-    heap: BinaryHeap<Candidate>,
+    left: Left,
 }
 
 impl Leveller {
@@ -204,17 +202,12 @@ impl Leveller {
         self.after.extend(1..=count as u32);
         self.area.clear();
         self.area.resize(count, f64::INFINITY);
-        self.heap.clear();
         for place in 1..count - 1 {
             self.area[place] = triangle(self.arc[place - 1], self.arc[place], self.arc[place + 1]);
-            self.heap.push(Candidate { area: self.area[place], place: place as u32 });
         }
+        self.left.fill(&self.area);
         let mut largest: f64 = 0.0;
-        while let Some(Candidate { area, place }) = self.heap.pop() {
-            let here = place as usize;
-            if self.after[here] == 0 || area != self.area[here] {
-                continue;
-            }
+        while let Some((area, here)) = self.left.take_smallest() {
             largest = largest.max(area);
             self.area[here] = largest;
             let (before, after) = (self.before[here] as usize, self.after[here] as usize);
@@ -227,7 +220,7 @@ impl Leveller {
                 }
                 let (left, right) = (self.before[neighbour] as usize, self.after[neighbour] as usize);
                 self.area[neighbour] = triangle(self.arc[left], self.arc[neighbour], self.arc[right]);
-                self.heap.push(Candidate { area: self.area[neighbour], place: neighbour as u32 });
+                self.left.change(neighbour, self.area[neighbour]);
             }
         }
     }
@@ -247,32 +240,77 @@ fn triangle(a: Vertex, b: Vertex, c: Vertex) -> f64 {
 
 /// The lowest zoom at which a triangle is at least a square of 1/1024 of a tile.
 fn level_of(area: f64) -> u8 {
-    const PARTS: f64 = 1024.0;
+    const PARTS_BITS: i64 = 10;
+    /// Bits of a number's fraction, and what its exponent is counted from (IEEE 754 binary64).
+    const FRACTION_BITS: u32 = 52;
+    const BIAS: i64 = 1023;
     if area <= 0.0 {
         return NEVER;
     }
-    let zoom = (-area.log2() / 2.0 - PARTS.log2()).ceil();
-    zoom.clamp(0.0, 64.0) as u8
+    // The smallest z for which area ≥ 4^(−z−10) follows from the exponent alone.
+    let exponent = (area.to_bits() >> FRACTION_BITS) as i64 - BIAS;
+    (-exponent.div_euclid(2) - PARTS_BITS).clamp(0, 64) as u8
 }
 
-/// The smallest triangle comes first; of equal ones the place along the canonical arc decides.
-#[derive(PartialEq)]
-struct Candidate {
-    area: f64,
-    place: u32,
+/// The vertices of an arc that are not taken yet. Most arcs are so short that looking at all of them is
+/// quicker than keeping a heap.
+#[derive(Default)]
+struct Left {
+    /// By place; infinite for what is taken, and for the ends.
+    areas: Vec<f64>,
+    /// Bits of the area, which rise with it, and the place; empty for short arcs. What no longer agrees
+    /// with `areas` is passed over.
+    heap: BinaryHeap<Reverse<(u64, u32)>>,
+    is_short: bool,
 }
 
-impl Eq for Candidate {}
+/// The longest arc without a heap.
+const SHORT_ARC: usize = 24;
 
-impl Ord for Candidate {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.area.total_cmp(&self.area).then_with(|| other.place.cmp(&self.place))
+impl Left {
+    fn fill(&mut self, areas: &[f64]) {
+        self.areas.clear();
+        self.areas.extend_from_slice(areas);
+        self.is_short = areas.len() <= SHORT_ARC;
+        self.heap.clear();
+        if !self.is_short {
+            let inner = 1..areas.len() - 1;
+            self.heap.extend(inner.map(|place| Reverse((areas[place].to_bits(), place as u32))));
+        }
     }
-}
 
-impl PartialOrd for Candidate {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    fn change(&mut self, place: usize, area: f64) {
+        self.areas[place] = area;
+        if !self.is_short {
+            self.heap.push(Reverse((area.to_bits(), place as u32)));
+        }
+    }
+
+    /// The smallest triangle comes first; of equal ones the place along the canonical arc decides.
+    fn take_smallest(&mut self) -> Option<(f64, usize)> {
+        let (area, place) = if self.is_short { self.scan()? } else { self.pop()? };
+        self.areas[place] = f64::INFINITY;
+        Some((area, place))
+    }
+
+    fn scan(&self) -> Option<(f64, usize)> {
+        let mut smallest = (f64::INFINITY, 0);
+        for (place, &area) in self.areas.iter().enumerate() {
+            if area < smallest.0 {
+                smallest = (area, place);
+            }
+        }
+        (smallest.0 < f64::INFINITY).then_some(smallest)
+    }
+
+    fn pop(&mut self) -> Option<(f64, usize)> {
+        while let Some(Reverse((bits, place))) = self.heap.pop() {
+            let (area, place) = (f64::from_bits(bits), place as usize);
+            if area == self.areas[place] {
+                return Some((area, place));
+            }
+        }
+        None
     }
 }
 
@@ -293,7 +331,8 @@ mod tests {
     fn levels(rings: &[Vec<Vertex>], shares: u64) -> Vec<Vec<u8>> {
         let mut marks: Vec<Vec<bool>> = rings.iter().map(|ring| vec![false; ring.len()]).collect();
         for share in 0..shares {
-            let mut finder = JunctionFinder::new(share, shares);
+            let vertices = rings.iter().map(Vec::len).sum();
+            let mut finder = JunctionFinder::new(vertices, share, shares);
             rings.iter().for_each(|ring| finder.see(ring));
             for (ring, marks) in rings.iter().zip(&mut marks) {
                 finder.junctions(ring, |place| marks[place] = true);

@@ -25,7 +25,7 @@ mod snapped;
 pub mod tilejson;
 
 pub use address::{TileAddress, TileAddressError};
-pub use compress::{LEVEL_BAKED, LEVEL_LIVE, gunzip, gzip};
+pub use compress::{LEVEL_BAKED, LEVEL_LIVE, Packer, gunzip, gzip};
 pub use cut::{CutTile, cut, cut_selected};
 pub use facts::{BakedFacts, GridFacts, ZoomFacts};
 pub use matching::cut_among_shown;

@@ -65,6 +65,25 @@ impl LayerWriter {
     /// Adds a feature; one without parts is left out, as §4.2 of the specification asks.
     /// Tells whether it was added.
     pub fn add<'v>(&mut self, id: FeatureId, parts: &Parts<'_>, values: impl Iterator<Item = ValueRef<'v>>) -> bool {
+        self.draw_and(parts, |writer, geometry_type, geometry| writer.add_drawn(id, geometry_type, geometry, values))
+    }
+
+    /// As [`LayerWriter::add`], with values as [`write_value`] wrote them, each after its field's place among the keys.
+    pub(super) fn add_written<'v>(
+        &mut self,
+        id: FeatureId,
+        parts: &Parts<'_>,
+        values: impl Iterator<Item = (usize, &'v [u8])>,
+    ) -> bool {
+        self.draw_and(parts, |writer, geometry_type, geometry| {
+            writer.tags.clear();
+            values.for_each(|(field, value)| writer.tag(field, value));
+            writer.add_tagged(id, geometry_type, geometry);
+        })
+    }
+
+    /// Tells whether the parts left anything to add.
+    fn draw_and(&mut self, parts: &Parts<'_>, add: impl FnOnce(&mut Self, u64, &[u8])) -> bool {
         let mut geometry = std::mem::take(&mut self.geometry);
         geometry.clear();
         Pen { out: &mut geometry, at: (0, 0) }.draw(parts);
@@ -75,7 +94,7 @@ impl LayerWriter {
         };
         let is_drawn = !geometry.is_empty();
         if is_drawn {
-            self.add_drawn(id, geometry_type, &geometry, values);
+            add(self, geometry_type, &geometry);
         }
         self.geometry = geometry;
         is_drawn
@@ -89,45 +108,73 @@ impl LayerWriter {
         geometry: &[u8],
         values: impl Iterator<Item = ValueRef<'v>>,
     ) {
-        let mut tags = std::mem::take(&mut self.tags);
-        tags.clear();
+        self.tags.clear();
+        let mut written = std::mem::take(&mut self.scratch);
         for (field, value) in values.enumerate() {
-            if let Some(value) = self.intern(value) {
-                write_varint(&mut tags, u64::from(self.key(field)));
-                write_varint(&mut tags, u64::from(value));
+            written.clear();
+            if write_value(&mut written, value) {
+                self.tag(field, &written);
             }
         }
-        let mut feature = std::mem::take(&mut self.scratch);
-        feature.clear();
-        write_field_varint(&mut feature, 1, id.get());
-        if !tags.is_empty() {
-            write_field_bytes(&mut feature, 2, &tags);
+        self.scratch = written;
+        self.add_tagged(id, geometry_type, geometry);
+    }
+
+    fn tag(&mut self, field: usize, value: &[u8]) {
+        let (key, value) = (self.key(field), self.intern(value));
+        write_varint(&mut self.tags, u64::from(key));
+        write_varint(&mut self.tags, u64::from(value));
+    }
+
+    fn add_tagged(&mut self, id: FeatureId, geometry_type: u64, geometry: &[u8]) {
+        self.scratch.clear();
+        write_field_varint(&mut self.scratch, 1, id.get());
+        if !self.tags.is_empty() {
+            write_field_bytes(&mut self.scratch, 2, &self.tags);
         }
-        write_field_varint(&mut feature, 3, geometry_type);
-        write_field_bytes(&mut feature, 4, geometry);
-        write_field_bytes(&mut self.features, 2, &feature);
-        self.scratch = feature;
-        self.tags = tags;
+        write_field_varint(&mut self.scratch, 3, geometry_type);
+        write_field_bytes(&mut self.scratch, 4, geometry);
+        write_field_bytes(&mut self.features, 2, &self.scratch);
         self.count += 1;
     }
 
     /// The finished tile; empty when no feature was added.
-    pub fn finish(self) -> Vec<u8> {
-        if self.count == 0 {
-            return Vec::new();
-        }
-        let mut layer = Vec::with_capacity(self.features.len() + self.value_bytes.len() + 256);
-        write_field_varint(&mut layer, 15, 2);
-        write_field_bytes(&mut layer, 1, self.name.as_bytes());
-        layer.extend_from_slice(&self.features);
-        for field in &self.keys_in_use {
-            write_field_bytes(&mut layer, 3, self.key_names[*field].as_bytes());
-        }
-        layer.extend_from_slice(&self.value_bytes);
-        write_field_varint(&mut layer, 5, u64::from(self.extent));
-        let mut tile = Vec::with_capacity(layer.len() + 8);
-        write_field_bytes(&mut tile, 3, &layer);
+    pub fn finish(mut self) -> Vec<u8> {
+        let mut tile = Vec::new();
+        self.finish_into(&mut tile);
         tile
+    }
+
+    /// As [`LayerWriter::finish`], in memory that is there, and begins anew.
+    pub(super) fn finish_into(&mut self, tile: &mut Vec<u8>) {
+        tile.clear();
+        if self.count == 0 {
+            return;
+        }
+        let (mut head, mut keys, mut tail) = (Vec::new(), Vec::new(), Vec::new());
+        write_field_varint(&mut head, 15, 2);
+        write_field_bytes(&mut head, 1, self.name.as_bytes());
+        for field in &self.keys_in_use {
+            write_field_bytes(&mut keys, 3, self.key_names[*field].as_bytes());
+        }
+        write_field_varint(&mut tail, 5, u64::from(self.extent));
+        let parts = [&head, &self.features, &keys, &self.value_bytes, &tail];
+        let bytes: usize = parts.iter().map(|part| part.len()).sum();
+        tile.reserve(bytes + 8);
+        write_varint(tile, 3 << 3 | 2);
+        write_varint(tile, bytes as u64);
+        parts.iter().for_each(|part| tile.extend_from_slice(part));
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.keys.fill(None);
+        self.keys_in_use.clear();
+        self.values.clear();
+        self.value_ranges.clear();
+        self.value_bytes.clear();
+        self.features.clear();
+        self.count = 0;
     }
 
     fn key(&mut self, field: usize) -> u32 {
@@ -137,37 +184,30 @@ impl LayerWriter {
         })
     }
 
-    /// The place of a value among the layer's values; `None` for a null, which a tile leaves out.
-    fn intern(&mut self, value: ValueRef<'_>) -> Option<u32> {
-        let mut encoded = std::mem::take(&mut self.scratch);
-        encoded.clear();
-        let is_written = write_value(&mut encoded, value);
-        let place = is_written.then(|| {
-            let hash = self.hasher.hash_one(encoded.as_slice());
-            let (bytes, ranges) = (&self.value_bytes, &self.value_ranges);
-            let known = self.values.find(hash, |place| bytes[ranges[*place as usize].clone()] == encoded[..]);
-            match known {
-                Some(&place) => place,
-                None => self.add_value(hash, &encoded),
-            }
-        });
-        self.scratch = encoded;
-        place
+    /// The place of a value among the layer's values.
+    fn intern(&mut self, written: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(written);
+        let (bytes, ranges) = (&self.value_bytes, &self.value_ranges);
+        let known = self.values.find(hash, |place| bytes[ranges[*place as usize].clone()] == *written);
+        match known {
+            Some(&place) => place,
+            None => self.add_value(hash, written),
+        }
     }
 
-    fn add_value(&mut self, hash: u64, encoded: &[u8]) -> u32 {
+    fn add_value(&mut self, hash: u64, written: &[u8]) -> u32 {
         let place = self.value_ranges.len() as u32;
-        write_field_bytes(&mut self.value_bytes, 4, encoded);
+        write_field_bytes(&mut self.value_bytes, 4, written);
         let end = self.value_bytes.len();
-        self.value_ranges.push(end - encoded.len()..end);
+        self.value_ranges.push(end - written.len()..end);
         let (bytes, ranges, hasher) = (&self.value_bytes, &self.value_ranges, &self.hasher);
         self.values.insert_unique(hash, place, |place| hasher.hash_one(&bytes[ranges[*place as usize].clone()]));
         place
     }
 }
 
-/// Writes a `Value` message; false for a null.
-fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> bool {
+/// Writes a `Value` message; false for a null, which a tile leaves out.
+pub(super) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> bool {
     /// Integers beyond this lose digits in JavaScript, so they go out as text.
     const EXACT: u64 = 1 << 53;
     match value {

@@ -79,8 +79,10 @@ impl Snapped {
                     self.clear();
                     self.push_areas(shape, &snap, None);
                 }
-                let bbox = shape.bbox();
-                self.speck = (self.runs.is_empty() && !bbox.is_empty()).then(|| snap(bbox.centre()));
+                if self.runs.is_empty() {
+                    let bbox = shape.bbox();
+                    self.speck = (!bbox.is_empty()).then(|| snap(bbox.centre()));
+                }
             }
             Dimension::Mixed | Dimension::None => {}
         }

@@ -1,57 +1,99 @@
-//! Where every row lies: degrees cut into 2^32 parts along each axis and rounded outward. Boxes stand
-//! in memory. Points stand on disk, because each grid reads them once and in order.
+//! What is known of every row, on disk, because each grid reads it once and in order: where it lies, in degrees cut
+//! into 2^32 parts along each axis and rounded outward, and what decides when it is seen.
 
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io;
 use std::path::Path;
 
+use super::shelf::{Shelf, ShelfWriter, Window};
 use crate::base::BBox;
 
 const PARTS: f64 = 4_294_967_296.0;
+/// Bytes of sizes that are read at once.
+const SIZES_BYTES: usize = 4 * 1024;
 
-/// Boxes of all rows by their place in the package.
-pub enum Boxes {
-    Points(PointFile),
-    Extended(Vec<PartsBox>),
+/// A row, as a pass over all of them sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    pub place: u32,
+    pub bbox: BBox,
+    /// The order in which features of equal right are kept; depends on the public id alone.
+    pub hash: u32,
+    /// An upper bound of the uncompressed bytes in a tile, in units of [`super::survey::WEIGHT_BYTES`]; 0 where there
+    /// is nothing to draw.
+    pub weight: u16,
+    /// 0 where there is nothing to draw, 1 at most for a giant, which is drawn in pieces.
+    pub vertices: u16,
+    /// The length of a line or the area of an area in shares of Web Mercator; else 0.
+    pub size: f32,
+}
+
+/// Boxes being collected in the order of the rows.
+pub struct BoxesWriter {
+    of_points: bool,
+    shelf: ShelfWriter,
+}
+
+impl BoxesWriter {
+    /// In a file of a folder. Where every row is one point, half as much is kept.
+    pub fn new(folder: &Path, of_points: bool) -> io::Result<Self> {
+        Ok(BoxesWriter { of_points, shelf: ShelfWriter::new(folder)? })
+    }
+
+    pub fn push(&mut self, bbox: &BBox, hash: u32, weight: u16, vertices: u16) -> io::Result<()> {
+        let PartsBox([west, south, east, north]) = PartsBox::around(bbox);
+        let counts = u32::from(weight) | u32::from(vertices) << u16::BITS;
+        match self.of_points {
+            true => self.shelf.append_words([west, south, hash, counts]),
+            false => self.shelf.append_words([west, south, east, north, hash, counts]),
+        }
+    }
+
+    pub fn finish(self) -> io::Result<Boxes> {
+        Ok(Boxes { of_points: self.of_points, shelf: self.shelf.finish()?, sizes: None })
+    }
+}
+
+/// Boxes of all rows.
+pub struct Boxes {
+    of_points: bool,
+    shelf: Shelf,
+    /// Of lines and areas.
+    sizes: Option<Shelf>,
 }
 
 impl Boxes {
-    /// Memory for so many boxes.
-    pub fn extended(rows: usize) -> Self {
-        Boxes::Extended(Vec::with_capacity(rows))
+    pub fn are_of_points(&self) -> bool {
+        self.of_points
     }
 
-    /// A file in a folder, without a name there, that vanishes by itself.
-    pub fn points_in(folder: &Path) -> io::Result<Self> {
-        Ok(Boxes::Points(PointFile(BufWriter::new(tempfile::tempfile_in(folder)?))))
+    pub fn set_sizes(&mut self, sizes: Shelf) {
+        self.sizes = Some(sizes);
     }
 
-    pub fn push(&mut self, bbox: &BBox) -> io::Result<()> {
-        match self {
-            Boxes::Points(file) => file.push(bbox),
-            Boxes::Extended(boxes) => {
-                boxes.push(PartsBox::around(bbox));
-                Ok(())
-            }
-        }
+    /// The size of the row at a place.
+    pub fn size(&self, place: u32, window: &mut Window) -> io::Result<f32> {
+        let Some(sizes) = &self.sizes else { return Ok(0.0) };
+        let at = u64::from(place) * 4;
+        let bytes = window.get(sizes, at..at + 4, SIZES_BYTES)?;
+        bytes.first_chunk().map(|bytes| f32::from_le_bytes(*bytes)).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// The box of an area or a line; a point has none at hand.
-    pub fn get(&self, place: u32) -> Option<BBox> {
-        match self {
-            Boxes::Points(_) => None,
-            Boxes::Extended(boxes) => boxes.get(place as usize).map(PartsBox::degrees),
-        }
-    }
-
-    /// Visits the boxes of all rows in the order of their places.
-    pub fn each(&mut self, mut visit: impl FnMut(BBox)) -> io::Result<()> {
-        match self {
-            Boxes::Points(file) => file.each(visit),
-            Boxes::Extended(boxes) => {
-                boxes.iter().for_each(|parts| visit(parts.degrees()));
-                Ok(())
-            }
+    /// Visits all rows in order.
+    pub fn each(&self, mut visit: impl FnMut(Known) -> io::Result<()>) -> io::Result<()> {
+        let mut place = 0;
+        let mut window = Window::default();
+        let mut see = |bbox: BBox, hash: u32, counts: u32| {
+            let size = self.size(place, &mut window)?;
+            let known =
+                Known { place, bbox, hash, weight: counts as u16, vertices: (counts >> u16::BITS) as u16, size };
+            place += 1;
+            visit(known)
+        };
+        match self.of_points {
+            true => self.shelf.each_words(|[x, y, hash, counts]| see(middle(x, y), hash, counts)),
+            false => self.shelf.each_words(|[west, south, east, north, hash, counts]| {
+                see(PartsBox([west, south, east, north]).degrees(), hash, counts)
+            }),
         }
     }
 }
@@ -61,58 +103,23 @@ impl Boxes {
 pub struct PartsBox([u32; 4]);
 
 impl PartsBox {
-    fn around(bbox: &BBox) -> Self {
+    pub fn around(bbox: &BBox) -> Self {
+        let low = |degrees, span| parts(degrees, span).floor().clamp(0.0, PARTS - 1.0) as u32;
         let high = |degrees, span| parts(degrees, span).ceil().clamp(0.0, PARTS - 1.0) as u32;
-        let [west, south] = south_west(bbox);
+        let (west, south) = (low(bbox.west_deg, 360.0), low(bbox.south_deg, 180.0));
         PartsBox([west, south, high(bbox.east_deg, 360.0), high(bbox.north_deg, 180.0)])
     }
 
-    fn degrees(&self) -> BBox {
+    pub fn degrees(&self) -> BBox {
         let [west, south, east, north] = self.0;
         BBox::new(lon_deg(west), lat_deg(south), lon_deg(east), lat_deg(north))
     }
 }
 
-/// The points of all rows, in order.
-pub struct PointFile(BufWriter<File>);
-
-impl PointFile {
-    const RECORD_BYTES: usize = 8;
-
-    fn push(&mut self, bbox: &BBox) -> io::Result<()> {
-        let mut record = [0; Self::RECORD_BYTES];
-        let [x, y] = south_west(bbox);
-        record[..4].copy_from_slice(&x.to_le_bytes());
-        record[4..].copy_from_slice(&y.to_le_bytes());
-        self.0.write_all(&record)
-    }
-
-    fn each(&mut self, mut visit: impl FnMut(BBox)) -> io::Result<()> {
-        self.0.rewind()?;
-        let mut file = BufReader::new(self.0.get_ref());
-        let mut record = [0; Self::RECORD_BYTES];
-        loop {
-            match file.read_exact(&mut record) {
-                Ok(()) => visit(point(record)),
-                // The file holds whole records, so this is its end.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-/// The middle of the part, so that a point keeps its place as well as can be.
-fn point(record: [u8; PointFile::RECORD_BYTES]) -> BBox {
-    let [x0, x1, x2, x3, y0, y1, y2, y3] = record;
-    let x = lon_deg(u32::from_le_bytes([x0, x1, x2, x3])) + 180.0 / PARTS;
-    let y = lat_deg(u32::from_le_bytes([y0, y1, y2, y3])) + 90.0 / PARTS;
+/// The middle of a part, so that a point keeps its place as well as can be.
+fn middle(x: u32, y: u32) -> BBox {
+    let (x, y) = (lon_deg(x) + 180.0 / PARTS, lat_deg(y) + 90.0 / PARTS);
     BBox::new(x, y, x, y)
-}
-
-fn south_west(bbox: &BBox) -> [u32; 2] {
-    let low = |degrees, span| parts(degrees, span).floor().clamp(0.0, PARTS - 1.0) as u32;
-    [low(bbox.west_deg, 360.0), low(bbox.south_deg, 180.0)]
 }
 
 fn parts(degrees: f64, span: f64) -> f64 {

@@ -1,33 +1,40 @@
 //! One baked tile out of the rows that are shown in it.
 
-use std::ops::ControlFlow;
+use std::io;
 
+use super::boxes::PartsBox;
 use super::giants::Giants;
+use super::pantry::{Item, Pantry, PantryReader};
 use super::pools::Pools;
-use super::rank::Ranks;
+use super::rank::{Fact, Ranks};
+use super::shelf::Window;
 use super::spool::{Extent, Spool};
 use super::survey::Survey;
 use super::{BakeError, TileAddress};
 use crate::base::Grid;
 use crate::base::geometry_kind::Dimension;
-use crate::geometry::{GeometryFault, Shape, blob};
-use crate::package::{OpenPackage, Row, ValueRef};
+use crate::geometry::{GeometryFault, Shape};
+use crate::package::{PackageFile, ValueRef};
 use crate::tiles::draw::Drawing;
 use crate::tiles::grid::EXTENT;
-use crate::tiles::mvt::LayerWriter;
+use crate::tiles::mvt::{LayerWriter, write_value};
 use crate::tiles::rules::{POINT_COUNT, Rules};
 use crate::tiles::snapped::{Detail, Places};
-use crate::tiles::{LEVEL_BAKED, gzip};
+use crate::tiles::{LEVEL_BAKED, Packer};
 
 /// What all threads of a grid read.
 pub struct Baker<'a> {
     pub grid: Grid,
+    pub package: &'a PackageFile,
+    pub pantry: &'a Pantry,
     pub survey: &'a Survey,
     pub rules: &'a Rules,
     pub ranks: &'a Ranks,
     pub giants: &'a Giants,
     pub live_from: &'a [u8],
     pub spool: &'a Spool,
+    /// See [`super::AtOnce`].
+    pub candidates_at_once: u64,
 }
 
 /// What is shown at one zoom.
@@ -40,19 +47,39 @@ pub struct Shown {
     pub is_complete: bool,
 }
 
-/// What one thread bakes with.
-pub struct Oven {
-    package: OpenPackage,
-    shape: Shape,
-    drawing: Drawing,
+/// A feature that may be shown in a tile.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    pub place: u32,
+    /// See [`Baker::order`].
+    pub order: u32,
 }
 
-/// The tile that is being drawn, and the tools of its thread.
-struct Canvas<'a> {
-    shape: &'a mut Shape,
-    drawing: &'a mut Drawing,
-    /// Places of the fields that tiles of this zoom hold.
+/// What one thread bakes with, kept from tile to tile with its memory.
+pub struct Oven {
+    reader: PantryReader,
+    canvas: Canvas,
+    tile: Vec<u8>,
+    packer: Packer,
+}
+
+/// The tile that is being drawn.
+#[derive(Default)]
+struct Canvas {
+    shape: Shape,
+    drawing: Drawing,
+    levels: Window,
+    sizes: Window,
+    sheet: Option<Sheet>,
+    count: Vec<u8>,
+}
+
+/// What is written upon, for tiles with the same fields.
+struct Sheet {
+    /// Places of the fields that tiles of the zoom hold.
     fields: Vec<usize>,
+    /// For each field of the schema its place among those.
+    keys: Vec<Option<usize>>,
     writer: LayerWriter,
 }
 
@@ -65,16 +92,18 @@ pub struct Encoded {
 }
 
 impl Baker<'_> {
-    pub fn shows(&self, place: u32, shown: Shown) -> bool {
-        let at = place as usize;
-        self.live_from[at] <= shown.zoom
-            || (self.order(place) <= shown.limit
-                && (shown.is_complete || self.ranks.lowest_zoom(self.survey, place) <= shown.zoom))
+    pub fn shows(&self, fact: &Fact, shown: Shown) -> bool {
+        self.shows_candidate(Candidate { place: fact.place, order: self.order(fact) }, shown)
+    }
+
+    pub fn shows_candidate(&self, Candidate { place, order }: Candidate, shown: Shown) -> bool {
+        self.live_from[place as usize] <= shown.zoom
+            || (order <= shown.limit && (shown.is_complete || self.ranks.lowest_zoom(self.survey, place) <= shown.zoom))
     }
 
     /// The place of a feature in the order in which features are left out.
-    pub fn order(&self, place: u32) -> u32 {
-        self.ranks.order(self.survey, place)
+    pub fn order(&self, fact: &Fact) -> u32 {
+        self.ranks.order(self.survey, fact)
     }
 
     /// Draws, packs and spools a tile of these features, which come in the order of their rows.
@@ -82,101 +111,129 @@ impl Baker<'_> {
         &self,
         oven: &mut Oven,
         tile: TileAddress,
-        places: &[u32],
+        candidates: &[Candidate],
         pools: &Pools,
     ) -> Result<Encoded, BakeError> {
-        let Oven { package, shape, drawing } = oven;
-        let schema = &package.package().schema;
-        let fields = self.rules.fields_at(tile.zoom(), schema);
-        let mut names: Vec<String> = fields.iter().map(|field| schema.fields[*field].name.clone()).collect();
-        names.extend(self.rules.cluster.then(|| POINT_COUNT.to_owned()));
-        let writer = LayerWriter::new(package.package().layer.as_str(), EXTENT, names);
-        let mut canvas = Canvas { shape, drawing, fields, writer };
+        let Oven { reader, canvas, tile: bytes, packer } = oven;
+        let mut sheet = self.sheet_for(tile.zoom(), canvas.sheet.take());
         let mut drawn = 0;
-        let mut fault: Option<BakeError> = None;
-        package.visit_places(places.iter().map(|place| i64::from(*place) + 1), |row| {
-            let place = (row.place() - 1) as u32;
-            match self.draw(&mut canvas, tile, place, row, pools) {
-                Ok(count) => {
-                    drawn += u64::from(count > 0);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    fault = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
+        reader.visit(self.pantry, candidates.iter().map(|one| one.place), BakeError::Spool, |item| {
+            drawn += u64::from(self.draw(canvas, &mut sheet, tile, &item, pools)? > 0);
+            Ok(())
         })?;
-        if let Some(error) = fault {
-            return Err(error);
+        sheet.writer.finish_into(bytes);
+        canvas.sheet = Some(sheet);
+        let packed = if bytes.is_empty() { &[] } else { packer.gzip(bytes) };
+        Ok(Encoded { extent: self.spool.append(packed).map_err(BakeError::Spool)?, drawn })
+    }
+
+    /// The sheet in use, or another where tiles of the zoom have other fields.
+    fn sheet_for(&self, zoom: u8, in_use: Option<Sheet>) -> Sheet {
+        let schema = &self.package.schema;
+        let fields = self.rules.fields_at(zoom, schema);
+        if let Some(sheet) = in_use.filter(|sheet| sheet.fields == fields) {
+            return sheet;
         }
-        let bytes = canvas.writer.finish();
-        let packed = if bytes.is_empty() { Vec::new() } else { gzip(&bytes, LEVEL_BAKED) };
-        Ok(Encoded { extent: self.spool.append(&packed).map_err(BakeError::Spool)?, drawn })
+        let mut keys = vec![None; schema.fields.len()];
+        fields.iter().enumerate().for_each(|(key, field)| keys[*field] = Some(key));
+        let names = fields.iter().map(|field| schema.fields[*field].name.as_str());
+        let names = names.chain(self.rules.cluster.then_some(POINT_COUNT)).map(str::to_owned).collect();
+        Sheet { fields, keys, writer: LayerWriter::new(self.package.layer.as_str(), EXTENT, names) }
     }
 
     fn draw(
         &self,
-        canvas: &mut Canvas<'_>,
+        canvas: &mut Canvas,
+        sheet: &mut Sheet,
         tile: TileAddress,
-        place: u32,
-        row: &Row<'_>,
+        item: &Item<'_>,
         pools: &Pools,
     ) -> Result<usize, BakeError> {
-        let is_square = self.survey.dimension == Dimension::Areas && !self.ranks.has_shape(place, tile.zoom());
-        if let Some(bbox) = self.survey.boxes.get(place).filter(|_| is_square) {
-            let (lon_deg, lat_deg) = bbox.centre();
-            let side = pools.square_side(self, place, tile);
-            canvas.drawing.square(self.grid.shares(lon_deg, lat_deg), side, tile);
-            return Ok(canvas.write(row, ValueRef::Null));
+        let place = item.place;
+        let unreadable = |source: GeometryFault| BakeError::Geometry { row: i64::from(place) + 1, source };
+        if self.survey.dimension == Dimension::Areas && !self.ranks.has_shape(place, tile.zoom()) {
+            canvas.shape.read_wkb(item.wkb).map_err(unreadable)?;
+            let size = self.survey.boxes.size(place, &mut canvas.sizes).map_err(BakeError::Spool)?;
+            self.draw_square(canvas, tile, size, pools);
+            return Ok(canvas.write(sheet, item, ValueRef::Null));
         }
-        let unreadable = |source: GeometryFault| BakeError::Geometry { row: row.place(), source };
         if !self.survey.giants.is_empty() && self.survey.is_giant(place) {
             let Some(wkb) = self.giants.geometry_in(place, tile, self.spool)? else { return Ok(0) };
             canvas.shape.read_wkb(&wkb).map_err(unreadable)?;
-            canvas.drawing.fill(canvas.shape, tile, Places::Shares, None);
-            return Ok(canvas.write(row, ValueRef::Null));
+            canvas.drawing.fill(&canvas.shape, tile, Places::Shares, None);
+            return Ok(canvas.write(sheet, item, ValueRef::Null));
         }
-        let blob = blob::parse(row.geometry().unwrap_or_default()).map_err(unreadable)?;
-        canvas.shape.read_wkb(blob.wkb).map_err(unreadable)?;
-        let levels = self.survey.levels.of(place as usize);
+        canvas.shape.read_wkb(item.wkb).map_err(unreadable)?;
+        self.draw_shape(canvas, sheet, tile, item, pools.count(place)).map_err(BakeError::Spool)
+    }
+
+    /// Draws what stands for an area that is too small to have a shape, and for its share of what is hidden.
+    fn draw_square(&self, canvas: &mut Canvas, tile: TileAddress, size: f32, pools: &Pools) {
+        let bbox = PartsBox::around(&canvas.shape.bbox()).degrees();
+        let (lon_deg, lat_deg) = bbox.centre();
+        let side = pools.square_side(self, &bbox, size, tile);
+        canvas.drawing.square(self.grid.shares(lon_deg, lat_deg), side, tile);
+    }
+
+    fn draw_shape(
+        &self,
+        canvas: &mut Canvas,
+        sheet: &mut Sheet,
+        tile: TileAddress,
+        item: &Item<'_>,
+        count: ValueRef<'_>,
+    ) -> io::Result<usize> {
+        let shape = std::mem::take(&mut canvas.shape);
+        let mut window = std::mem::take(&mut canvas.levels);
+        let levels = self.survey.levels.of(item.first_vertex, shape.points.len(), &mut window)?;
         let detail = (!levels.is_empty()).then_some(Detail { levels, zoom: tile.zoom() });
-        let shape = std::mem::take(canvas.shape);
-        let drawn = canvas.draw_members(&shape, tile, row, detail, pools.count(place));
-        *canvas.shape = shape;
+        let drawn = canvas.draw_members(sheet, &shape, tile, item, detail, count);
+        (canvas.shape, canvas.levels) = (shape, window);
         Ok(drawn)
     }
 }
 
-impl Canvas<'_> {
+impl Canvas {
     fn draw_members(
         &mut self,
+        sheet: &mut Sheet,
         shape: &Shape,
         tile: TileAddress,
-        row: &Row<'_>,
+        item: &Item<'_>,
         detail: Option<Detail<'_>>,
         count: ValueRef<'_>,
     ) -> usize {
         match shape.kind.dimension() {
             Dimension::Mixed | Dimension::None => {
-                shape.members.iter().map(|member| self.draw_members(member, tile, row, None, count)).sum()
+                shape.members.iter().map(|member| self.draw_members(sheet, member, tile, item, None, count)).sum()
             }
             _ => {
                 self.drawing.fill(shape, tile, Places::Degrees, detail);
-                self.write(row, count)
+                self.write(sheet, item, count)
             }
         }
     }
 
     /// Writes what was drawn, with how many it stands for.
-    fn write(&mut self, row: &Row<'_>, count: ValueRef<'_>) -> usize {
-        let values = self.fields.iter().map(|field| row.value(*field)).chain(std::iter::once(count));
-        usize::from(self.writer.add(row.id(), &self.drawing.parts(), values))
+    fn write(&mut self, sheet: &mut Sheet, item: &Item<'_>, count: ValueRef<'_>) -> usize {
+        self.count.clear();
+        let has_count = write_value(&mut self.count, count);
+        let Sheet { fields, keys, writer } = sheet;
+        let values = item
+            .values()
+            .filter_map(|(field, value)| Some(((*keys.get(field)?)?, value)))
+            .chain(has_count.then_some((fields.len(), self.count.as_slice())));
+        usize::from(writer.add_written(item.id, &self.drawing.parts(), values))
     }
 }
 
 impl Oven {
-    pub fn new(package: OpenPackage) -> Self {
-        Oven { package, shape: Shape::default(), drawing: Drawing::default() }
+    pub fn new() -> Self {
+        Oven {
+            reader: PantryReader::default(),
+            canvas: Canvas::default(),
+            tile: Vec::new(),
+            packer: Packer::new(LEVEL_BAKED),
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::plan::{children, roots};
+use super::shelf::Window;
 use super::spool::{Extent, Spool};
 use super::survey::Survey;
 use super::{BakeError, TileAddress};
@@ -44,17 +45,24 @@ impl Giants {
         let mut giants = Giants::default();
         let mut fault = None;
         let mut shape = Shape::default();
-        let places = survey.giants.iter().map(|place| i64::from(*place) + 1);
+        let mut window = Window::default();
+        let mut first_vertices = survey.giants.iter().map(|giant| giant.first_vertex);
+        let places = survey.giants.iter().map(|giant| i64::from(giant.place) + 1);
         package.visit_places(places, |row| {
             let place = row.place() - 1;
             let bytes = row.geometry().unwrap_or_default();
+            let first_vertex = first_vertices.next().unwrap_or_default();
             let read = blob::parse(bytes).and_then(|blob| shape.read_wkb(blob.wkb));
             let done = match read {
                 Err(source) => Err(BakeError::Geometry { row: row.place(), source }),
                 Ok(()) => {
-                    let runs = runs_of(&shape, grid, survey.levels.of(place as usize));
-                    let is_area = shape.kind.dimension() == Dimension::Areas;
-                    roots(grid).try_for_each(|root| giants.divide(place as u32, root, &runs, is_area, spool))
+                    survey.levels.of(first_vertex, shape.points.len(), &mut window).map_err(BakeError::Spool).and_then(
+                        |levels| {
+                            let runs = runs_of(&shape, grid, levels);
+                            let is_area = shape.kind.dimension() == Dimension::Areas;
+                            roots(grid).try_for_each(|root| giants.divide(place as u32, root, &runs, is_area, spool))
+                        },
+                    )
                 }
             };
             match done {

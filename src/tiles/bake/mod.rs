@@ -1,35 +1,43 @@
 //! A package into baked tiles: those that are too heavy to be cut while somebody waits, and those
 //! alone. `docs/decisions.md` holds what was measured.
 //!
-//! Read aloud: `survey` looks at every row once, `levels` says which vertices each zoom needs,
-//! `giants` cuts the largest features into pieces; then for each grid `rank` orders the features,
+//! Read aloud: `survey` looks at every row once and puts it into the `pantry`, `levels` says which vertices each
+//! zoom needs, `giants` cuts the largest features into pieces; then for each grid `rank` orders the features,
 //! `plan` finds the heavy tiles, and `zoom` bakes them from the deepest zoom up, lowering for each
 //! zoom as a whole what is shown until every tile fits its budget.
 
+mod bits;
 mod boxes;
 mod encode;
 mod giants;
 mod levels;
+mod pantry;
 mod plan;
 mod pools;
 mod rank;
+mod shelf;
+mod sort;
 mod spool;
 mod survey;
+mod tile_index;
 mod zoom;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::TileAddress;
 use super::facts::{BakedFacts, GridFacts, TILES_FORMAT};
 use super::rules::Rules;
 use crate::base::{Grid, limits};
 use crate::filter::FilterFault;
-use crate::package::{BakedTile, OpenPackage, PackageError, TileFile, TileFileBuilder};
+use crate::package::{BakedTile, OpenPackage, PackageError, PackageFile, TileFile, TileFileBuilder};
 
 use encode::Baker;
 use giants::Giants;
+use pantry::Pantry;
 pub use plan::{children, roots};
 use rank::Ranks;
+use sort::Sorter;
 use spool::Spool;
 use survey::Survey;
 
@@ -58,6 +66,26 @@ pub struct Recipe {
     pub heavy: HeavyFrom,
     /// Threads to work with; the bytes are the same for any number.
     pub threads: usize,
+    pub at_once: AtOnce,
+}
+
+/// How much of a layer is held in memory at once; the bytes are the same for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Features of tiles that wait to be baked, 8 bytes each, and more only where one tile has more. Those of a larger
+    /// zoom are found in several passes over the layer.
+    pub candidates: u64,
+    /// Features that are sorted in memory, 24 bytes each.
+    pub sorted: usize,
+    /// Vertices among which junctions are found, 9 bytes each. All vertices of a larger layer are looked at twice for
+    /// each share of so many.
+    pub vertices: u64,
+}
+
+impl Default for AtOnce {
+    fn default() -> Self {
+        AtOnce { candidates: 2_000_000, sorted: 1_000_000, vertices: 7_200_000 }
+    }
 }
 
 /// Why baking failed.
@@ -73,11 +101,13 @@ pub enum BakeError {
     Spool(#[source] std::io::Error),
 }
 
-/// Makes a connection to the package being baked; each thread has its own.
+/// Makes a connection to the package being baked.
 pub type Opener<'a> = &'a (dyn Fn() -> Result<OpenPackage, PackageError> + Sync);
 
 /// Rows looked at and ready to be baked.
 pub struct Surveyed {
+    package: Arc<PackageFile>,
+    pantry: Pantry,
     survey: Survey,
     grids: Vec<Grid>,
     recipe: Recipe,
@@ -88,7 +118,7 @@ impl Surveyed {
     /// Looks at every row of a package.
     pub fn new(open: Opener<'_>, recipe: Recipe) -> Result<Self, BakeError> {
         let package = open()?;
-        let (survey, digest) = survey::survey(&package, &recipe.rules)?;
+        let (survey, pantry, digest) = survey::survey(&package, &recipe, folder_of(package.package()))?;
         let wanted = match &recipe.grids {
             Some(grids) => grids.as_slice(),
             None => Grid::defaults(survey.is_at_home()),
@@ -98,7 +128,7 @@ impl Surveyed {
         hasher.update(digest.as_bytes());
         hasher.update(format!("{TILES_FORMAT} {grids:?} {:?} {:?}", recipe.rules, recipe.heavy).as_bytes());
         let content = hasher.finalize().to_hex().to_string();
-        Ok(Surveyed { survey, grids, recipe, content })
+        Ok(Surveyed { package: Arc::clone(package.package()), pantry, survey, grids, recipe, content })
     }
 
     /// Digest of everything that decides the tiles: equal means that tiles baked before are these.
@@ -126,7 +156,7 @@ impl Surveyed {
     }
 
     fn bake_grid(
-        &mut self,
+        &self,
         open: Opener<'_>,
         grid: Grid,
         file: &TileFileBuilder,
@@ -137,18 +167,24 @@ impl Surveyed {
             true => Giants::default(),
             false => Giants::cut(grid, &open()?, &self.survey, &spool)?,
         };
-        let ranks = Ranks::new(&mut self.survey, grid, self.recipe.rules.cell_bits())?;
-        let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy);
+        let folder = folder_of(&self.package);
+        let sorter = Sorter::new(folder, self.recipe.at_once.sorted).map_err(BakeError::Spool)?;
+        let cell_bits = self.recipe.rules.cell_bits();
+        let ranks = Ranks::new(&self.survey, grid, cell_bits, folder, sorter).map_err(BakeError::Spool)?;
+        let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy).map_err(BakeError::Spool)?;
         let baker = Baker {
             grid,
+            package: &self.package,
+            pantry: &self.pantry,
             survey: &self.survey,
             rules: &self.recipe.rules,
             ranks: &ranks,
             giants: &giants,
             live_from: &plan.live_from,
             spool: &spool,
+            candidates_at_once: self.recipe.at_once.candidates,
         };
-        let baked = zoom::bake_zooms(&baker, &plan, open, self.recipe.threads.max(1))?;
+        let baked = zoom::bake_zooms(&baker, &plan, self.recipe.threads.max(1))?;
         file.add_grid(grid)?;
         for tile in &baked.tiles {
             let gzip = spool.read(tile.extent).map_err(BakeError::Spool)?;
@@ -157,6 +193,11 @@ impl Surveyed {
         giants.each(&spool, |piece| Ok(file.insert_piece(grid, &piece)?))?;
         Ok(GridFacts::new(grid, !giants.is_empty(), baked.zooms, plan.live_is_complete))
     }
+}
+
+/// Where what does not fit into memory is put: beside the package.
+fn folder_of(package: &PackageFile) -> &Path {
+    package.path.parent().unwrap_or(Path::new("."))
 }
 
 fn spool_path(path: &Path, grid: Grid) -> PathBuf {

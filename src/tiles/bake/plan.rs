@@ -1,14 +1,16 @@
-//! Which tiles are baked: from the top down, those that hold too much to be cut live.
+//! Which tiles are baked: from the top down, those that hold too much to be cut live. Each zoom takes one pass
+//! over the layer, so that no list of a tile's features is ever held.
 
+use std::io;
+
+use super::bits::Bits;
 use super::giants::Giants;
-use super::rank::{GridBoxes, Ranks, UNIT_BITS};
+use super::rank::{Fact, Ranks};
 use super::survey::{Survey, WEIGHT_BYTES};
+use super::tile_index::TileIndex;
 use super::{HeavyFrom, TileAddress};
 use crate::base::{Grid, limits};
 use crate::tiles::cut::{LIVE_FEATURES_MAX, LIVE_VERTICES_MAX};
-
-/// The buffer of a tile as a share of its side: 64 of 4,096 units.
-const BUFFER_SHARE_BITS: u32 = 6;
 
 /// The tiles to bake and what the others mean for them.
 pub struct BakePlan {
@@ -19,20 +21,6 @@ pub struct BakePlan {
     pub live_from: Vec<u8>,
     /// Whether no tile that is cut live holds more than it may draw.
     pub live_is_complete: bool,
-}
-
-/// The box of a tile in units of the grid, with its buffer or without.
-pub fn tile_box(tile: TileAddress, with_buffer: bool) -> [i64; 4] {
-    let side = 1i64 << (UNIT_BITS - u32::from(tile.zoom()));
-    let buffer = if with_buffer { side >> BUFFER_SHARE_BITS } else { 0 };
-    let (west, north) = (i64::from(tile.x()) * side, i64::from(tile.y()) * side);
-    [west - buffer, north - buffer, west + side + buffer, north + side + buffer]
-}
-
-/// Whether the feature's box touches the tile's.
-pub fn touches(boxes: &GridBoxes, place: u32, tile: &[i64; 4]) -> bool {
-    let [west, north, east, south] = boxes.get(place as usize).map(i64::from);
-    west < tile[2] && east >= tile[0] && north < tile[3] && south >= tile[1]
 }
 
 pub fn roots(grid: Grid) -> impl Iterator<Item = TileAddress> {
@@ -48,106 +36,166 @@ pub fn children(tile: TileAddress) -> impl Iterator<Item = TileAddress> {
 
 struct Planner<'a> {
     survey: &'a Survey,
-    boxes: &'a GridBoxes,
+    ranks: &'a Ranks,
     giants: &'a Giants,
     heavy: HeavyFrom,
     plan: BakePlan,
+    /// Features that touch no tile any more of which the quarters are to be judged.
+    is_past: Bits,
 }
 
-pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: HeavyFrom) -> BakePlan {
+/// What a tile holds.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    features: u64,
+    vertices: u64,
+    weight: u64,
+    /// Features on its own ground, without the buffer.
+    inside: u64,
+}
+
+/// The tiles of a zoom that are judged, and those of the zoom above that will be cut live.
+struct Level {
+    zoom: u8,
+    judged: TileIndex,
+    live_above: TileIndex,
+    loads: Vec<Load>,
+}
+
+pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: HeavyFrom) -> io::Result<BakePlan> {
     let mut planner = Planner {
         survey,
-        boxes: &ranks.boxes,
+        ranks,
         giants,
         heavy,
         plan: BakePlan {
             zooms: vec![Vec::new(); usize::from(limits::ZOOM_MAX) + 1],
-            live_from: vec![u8::MAX; survey.len()],
+            live_from: vec![u8::MAX; survey.rows],
             live_is_complete: true,
         },
+        is_past: Bits::new(survey.rows),
     };
-    let there = || (0..survey.len() as u32).filter(|place| ranks.is_there(*place));
-    for root in roots(grid) {
-        planner.visit(root, members(&ranks.boxes, there(), root));
+    let mut parents: Vec<(TileAddress, Load)> = Vec::new();
+    let mut tiles: Vec<TileAddress> = roots(grid).collect();
+    let mut live: Vec<TileAddress> = Vec::new();
+    for zoom in 0..=limits::ZOOM_MAX + 1 {
+        if tiles.is_empty() && live.is_empty() {
+            break;
+        }
+        let mut level = Level {
+            zoom,
+            judged: TileIndex::new(grid, zoom, std::mem::take(&mut tiles)),
+            live_above: TileIndex::new(grid, zoom.saturating_sub(1), std::mem::take(&mut live)),
+            loads: Vec::new(),
+        };
+        planner.load(&mut level)?;
+        (parents, live) = planner.judge(&parents, &level);
+        if zoom < limits::ZOOM_MAX {
+            tiles = parents.iter().flat_map(|(tile, _)| children(*tile)).collect();
+        }
     }
     for tiles in &mut planner.plan.zooms {
         tiles.sort_by_key(|(tile, _)| tile.key());
     }
-    planner.plan
-}
-
-fn members(boxes: &GridBoxes, of: impl Iterator<Item = u32>, tile: TileAddress) -> Vec<u32> {
-    let bounds = tile_box(tile, true);
-    of.filter(|place| touches(boxes, *place, &bounds)).collect()
+    Ok(planner.plan)
 }
 
 impl Planner<'_> {
-    /// Takes the list by value and lets it go before the children use theirs, so that the lists
-    /// alive at any time are together about as long as the layer.
-    fn visit(&mut self, tile: TileAddress, members: Vec<u32>) {
-        if !self.is_heavy(tile, &members) {
-            self.leave_live(tile, &members);
-            return;
+    /// Adds up what each tile holds, and notes the features of those that will be cut live.
+    fn load(&mut self, level: &mut Level) -> io::Result<()> {
+        let Planner { survey, ranks, giants, plan, is_past, .. } = self;
+        level.loads = vec![Load::default(); level.judged.len()];
+        ranks.each(|fact| {
+            let place = fact.place as usize;
+            if is_past.get(place) {
+                return Ok(());
+            }
+            let live_from = &mut plan.live_from[place];
+            level.live_above.touched(fact.bounds, |_, is_on_ground| {
+                if is_on_ground {
+                    *live_from = (*live_from).min(level.zoom - 1);
+                }
+            });
+            let mut is_judged = false;
+            level.judged.touched(fact.bounds, |at, is_on_ground| {
+                is_judged = true;
+                let load = &mut level.loads[at];
+                load.add(survey, giants, &fact, level.judged.tiles()[at]);
+                load.inside += u64::from(is_on_ground);
+            });
+            if !is_judged {
+                is_past.set(place);
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the heavy tiles, which will be baked, and those that will be cut live.
+    fn judge(
+        &mut self,
+        parents: &[(TileAddress, Load)],
+        level: &Level,
+    ) -> (Vec<(TileAddress, Load)>, Vec<TileAddress>) {
+        let (mut heavy, mut live) = (Vec::new(), Vec::new());
+        // Four to a parent, in their order; the roots have none.
+        let mut quarters = level.judged.tiles().iter().copied().zip(level.loads.iter().copied());
+        if parents.is_empty() {
+            quarters.by_ref().for_each(|(tile, load)| self.sort_out(tile, load, &mut heavy, &mut live));
         }
-        self.plan.zooms[usize::from(tile.zoom())].push((tile, members.len() as u32));
-        let mut parts: Vec<(TileAddress, Vec<u32>)> = Vec::new();
-        if tile.zoom() < limits::ZOOM_MAX && !self.is_in_vain(tile, &members) {
-            parts
-                .extend(children(tile).map(|child| (child, self::members(self.boxes, members.iter().copied(), child))));
-        } else if tile.zoom() < limits::ZOOM_MAX {
-            self.plan.live_is_complete &= self.can_be_live(tile, &members);
-            children(tile).for_each(|child| self.leave_live(child, &members));
-        }
-        drop(members);
-        // The last first, so that each list is let go as soon as it is used.
-        while let Some((child, members)) = parts.pop() {
-            self.visit(child, members);
-        }
-    }
-
-    fn is_heavy(&self, tile: TileAddress, members: &[u32]) -> bool {
-        let weight: u64 = members.iter().map(|place| u64::from(self.survey.weights[*place as usize])).sum();
-        members.len() as u64 > self.heavy.features
-            || self.vertices(tile, members) > self.heavy.vertices
-            || weight * u64::from(WEIGHT_BYTES) > self.heavy.bytes
-    }
-
-    fn vertices(&self, tile: TileAddress, members: &[u32]) -> u64 {
-        let whole: u64 = members.iter().map(|place| u64::from(self.survey.vertices(*place as usize))).sum();
-        let in_pieces: u64 = members
-            .iter()
-            .filter(|place| !self.survey.giants.is_empty() && self.survey.is_giant(**place))
-            .map(|place| self.giants.vertices_in(*place, tile))
-            .sum();
-        whole + in_pieces
-    }
-
-    /// Whether a tile of all these is cut live without leaving any out.
-    fn can_be_live(&self, tile: TileAddress, members: &[u32]) -> bool {
-        members.len() as u64 <= LIVE_FEATURES_MAX && self.vertices(tile, members) <= LIVE_VERTICES_MAX
-    }
-
-    /// Whether most features cover most of the tile, so that each of its quarters would hold as
-    /// many again, and theirs, down to the last zoom: of those a live cut draws what it may.
-    fn is_in_vain(&self, tile: TileAddress, members: &[u32]) -> bool {
-        /// Quarters that a feature stands in, on average, from which baking them is in vain.
-        const QUARTERS: usize = 3;
-        let in_quarters: usize = children(tile)
-            .map(|child| {
-                let bounds = tile_box(child, false);
-                members.iter().filter(|place| touches(self.boxes, **place, &bounds)).count()
-            })
-            .sum();
-        in_quarters >= QUARTERS * members.len()
-    }
-
-    fn leave_live(&mut self, tile: TileAddress, members: &[u32]) {
-        let bounds = tile_box(tile, false);
-        for &place in members {
-            let from = &mut self.plan.live_from[place as usize];
-            if *from > tile.zoom() && touches(self.boxes, place, &bounds) {
-                *from = tile.zoom();
+        for (_, parent) in parents {
+            let quarters: Vec<(TileAddress, Load)> = quarters.by_ref().take(4).collect();
+            if is_in_vain(parent, &quarters) {
+                self.plan.live_is_complete &= can_be_live(parent);
+                live.extend(quarters.iter().map(|(tile, _)| *tile));
+            } else {
+                quarters.into_iter().for_each(|(tile, load)| self.sort_out(tile, load, &mut heavy, &mut live));
             }
         }
+        (heavy, live)
     }
+
+    fn sort_out(
+        &mut self,
+        tile: TileAddress,
+        load: Load,
+        heavy: &mut Vec<(TileAddress, Load)>,
+        live: &mut Vec<TileAddress>,
+    ) {
+        if load.is_heavy(&self.heavy) {
+            self.plan.zooms[usize::from(tile.zoom())].push((tile, load.features as u32));
+            heavy.push((tile, load));
+        } else {
+            live.push(tile);
+        }
+    }
+}
+
+impl Load {
+    fn add(&mut self, survey: &Survey, giants: &Giants, fact: &Fact, tile: TileAddress) {
+        self.features += 1;
+        self.weight += u64::from(fact.weight);
+        self.vertices += u64::from(fact.vertices);
+        if !survey.giants.is_empty() && survey.is_giant(fact.place) {
+            self.vertices += giants.vertices_in(fact.place, tile);
+        }
+    }
+
+    fn is_heavy(&self, heavy: &HeavyFrom) -> bool {
+        self.features > heavy.features
+            || self.vertices > heavy.vertices
+            || self.weight * u64::from(WEIGHT_BYTES) > heavy.bytes
+    }
+}
+
+/// Whether a tile of all these is cut live without leaving any out.
+fn can_be_live(load: &Load) -> bool {
+    load.features <= LIVE_FEATURES_MAX && load.vertices <= LIVE_VERTICES_MAX
+}
+
+/// Whether most features cover most of the tile, so that each of its quarters would hold as
+/// many again, and theirs, down to the last zoom: of those a live cut draws what it may.
+fn is_in_vain(parent: &Load, quarters: &[(TileAddress, Load)]) -> bool {
+    /// Quarters that a feature stands in, on average, from which baking them is in vain.
+    const QUARTERS: u64 = 3;
+    quarters.iter().map(|(_, load)| load.inside).sum::<u64>() >= QUARTERS * parent.features
 }

@@ -1,14 +1,16 @@
 //! What stands for the features that a zoom does not show: small areas take over the ground of those
 //! around them, and points say for how many they stand.
 
-use std::collections::HashMap;
+use std::io;
+
+use hashbrown::HashMap;
 
 use super::TileAddress;
 use super::encode::{Baker, Shown};
-use super::rank::area_in;
+use super::rank::{area_in, grid_box};
 use super::survey::ORDER_BITS;
 use crate::base::geometry_kind::Dimension;
-use crate::base::limits;
+use crate::base::{BBox, limits};
 use crate::package::ValueRef;
 use crate::tiles::grid::EXTENT;
 
@@ -23,10 +25,10 @@ pub struct Pools {
 
 impl Pools {
     /// Adds up what is not shown. Only layers of areas and of points that are counted have any.
-    pub fn new(baker: &Baker<'_>, shown: Shown) -> Self {
+    pub fn new(baker: &Baker<'_>, shown: Shown) -> io::Result<Self> {
         let zoom = settled_zoom(shown);
-        let hidden = if baker.rules.cluster { hidden_points(baker, shown) } else { HashMap::new() };
-        Pools { zoom, cells: areas(baker, shown, zoom), hidden }
+        let hidden = if baker.rules.cluster { hidden_points(baker, shown)? } else { HashMap::new() };
+        Ok(Pools { zoom, cells: areas(baker, shown, zoom)?, hidden })
     }
 
     /// How many a point stands for with itself; null where it is alone.
@@ -35,33 +37,33 @@ impl Pools {
     }
 
     /// The side in tile units of the square that stands for a small area and its share of the pool.
-    pub fn square_side(&self, baker: &Baker<'_>, place: u32, tile: TileAddress) -> i32 {
+    pub fn square_side(&self, baker: &Baker<'_>, bbox: &BBox, size: f32, tile: TileAddress) -> i32 {
         // A square does not grow beyond the cell that it stands for.
         let cell_units = f64::from(EXTENT >> baker.ranks.cell_bits) * f64::from(1u32 << (tile.zoom() - self.zoom));
         let pooled = self
             .cells
-            .get(&baker.ranks.cell_of(place, self.zoom))
+            .get(&baker.ranks.cell_of(grid_box(baker.grid, bbox), self.zoom))
             .map_or(0.0, |(area, drawn)| area / f64::from((*drawn).max(1)));
         let units = f64::from(1u32 << tile.zoom()) * f64::from(EXTENT);
-        let side = ((area(baker, place) + pooled).sqrt() * units).round();
+        let side = ((area_in(baker.grid, size, bbox.centre().1) + pooled).sqrt() * units).round();
         side.clamp(1.0, cell_units) as i32
     }
 }
 
 /// The areas of what is not shown, so that the small squares that are keep the tint of the map.
-fn areas(baker: &Baker<'_>, shown: Shown, zoom: u8) -> HashMap<u64, (f64, u32)> {
+fn areas(baker: &Baker<'_>, shown: Shown, zoom: u8) -> io::Result<HashMap<u64, (f64, u32)>> {
     let mut cells: HashMap<u64, (f64, u32)> = HashMap::new();
     if baker.survey.dimension == Dimension::Areas && !shown.is_complete {
-        for place in places(baker) {
-            let is_shown = baker.shows(place, shown);
-            if !is_shown {
-                cells.entry(baker.ranks.cell_of(place, zoom)).or_default().0 += area(baker, place);
-            } else if !baker.ranks.has_shape(place, shown.zoom) {
-                cells.entry(baker.ranks.cell_of(place, zoom)).or_default().1 += 1;
+        baker.ranks.each(|fact| {
+            if !baker.shows(&fact, shown) {
+                cells.entry(baker.ranks.cell_of(fact.bounds, zoom)).or_default().0 += fact.area;
+            } else if !baker.ranks.has_shape(fact.place, shown.zoom) {
+                cells.entry(baker.ranks.cell_of(fact.bounds, zoom)).or_default().1 += 1;
             }
-        }
+            Ok(())
+        })?;
     }
-    cells
+    Ok(cells)
 }
 
 /// Hidden points of a cell, and who of those shown there is the first in order.
@@ -74,25 +76,31 @@ struct Cell {
 /// For each shown point those around it that are not: all of its cell are the first one's. Where a
 /// limit left nobody in a cell, they go to the first of the cell above, and so on, so that every
 /// point is counted once at every zoom. Points of tiles that are cut live stand for themselves.
-fn hidden_points(baker: &Baker<'_>, shown: Shown) -> HashMap<u32, u32> {
+fn hidden_points(baker: &Baker<'_>, shown: Shown) -> io::Result<HashMap<u32, u32>> {
     let mut cells: HashMap<u64, Cell> = HashMap::new();
-    for place in places(baker).filter(|place| !baker.shows(*place, shown)) {
-        cells.entry(baker.ranks.cell_of(place, shown.zoom)).or_default().hidden += 1;
-    }
+    baker.ranks.each(|fact| {
+        if !baker.shows(&fact, shown) {
+            cells.entry(baker.ranks.cell_of(fact.bounds, shown.zoom)).or_default().hidden += 1;
+        }
+        Ok(())
+    })?;
     let mut taken: HashMap<u32, u32> = HashMap::new();
     // Cells above those of zoom 0 are needed only where a limit left nearly nothing; the last is all there is.
     for up in (0..u64::BITS).step_by(2) {
         if cells.is_empty() {
             break;
         }
-        let counted = |place: &u32| baker.shows(*place, shown) && baker.live_from[*place as usize] > shown.zoom;
-        for place in places(baker).filter(counted) {
-            let cell = baker.ranks.cell_of(place, shown.zoom) >> up;
+        baker.ranks.each(|fact| {
+            if baker.live_from[fact.place as usize] <= shown.zoom || !baker.shows(&fact, shown) {
+                return Ok(());
+            }
+            let cell = baker.ranks.cell_of(fact.bounds, shown.zoom) >> up;
             if let Some(cell) = cells.get_mut(&cell) {
-                let key = (baker.order(place), baker.survey.hashes[place as usize], place);
+                let key = (baker.order(&fact), fact.hash, fact.place);
                 cell.first = Some(cell.first.map_or(key, |first| first.min(key)));
             }
-        }
+            Ok(())
+        })?;
         let mut above: HashMap<u64, Cell> = HashMap::new();
         for (code, cell) in cells {
             match cell.first {
@@ -102,16 +110,7 @@ fn hidden_points(baker: &Baker<'_>, shown: Shown) -> HashMap<u32, u32> {
         }
         cells = above;
     }
-    taken
-}
-
-fn places<'b>(baker: &'b Baker<'_>) -> impl Iterator<Item = u32> + 'b {
-    (0..baker.survey.len() as u32).filter(|place| baker.ranks.is_there(*place))
-}
-
-fn area(baker: &Baker<'_>, place: u32) -> f64 {
-    let lat_deg = baker.survey.boxes.get(place).map_or(0.0, |bbox| bbox.centre().1);
-    area_in(baker.grid, baker.survey.sizes[place as usize], lat_deg)
+    Ok(taken)
 }
 
 /// The deepest zoom of which all are shown that have a right to be, so that each of its cells has

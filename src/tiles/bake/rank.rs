@@ -7,10 +7,12 @@
 //! cell that holds anything keeps one. What the layer's rule keeps is seen at every zoom, and of
 //! itself it is left out in the same order.
 
-use std::cmp::Ordering;
+use std::io;
+use std::path::Path;
 
-use super::BakeError;
-use super::boxes::Boxes;
+use super::boxes::Known;
+use super::shelf::{Shelf, ShelfWriter};
+use super::sort::{Entry, Sorter};
 use super::survey::{ORDER_BITS, Survey};
 use crate::base::geometry_kind::Dimension;
 use crate::base::{BBox, Grid, limits};
@@ -31,7 +33,9 @@ pub const ABSENT: u8 = u8::MAX;
 
 /// The features of a layer in one grid.
 pub struct Ranks {
-    pub boxes: GridBoxes,
+    /// A [`Fact`] of every row.
+    facts: Shelf,
+    of_points: bool,
     /// Cells along a tile, as a power of two.
     pub cell_bits: u32,
     /// The lowest zoom at which a feature is large enough or the first of its cell; 23 where it is so at
@@ -42,52 +46,72 @@ pub struct Ranks {
     size_zoom: Vec<u8>,
 }
 
-/// Boxes in units of the grid: west, north, east, south.
-pub enum GridBoxes {
-    Points(Vec<[u32; 2]>),
-    Extended(Vec<[u32; 4]>),
+/// A feature, as a pass over all of them sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact {
+    pub place: u32,
+    /// West, north, east, south in units of the grid.
+    pub bounds: [u32; 4],
+    /// The next four as [`super::boxes::Known`] has them.
+    pub hash: u32,
+    pub weight: u16,
+    pub vertices: u16,
+    pub size: f32,
+    /// The size of an area in shares of the grid.
+    pub area: f64,
 }
 
-impl GridBoxes {
-    pub fn get(&self, place: usize) -> [u32; 4] {
-        match self {
-            GridBoxes::Points(points) => {
-                let [x, y] = points[place];
-                [x, y, x, y]
-            }
-            GridBoxes::Extended(boxes) => boxes[place],
-        }
+impl Fact {
+    fn of(grid: Grid, known: &Known, of_points: bool) -> Self {
+        let Known { place, bbox, hash, weight, vertices, size } = *known;
+        let bounds = if of_points {
+            let (u, v) = grid.shares(bbox.west_deg, bbox.south_deg);
+            let (x, y) = (unit(u), unit(v));
+            [x, y, x, y]
+        } else {
+            grid_box(grid, &bbox)
+        };
+        Fact { place, bounds, hash, weight, vertices, size, area: area_in(grid, size, bbox.centre().1) }
     }
 
-    pub fn centre(&self, place: usize) -> (u32, u32) {
-        let [west, north, east, south] = self.get(place);
-        (west + (east - west) / 2, north + (south - north) / 2)
+    fn append_to(&self, shelf: &mut ShelfWriter, of_points: bool) -> io::Result<()> {
+        let [west, north, east, south] = self.bounds;
+        let counts = u32::from(self.weight) | u32::from(self.vertices) << u16::BITS;
+        if of_points {
+            return shelf.append_words([west, north, self.hash, counts]);
+        }
+        let area = self.area.to_bits();
+        let area = [area as u32, (area >> u32::BITS) as u32];
+        shelf.append_words([west, north, east, south, self.hash, counts, self.size.to_bits(), area[0], area[1]])
     }
 
-    /// Memory for as many as the survey has.
-    fn of_like(survey: &Survey) -> Self {
-        match &survey.boxes {
-            Boxes::Points(_) => GridBoxes::Points(Vec::with_capacity(survey.len())),
-            Boxes::Extended(_) => GridBoxes::Extended(Vec::with_capacity(survey.len())),
+    fn each(shelf: &Shelf, of_points: bool, mut visit: impl FnMut(Fact) -> io::Result<()>) -> io::Result<()> {
+        let mut place = 0;
+        let mut see = |bounds, hash, counts: u32, size, area| {
+            let (weight, vertices) = (counts as u16, (counts >> u16::BITS) as u16);
+            place += 1;
+            visit(Fact { place: place - 1, bounds, hash, weight, vertices, size, area })
+        };
+        if of_points {
+            return shelf.each_words(|[x, y, hash, counts]| see([x, y, x, y], hash, counts, 0.0, 0.0));
         }
+        shelf.each_words(|[west, north, east, south, hash, counts, size, low, high]| {
+            let area = f64::from_bits(u64::from(low) | u64::from(high) << u32::BITS);
+            see([west, north, east, south], hash, counts, f32::from_bits(size), area)
+        })
     }
+}
 
-    fn push(&mut self, grid: Grid, bbox: &BBox) {
-        match self {
-            GridBoxes::Points(points) => {
-                let (u, v) = grid.shares(bbox.west_deg, bbox.south_deg);
-                points.push([unit(u), unit(v)]);
-            }
-            GridBoxes::Extended(boxes) => boxes.push(grid_box(grid, bbox)),
-        }
-    }
+fn centre([west, north, east, south]: [u32; 4]) -> (u32, u32) {
+    (west + (east - west) / 2, north + (south - north) / 2)
 }
 
 fn unit(share: f64) -> u32 {
     (share * f64::from(1u32 << UNIT_BITS)).clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
-fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
+/// A box in units of the grid.
+pub fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
     let (west, north) = grid.shares(bbox.west_deg, bbox.north_deg);
     let (east, south) = grid.shares(bbox.east_deg, bbox.south_deg);
     let mut sides = [west, north, east, south];
@@ -113,32 +137,38 @@ fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
 }
 
 impl Ranks {
-    pub fn new(survey: &mut Survey, grid: Grid, cell_bits: u32) -> Result<Self, BakeError> {
-        let mut boxes = GridBoxes::of_like(survey);
-        let mut is_there = Vec::with_capacity(survey.len());
-        survey
-            .boxes
-            .each(|bbox| {
-                boxes.push(grid, &bbox);
-                is_there.push(grid.reaches(&bbox));
-            })
-            .map_err(BakeError::Spool)?;
-        let survey = &*survey;
-        let size_zoom: Vec<u8> = match survey.dimension {
-            Dimension::Points => Vec::new(),
-            _ => (0..survey.len()).map(|place| size_zoom(survey, grid, &boxes, place)).collect(),
-        };
-        let mut ranks = Ranks { boxes, cell_bits, lowest_zoom: Vec::new(), size_zoom };
-        ranks.lowest_zoom = ranks.lowest_zooms(survey, |place| survey.vertices(place) > 0 && is_there[place]);
+    /// Looks at every feature once. What there is of them stands in a file of a folder.
+    pub fn new(survey: &Survey, grid: Grid, cell_bits: u32, folder: &Path, sorter: Sorter) -> io::Result<Self> {
+        let of_points = survey.boxes.are_of_points();
+        let mut facts = ShelfWriter::new(folder)?;
+        let mut lowest_zoom = Vec::with_capacity(survey.rows);
+        let has_sizes = survey.dimension != Dimension::Points;
+        let mut size_zoom = Vec::with_capacity(if has_sizes { survey.rows } else { 0 });
+        survey.boxes.each(|known| {
+            let fact = Fact::of(grid, &known, of_points);
+            lowest_zoom.push(if known.vertices > 0 && grid.reaches(&known.bbox) { 0 } else { ABSENT });
+            if has_sizes {
+                size_zoom.push(seen_from(survey, grid, &fact));
+            }
+            fact.append_to(&mut facts, of_points)
+        })?;
+        let mut ranks = Ranks { facts: facts.finish()?, of_points, cell_bits, lowest_zoom, size_zoom };
+        ranks.find_lowest_zooms(survey, sorter)?;
         Ok(ranks)
+    }
+
+    /// Visits every feature that has anything to show in the grid, in the order of the package.
+    pub fn each(&self, mut visit: impl FnMut(Fact) -> io::Result<()>) -> io::Result<()> {
+        let see = |fact: Fact| if self.is_there(fact.place) { visit(fact) } else { Ok(()) };
+        Fact::each(&self.facts, self.of_points, see)
     }
 
     /// The order in which features are left out, the last first: what is kept by rule, lowest zoom, then
     /// priority, else length, area or hash.
-    pub fn order(&self, survey: &Survey, place: u32) -> u32 {
-        let within = order_within(survey, place as usize);
-        let zoom = u32::from(self.lowest_zoom[place as usize]);
-        match survey.kept.get(place as usize) {
+    pub fn order(&self, survey: &Survey, fact: &Fact) -> u32 {
+        let within = order_within(survey, fact);
+        let zoom = u32::from(self.lowest_zoom[fact.place as usize]);
+        match survey.kept.get(fact.place as usize) {
             // Before all others, and among its like in the order that there would be without them.
             Some(true) => (zoom << (ORDER_BITS - 1 - ZOOM_BITS)) | (within >> ZOOM_BITS),
             _ => within | (zoom << ORDER_BITS),
@@ -154,12 +184,16 @@ impl Ranks {
     }
 
     /// The cell of a feature's middle at a zoom, as a number.
-    pub fn cell_of(&self, place: u32, zoom: u8) -> u64 {
-        morton(self.boxes.centre(place as usize)) >> (2 * (UNIT_BITS - self.cell_bits - u32::from(zoom)))
+    pub fn cell_of(&self, bounds: [u32; 4], zoom: u8) -> u64 {
+        morton(centre(bounds)) >> self.cell_shift(zoom)
+    }
+
+    fn cell_shift(&self, zoom: u8) -> u32 {
+        2 * (UNIT_BITS - self.cell_bits - u32::from(zoom))
     }
 
     /// Whether the feature has anything to show in the grid.
-    pub fn is_there(&self, place: u32) -> bool {
+    fn is_there(&self, place: u32) -> bool {
         self.lowest_zoom[place as usize] != ABSENT
     }
 
@@ -171,22 +205,23 @@ impl Ranks {
 
 /// The area of a feature in shares of a grid, from that in shares of Web Mercator.
 pub fn area_in(grid: Grid, area: f32, lat_deg: f64) -> f64 {
-    let cosine = lat_deg.to_radians().cos();
+    let cosine = || lat_deg.to_radians().cos();
     match grid {
         Grid::WebMercatorQuad => f64::from(area),
-        Grid::WorldCRS84Quad => 4.0 * f64::from(area) * cosine,
-        Grid::HongKong1980Grid => f64::from(area) * cosine * cosine,
+        Grid::WorldCRS84Quad => 4.0 * f64::from(area) * cosine(),
+        Grid::HongKong1980Grid => f64::from(area) * cosine().powi(2),
     }
 }
 
-fn size_zoom(survey: &Survey, grid: Grid, boxes: &GridBoxes, place: usize) -> u8 {
-    let [west, north, east, south] = boxes.get(place);
+/// The zoom from which a feature is large enough to be drawn as what it is.
+fn seen_from(survey: &Survey, grid: Grid, fact: &Fact) -> u8 {
+    let [west, north, east, south] = fact.bounds;
     let side = u64::from((east - west).max(south - north));
     // Boxes have one unit more than the shape on every side.
     let (size, wanted) = match survey.dimension {
         Dimension::Lines => {
             let scale = if grid == Grid::WorldCRS84Quad { 2.0 } else { 1.0 };
-            let length = f64::from(survey.sizes[place]) * scale * f64::from(1u32 << UNIT_BITS);
+            let length = f64::from(fact.size) * scale * f64::from(1u32 << UNIT_BITS);
             (length as u64, LINE_UNITS)
         }
         Dimension::Points | Dimension::Areas | Dimension::Mixed | Dimension::None => {
@@ -198,13 +233,14 @@ fn size_zoom(survey: &Survey, grid: Grid, boxes: &GridBoxes, place: usize) -> u8
 }
 
 /// The place among features of one lowest zoom: 27 bits, smaller is first.
-fn order_within(survey: &Survey, place: usize) -> u32 {
+fn order_within(survey: &Survey, fact: &Fact) -> u32 {
     const INFINITY_BITS: u32 = 0x7f80_0000;
+    let place = fact.place as usize;
     let rank = match (survey.priorities.get(place), survey.dimension) {
         (Some(priority), _) => *priority,
         // The bits of a positive number rise with it.
-        (None, Dimension::Lines | Dimension::Areas) => (INFINITY_BITS - survey.sizes[place].abs().to_bits()) >> 4,
-        (None, _) => survey.hashes[place] >> (32 - ORDER_BITS),
+        (None, Dimension::Lines | Dimension::Areas) => (INFINITY_BITS - fact.size.abs().to_bits()) >> 4,
+        (None, _) => fact.hash >> (32 - ORDER_BITS),
     };
     match survey.kept.get(place) {
         None => rank,
@@ -216,54 +252,81 @@ fn order_within(survey: &Survey, place: usize) -> u32 {
 impl Ranks {
     /// From the deepest zoom up: in each cell the first of those who compete stays, the others' lowest
     /// zoom is the one below. A feature competes where it is too small to be seen by its size.
-    fn lowest_zooms(&self, survey: &Survey, is_there: impl Fn(usize) -> bool) -> Vec<u8> {
-        let mut lowest: Vec<u8> = (0..survey.len()).map(|place| if is_there(place) { 0 } else { ABSENT }).collect();
-        let mut left: Vec<u32> = Vec::with_capacity(survey.len());
-        left.extend((0..survey.len() as u32).filter(|place| lowest[*place as usize] != ABSENT));
-        left.sort_unstable_by(|a, b| self.by_cell(*a, *b));
-        let first_of = |a: u32, b: u32| {
-            let key = |place: u32| (order_within(survey, place as usize), survey.hashes[place as usize], place);
-            if key(a) < key(b) { a } else { b }
-        };
-        for zoom in (0..=limits::ZOOM_MAX).rev() {
-            let competes = |place: u32| !self.has_shape(place, zoom);
-            let mut kept = 0;
-            let mut start = 0;
-            while start < left.len() {
-                let cell = self.cell_at(left[start], zoom);
-                let end = start + left[start..].iter().take_while(|place| self.cell_at(**place, zoom) == cell).count();
-                let winner = left[start..end].iter().copied().filter(|place| competes(*place)).reduce(first_of);
-                for at in start..end {
-                    let place = left[at];
-                    if competes(place) && Some(place) != winner {
-                        lowest[place as usize] = zoom + 1;
-                    } else {
-                        left[kept] = place;
-                        kept += 1;
-                    }
-                }
-                start = end;
+    fn find_lowest_zooms(&mut self, survey: &Survey, mut sorter: Sorter) -> io::Result<()> {
+        /// So many on one spot compete before all are there, and again at every doubling.
+        const STACK: usize = 1024;
+        self.each(|fact| {
+            let (key, order) = (morton(centre(fact.bounds)), order_within(survey, &fact));
+            let entry = Entry { key, place: fact.place, order, hash: fact.hash };
+            sorter.push(entry)
+        })?;
+        let mut open =
+            OpenCells { deepest_shift: self.cell_shift(limits::ZOOM_MAX), last: None, left: Default::default() };
+        sorter.finish(|entry| {
+            open.leave(entry.key, |zoom, left| self.compete(zoom, left));
+            let deepest = &mut open.left[usize::from(limits::ZOOM_MAX)];
+            deepest.push(entry);
+            if deepest.len() >= STACK && deepest.len().is_power_of_two() {
+                self.compete(limits::ZOOM_MAX, deepest);
             }
-            left.truncate(kept);
+        })?;
+        open.close(None, |zoom, left| self.compete(zoom, left));
+        Ok(())
+    }
+
+    /// Leaves of the features of a cell those that are seen at its zoom.
+    fn compete(&mut self, zoom: u8, left: &mut Vec<Entry>) {
+        let is_seen = |entry: &Entry| self.size_zoom.get(entry.place as usize).is_some_and(|from| *from <= zoom);
+        let first = |entry: &Entry| (entry.order, entry.hash, entry.place);
+        let winner = left.iter().filter(|entry| !is_seen(entry)).min_by_key(|entry| first(entry)).copied();
+        left.retain(|entry| {
+            let stays = Some(*entry) == winner || is_seen(entry);
+            if !stays {
+                self.lowest_zoom[entry.place as usize] = zoom + 1;
+            }
+            stays
+        });
+    }
+}
+
+/// The cells of all zooms that hold the last feature, in the order in which cells are runs.
+struct OpenCells {
+    /// Bits of a key below the cells of the deepest zoom.
+    deepest_shift: u32,
+    last: Option<u64>,
+    /// Who is left of each zoom's cell, from the cells below it that are closed.
+    left: [Vec<Entry>; limits::ZOOM_MAX as usize + 1],
+}
+
+impl OpenCells {
+    /// Closes the cells that do not hold the next key.
+    fn leave(&mut self, key: u64, compete: impl FnMut(u8, &mut Vec<Entry>)) {
+        let Some(last) = self.last.replace(key) else { return };
+        // The deepest zoom whose cell holds both.
+        let differing_bits = u64::BITS - (last ^ key).leading_zeros();
+        let up = differing_bits.saturating_sub(self.deepest_shift).div_ceil(2);
+        if up > 0 {
+            self.close(limits::ZOOM_MAX.checked_sub(up as u8), compete);
         }
-        lowest
     }
 
-    /// Column and row of the cell of a feature's middle at a zoom.
-    fn cell_at(&self, place: u32, zoom: u8) -> (u32, u32) {
-        let shift = UNIT_BITS - self.cell_bits - u32::from(zoom);
-        let (x, y) = self.boxes.centre(place as usize);
-        (x >> shift, y >> shift)
-    }
-
-    /// The order of [`morton`], without making the numbers.
-    fn by_cell(&self, a: u32, b: u32) -> Ordering {
-        let ((ax, ay), (bx, by)) = (self.boxes.centre(a as usize), self.boxes.centre(b as usize));
-        let (x, y) = (ax ^ bx, ay ^ by);
-        // Whether the highest bit in which x differs is above that of y.
-        let x_decides = y < x && y < (x ^ y);
-        let by_place = if x_decides { ax.cmp(&bx) } else { ay.cmp(&by) };
-        by_place.then(a.cmp(&b))
+    /// Closes all cells below a zoom; all there are where it is `None`.
+    fn close(&mut self, above: Option<u8>, mut compete: impl FnMut(u8, &mut Vec<Entry>)) {
+        let mut rising: Vec<Entry> = Vec::new();
+        for zoom in (above.map_or(0, |above| above + 1)..=limits::ZOOM_MAX).rev() {
+            let here = &mut self.left[usize::from(zoom)];
+            if rising.is_empty() {
+                std::mem::swap(&mut rising, here);
+            } else {
+                rising.append(here);
+            }
+            if rising.len() > 1 {
+                compete(zoom, &mut rising);
+            }
+        }
+        if let Some(above) = above {
+            self.left[usize::from(above)].append(&mut rising);
+        }
     }
 }
 

@@ -5,17 +5,17 @@
 //! that of the zoom below, and a feature needs at least its lowest zoom to be seen: so what is
 //! shown at a zoom is shown at all below it.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::encode::{Baker, Encoded, Oven, Shown};
-use super::plan::{BakePlan, tile_box, touches};
+use super::encode::{Baker, Candidate, Encoded, Oven, Shown};
+use super::plan::BakePlan;
 use super::pools::Pools;
-use super::rank::UNIT_BITS;
+use super::rank::Fact;
 use super::spool::Extent;
-use super::{BakeError, Opener, TileAddress};
+use super::tile_index::TileIndex;
+use super::{BakeError, TileAddress};
 use crate::base::limits;
 use crate::tiles::facts::ZoomFacts;
 
@@ -43,18 +43,17 @@ struct Dish {
     tile: TileAddress,
     /// Features that touch the tile.
     members: u32,
-    /// Those that the widest limit of this zoom shows, in the order of their rows.
-    candidates: Vec<u32>,
+    /// Those of them that are shown, and their weight under the first limit of the zoom.
+    shown: usize,
     weight: u64,
+    /// The shown ones in the order of their rows, while they are held.
+    candidates: Vec<Candidate>,
     /// The tile as it was last encoded, and how many were shown then.
     done: Option<(Encoded, usize)>,
 }
 
-pub fn bake_zooms(baker: &Baker<'_>, plan: &BakePlan, open: Opener<'_>, threads: usize) -> Result<Baked, BakeError> {
-    let mut ovens: Vec<Oven> = Vec::new();
-    for _ in 0..threads {
-        ovens.push(Oven::new(open()?));
-    }
+pub fn bake_zooms(baker: &Baker<'_>, plan: &BakePlan, threads: usize) -> Result<Baked, BakeError> {
+    let mut ovens: Vec<Oven> = (0..threads).map(|_| Oven::new()).collect();
     let mut baked = Baked { tiles: Vec::new(), zooms: Vec::new() };
     let mut below = Shown { zoom: limits::ZOOM_MAX, limit: u32::MAX, is_complete: true };
     for zoom in (0..=limits::ZOOM_MAX).rev() {
@@ -80,35 +79,26 @@ fn bake_zoom(
     let members: u64 = spots.iter().map(|(_, members)| u64::from(*members)).sum();
     let modest = Shown { is_complete: false, ..below };
     let mut shown = modest;
-    let mut dishes = gather(baker, spots, modest);
-    if below.is_complete && is_worth_completing(baker, candidates(&dishes), members) {
-        let mut all = gather(baker, spots, below);
-        let pools = Pools::new(baker, below);
+    let mut table = Table::lay(baker, spots, modest)?;
+    if below.is_complete && is_worth_completing(baker, table.shown(), members) {
+        let mut all = Table::lay(baker, spots, below)?;
+        let pools = Pools::new(baker, below).map_err(BakeError::Spool)?;
         if bake_all(baker, &mut all, below, &pools, ovens)?.is_none() {
-            dishes = all;
+            table = all;
             shown = below;
         }
     }
-    while dishes.iter().any(|dish| dish.done.is_none()) {
-        let pools = Pools::new(baker, shown);
-        match bake_all(baker, &mut dishes, shown, &pools, ovens)? {
+    while table.dishes.iter().any(|dish| dish.done.is_none()) {
+        let pools = Pools::new(baker, shown).map_err(BakeError::Spool)?;
+        match bake_all(baker, &mut table, shown, &pools, ovens)? {
             None => break,
             Some(limit) => {
                 shown.limit = limit;
-                for dish in &mut dishes {
-                    dish.candidates.retain(|place| baker.shows(*place, shown));
-                    let is_same = dish.done.is_some_and(|(encoded, count)| {
-                        count == dish.candidates.len() && encoded.extent.bytes() <= limits::TILE_BYTES_MAX
-                    });
-                    // What stands for others changes with the limit, wherever the hidden ones are.
-                    if !is_same || !baker.survey.sizes.is_empty() || baker.rules.cluster {
-                        dish.done = None;
-                    }
-                }
+                table.lower(baker, shown)?;
             }
         }
     }
-    keep(dishes, shown.zoom, baked);
+    keep(table.dishes, shown.zoom, baked);
     Ok(shown)
 }
 
@@ -116,10 +106,6 @@ fn bake_zoom(
 /// zoom, or those that cannot are few, as where only stacks on one spot are still baked.
 fn is_worth_completing(baker: &Baker<'_>, told_apart: u64, members: u64) -> bool {
     3 * told_apart >= 2 * members || 20 * (members - told_apart) <= baker.survey.drawn
-}
-
-fn candidates(dishes: &[Dish]) -> u64 {
-    dishes.iter().map(|dish| dish.candidates.len() as u64).sum()
 }
 
 fn keep(dishes: Vec<Dish>, zoom: u8, baked: &mut Baked) {
@@ -138,65 +124,146 @@ fn keep(dishes: Vec<Dish>, zoom: u8, baked: &mut Baked) {
     baked.zooms.push(facts);
 }
 
-/// For every tile of the zoom the features that are shown in it, in one pass over the layer.
-fn gather(baker: &Baker<'_>, spots: &[(TileAddress, u32)], shown: Shown) -> Vec<Dish> {
-    let mut dishes: Vec<Dish> = spots
-        .iter()
-        .map(|(tile, members)| Dish { tile: *tile, members: *members, candidates: Vec::new(), weight: 0, done: None })
-        .collect();
-    let bounds: Vec<[i64; 4]> = dishes.iter().map(|dish| tile_box(dish.tile, true)).collect();
-    let by_key: HashMap<i64, usize> = dishes.iter().enumerate().map(|(at, dish)| (dish.tile.key(), at)).collect();
-    let side_bits = UNIT_BITS - u32::from(shown.zoom);
-    let buffer = (1i64 << side_bits) >> 6;
-    let (columns, rows) = (i64::from(baker.grid.columns(shown.zoom)), i64::from(baker.grid.rows(shown.zoom)));
-    let boxes = &baker.ranks.boxes;
-    for place in 0..baker.survey.len() as u32 {
-        if !baker.ranks.is_there(place) || !baker.shows(place, shown) {
-            continue;
-        }
-        let [west, north, east, south] = boxes.get(place as usize).map(i64::from);
-        let tile_range = |low: i64, high: i64, count: i64| {
-            ((low - buffer) >> side_bits).clamp(0, count - 1)..=((high + buffer) >> side_bits).clamp(0, count - 1)
+/// The tiles of a zoom in work.
+struct Table {
+    index: TileIndex,
+    dishes: Vec<Dish>,
+    /// Whether the features of all tiles are few enough to be held from the start.
+    holds_all: bool,
+}
+
+impl Table {
+    /// Finds what is shown in each tile, in one pass over the layer.
+    fn lay(baker: &Baker<'_>, spots: &[(TileAddress, u32)], shown: Shown) -> Result<Self, BakeError> {
+        let index = TileIndex::new(baker.grid, shown.zoom, spots.iter().map(|(tile, _)| *tile).collect());
+        let dish = |(tile, members): &(TileAddress, u32)| Dish {
+            tile: *tile,
+            members: *members,
+            shown: 0,
+            weight: 0,
+            candidates: Vec::new(),
+            done: None,
         };
-        let (xs, ys) = (tile_range(west, east, columns), tile_range(north, south, rows));
-        let count = (xs.end() - xs.start() + 1) * (ys.end() - ys.start() + 1);
-        let weight = u64::from(baker.survey.weights[place as usize]);
-        let mut take = |at: usize| {
-            if touches(boxes, place, &bounds[at]) {
-                dishes[at].candidates.push(place);
-                dishes[at].weight += weight;
+        let dishes = spots.iter().map(dish).collect();
+        let members: u64 = spots.iter().map(|(_, members)| u64::from(*members)).sum();
+        let mut table = Table { index, dishes, holds_all: members <= baker.candidates_at_once };
+        let Table { index, dishes, holds_all } = &mut table;
+        each_shown(baker, index, shown, |at, candidate, weight| {
+            let dish = &mut dishes[at];
+            dish.shown += 1;
+            dish.weight += u64::from(weight);
+            if *holds_all {
+                dish.candidates.push(candidate);
             }
-        };
-        if count > bounds.len() as i64 {
-            (0..bounds.len()).for_each(&mut take);
+        })?;
+        Ok(table)
+    }
+
+    fn shown(&self) -> u64 {
+        self.dishes.iter().map(|dish| dish.shown as u64).sum()
+    }
+
+    /// Leaves out what a lower limit does not show, and the tiles that are no longer as they were baked.
+    fn lower(&mut self, baker: &Baker<'_>, shown: Shown) -> Result<(), BakeError> {
+        if self.holds_all {
+            for dish in &mut self.dishes {
+                dish.candidates.retain(|candidate| baker.shows_candidate(*candidate, shown));
+                dish.shown = dish.candidates.len();
+            }
         } else {
-            for x in xs {
-                for y in ys.clone() {
-                    let tile = TileAddress::new(baker.grid, shown.zoom, x as u32, y as u32);
-                    if let Some(at) = tile.and_then(|tile| by_key.get(&tile.key())) {
-                        take(*at);
-                    }
-                }
+            self.dishes.iter_mut().for_each(|dish| dish.shown = 0);
+            each_shown(baker, &self.index, shown, |at, _, _| self.dishes[at].shown += 1)?;
+        }
+        for dish in &mut self.dishes {
+            let is_same = dish.done.is_some_and(|(encoded, count)| {
+                count == dish.shown && encoded.extent.bytes() <= limits::TILE_BYTES_MAX
+            });
+            // What stands for others changes with the limit, wherever the hidden ones are.
+            if !is_same || baker.survey.is_drawn_in_detail() || baker.rules.cluster {
+                dish.done = None;
             }
+        }
+        Ok(())
+    }
+
+    /// Tiles in portions whose features are held at once.
+    fn portions<'t>(&self, open: &'t [usize], candidates_at_once: u64) -> Vec<&'t [usize]> {
+        if self.holds_all {
+            return vec![open];
+        }
+        let mut held = 0;
+        let mut portions = Vec::new();
+        let mut start = 0;
+        for (place, at) in open.iter().enumerate() {
+            let shown = self.dishes[*at].shown as u64;
+            if place > start && held + shown > candidates_at_once {
+                portions.push(&open[start..place]);
+                (start, held) = (place, 0);
+            }
+            held += shown;
+        }
+        portions.push(&open[start..]);
+        portions
+    }
+
+    /// Finds the features of a portion where they are not held.
+    fn fetch(&mut self, baker: &Baker<'_>, portion: &[usize], shown: Shown) -> Result<(), BakeError> {
+        if self.holds_all {
+            return Ok(());
+        }
+        let tiles = portion.iter().map(|at| self.dishes[*at].tile).collect();
+        for at in portion {
+            let dish = &mut self.dishes[*at];
+            dish.candidates.reserve_exact(dish.shown);
+        }
+        let index = TileIndex::new(baker.grid, shown.zoom, tiles);
+        each_shown(baker, &index, shown, |at, candidate, _| self.dishes[portion[at]].candidates.push(candidate))
+    }
+
+    fn let_go(&mut self, portion: &[usize]) {
+        if !self.holds_all {
+            portion.iter().for_each(|at| self.dishes[*at].candidates = Vec::new());
         }
     }
-    dishes
+}
+
+/// Visits every feature that is shown in each tile of an index that it touches, with its weight.
+fn each_shown(
+    baker: &Baker<'_>,
+    index: &TileIndex,
+    shown: Shown,
+    mut visit: impl FnMut(usize, Candidate, u16),
+) -> Result<(), BakeError> {
+    let see = |fact: Fact| {
+        let candidate = Candidate { place: fact.place, order: baker.order(&fact) };
+        if baker.shows_candidate(candidate, shown) {
+            index.touched(fact.bounds, |at, _| visit(at, candidate, fact.weight));
+        }
+        Ok(())
+    };
+    baker.ranks.each(see).map_err(BakeError::Spool)
 }
 
 /// Encodes every tile that is not done. `None` when all fit their budget, else a lower limit.
 fn bake_all(
     baker: &Baker<'_>,
-    dishes: &mut [Dish],
+    table: &mut Table,
     shown: Shown,
     pools: &Pools,
     ovens: &mut [Oven],
 ) -> Result<Option<u32>, BakeError> {
-    let mut open: Vec<usize> = (0..dishes.len()).filter(|at| dishes[*at].done.is_none()).collect();
-    open.sort_by_key(|at| (std::cmp::Reverse(dishes[*at].weight), *at));
+    let mut open: Vec<usize> = (0..table.dishes.len()).filter(|at| table.dishes[*at].done.is_none()).collect();
+    open.sort_by_key(|at| (std::cmp::Reverse(table.dishes[*at].weight), *at));
     let probes = open.len().min(PROBES);
     for batch in [&open[..probes], &open[probes..]] {
-        encode_batch(baker, dishes, batch, pools, ovens)?;
-        let lower = batch.iter().filter_map(|at| lower_limit(baker, &dishes[*at], shown)).min();
+        let mut lower: Option<u32> = None;
+        for portion in table.portions(batch, baker.candidates_at_once) {
+            table.fetch(baker, portion, shown)?;
+            encode_batch(baker, &mut table.dishes, portion, pools, ovens)?;
+            let limits = portion.iter().filter_map(|at| lower_limit(baker, &table.dishes[*at], shown));
+            lower = limits.chain(lower).min();
+            table.let_go(portion);
+        }
         if lower.is_some() {
             return Ok(lower);
         }
@@ -215,8 +282,8 @@ fn lower_limit(baker: &Baker<'_>, dish: &Dish, shown: Shown) -> Option<u32> {
     let mut orders: Vec<u32> = dish
         .candidates
         .iter()
-        .filter(|place| baker.live_from[**place as usize] > shown.zoom)
-        .map(|place| baker.order(*place))
+        .filter(|one| baker.live_from[one.place as usize] > shown.zoom)
+        .map(|one| one.order)
         .collect();
     orders.sort_unstable();
     let by_bytes = TARGET_BYTES / bytes as f64;
@@ -238,19 +305,21 @@ fn encode_batch(
     let next = AtomicUsize::new(0);
     let finished: Mutex<Vec<(usize, Result<Encoded, BakeError>)>> = Mutex::new(Vec::with_capacity(batch.len()));
     let waiting: &[Dish] = dishes;
-    std::thread::scope(|scope| {
-        for oven in ovens.iter_mut().take(batch.len()) {
-            scope.spawn(|| {
-                let oven = oven;
-                while let Some(&at) = batch.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let encoded = baker.encode(oven, waiting[at].tile, &waiting[at].candidates, pools);
-                    finished.lock().unwrap_or_else(PoisonError::into_inner).push((at, encoded));
-                }
-            });
+    let work = |oven: &mut Oven| {
+        while let Some(&at) = batch.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let encoded = baker.encode(oven, waiting[at].tile, &waiting[at].candidates, pools);
+            finished.lock().unwrap_or_else(PoisonError::into_inner).push((at, encoded));
         }
+    };
+    std::thread::scope(|scope| {
+        // This thread works too, so that the small tiles of low zooms need no other.
+        let Some((own, others)) = ovens.split_first_mut() else { return };
+        let helpers = batch.len().saturating_sub(1);
+        others.iter_mut().take(helpers).for_each(|oven| drop(scope.spawn(|| work(oven))));
+        work(own);
     });
     for (at, encoded) in finished.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        dishes[at].done = Some((encoded?, dishes[at].candidates.len()));
+        dishes[at].done = Some((encoded?, dishes[at].shown));
     }
     Ok(())
 }
