@@ -103,6 +103,8 @@ fn every_form_and_dialect_knows_it() {
         let gml = server.page(&format!("{wfs}&request=GetFeature&typeNames=landsd-places&srsName={name}"));
         assert!(gml.contains(position), "{name}: {gml}");
     }
+    let page = server.page("/collections/landsd-places?f=html&lang=zh-Hant");
+    assert!(page.contains("另提供座標系統") && page.contains("EPSG:32650 WGS 84 / UTM zone 50N, EPSG:4547"), "{page}");
     let definition = server.json("/api");
     let systems = definition["components"]["parameters"]["crs"]["schema"]["enum"].as_array().unwrap();
     for code in ["32650", "4547", "4258", "27700", "2326"] {

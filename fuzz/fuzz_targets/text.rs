@@ -3,7 +3,7 @@
 #![no_main]
 
 use causeway::definition::simplified;
-use causeway::intake::delivery::{columns, private_use, text};
+use causeway::intake::delivery::{columns, mapinfo, private_use, text};
 use libfuzzer_sys::fuzz_target;
 
 /// A byte of the source may become a replacement character, three bytes.
@@ -12,7 +12,9 @@ const GROWTH_MAX: usize = 3;
 fuzz_target!(|bytes: &[u8]| {
     let declared = std::str::from_utf8(bytes).unwrap_or_default();
     let _ = text::find(bytes, Some(declared));
-    let _ = (text::xml_encoding(bytes), text::mapinfo_charset(bytes));
+    let _ = (text::xml_encoding(bytes), mapinfo::charset(bytes));
+    let (head, data) = bytes.split_at(bytes.len() / 2);
+    mapinfo::texts(head, data);
     let _ = columns::parse_coordinate(declared).is_none_or(|number| {
         assert!(number.is_finite(), "{declared}");
         true

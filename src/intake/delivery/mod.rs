@@ -8,7 +8,7 @@ mod archive;
 pub mod columns;
 mod contents;
 mod dbase;
-mod mapinfo;
+pub mod mapinfo;
 pub mod private_use;
 pub mod protocol;
 mod recognise;

@@ -130,6 +130,7 @@ pub const WORDS: Words = Words {
     format: "Format",
     encoding: "Text encoding",
     reference_system: "Coordinate system",
+    also_offered_in: "Also offered in",
     transformation: "Transformation",
     contact: "Contact",
     contact_advice: "The publisher answers for this data. Name the layer and its date when you write:",

@@ -137,6 +137,7 @@ pub struct Words {
     pub format: &'static str,
     pub encoding: &'static str,
     pub reference_system: &'static str,
+    pub also_offered_in: &'static str,
     pub transformation: &'static str,
     pub contact: &'static str,
     pub contact_advice: &'static str,

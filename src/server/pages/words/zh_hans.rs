@@ -130,6 +130,7 @@ pub const WORDS: Words = Words {
     format: "格式",
     encoding: "文字编码",
     reference_system: "座标系统",
+    also_offered_in: "另提供座标系统",
     transformation: "座标转换",
     contact: "联络",
     contact_advice: "资料由提供者负责。查询时请列明图层名称及日期：",

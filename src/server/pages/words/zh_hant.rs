@@ -130,6 +130,7 @@ pub const WORDS: Words = Words {
     format: "格式",
     encoding: "文字編碼",
     reference_system: "座標系統",
+    also_offered_in: "另提供座標系統",
     transformation: "座標轉換",
     contact: "聯絡",
     contact_advice: "資料由提供者負責。查詢時請列明圖層名稱及日期：",
