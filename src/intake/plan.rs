@@ -281,7 +281,6 @@ impl Plan {
     }
 }
 
-/// The files of a FileGDB, in order of name.
 /// All files of a folder by their way from it; a link is not followed, and refused when it is copied.
 fn measure_folder(folder: &Path, shown: &str, measured: &mut Vec<SourceFile>) -> Result<(), IngestError> {
     let entries = std::fs::read_dir(folder).map_err(file_error(folder))?;

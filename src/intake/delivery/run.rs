@@ -98,7 +98,7 @@ const COMPLAINTS: &str = "worker.stderr";
 
 /// An empty environment but for what GDAL needs; nothing of the network, of plug-ins, of Python.
 /// The request goes in by standard input, for a command line ends at 128 KiB.
-pub(in crate::intake) fn start(worker: &Path, scratch: &Path, arguments: &[&str]) -> Result<Child, DeliveryError> {
+fn start(worker: &Path, scratch: &Path, arguments: &[&str]) -> Result<Child, DeliveryError> {
     let complaints = scratch.join(COMPLAINTS);
     let complaints = File::create(&complaints).map_err(DeliveryError::file(&complaints))?;
     Command::new(worker)
@@ -119,20 +119,51 @@ pub(in crate::intake) fn start(worker: &Path, scratch: &Path, arguments: &[&str]
         .map_err(|source| DeliveryError::WorkerMissing { worker: worker.to_owned(), source })
 }
 
+/// How a worker ended that was asked in another mode than reading.
+pub(in crate::intake) struct Asked {
+    /// The frame that `read` took for the last.
+    pub answer: Option<std::io::Result<Frame>>,
+    pub status: std::process::ExitStatus,
+}
+
+/// Asks the worker something in one of its other modes; `read` takes what it says until the last frame.
+/// `is_wanted` is asked a few times a second.
+pub(in crate::intake) fn ask(
+    (worker, scratch, mode): (&Path, &Path, &str),
+    request: &impl serde::Serialize,
+    is_wanted: impl Fn() -> bool + Send + 'static,
+    read: impl FnOnce(&mut std::process::ChildStdout) -> std::io::Result<Frame>,
+) -> Result<Asked, DeliveryError> {
+    let asked = serde_json::to_vec(request).map_err(|error| DeliveryError::WorkerFailed(error.to_string()))?;
+    let mut child = start(worker, scratch, &[mode])?;
+    let watch = Watch::while_wanted(&child, is_wanted);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A worker that dies before it has read this says so by its status.
+        let _ = stdin.write_all(&asked);
+    }
+    let answer = child.stdout.take().map(|mut stdout| read(&mut stdout));
+    let was_late = watch.end();
+    let status = child.wait().map_err(|error| DeliveryError::WorkerFailed(error.to_string()))?;
+    match was_late {
+        true => Err(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }),
+        false => Ok(Asked { answer, status }),
+    }
+}
+
 /// Kills the worker when its time is over, or when nobody wants any more what it makes.
-pub(in crate::intake) struct Watch {
+struct Watch {
     finished: mpsc::Sender<()>,
     was_late: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Watch {
-    pub(in crate::intake) fn over(child: &Child) -> Watch {
+    fn over(child: &Child) -> Watch {
         Watch::while_wanted(child, || true)
     }
 
     /// `is_wanted` is asked a few times a second.
-    pub(in crate::intake) fn while_wanted(child: &Child, is_wanted: impl Fn() -> bool + Send + 'static) -> Watch {
+    fn while_wanted(child: &Child, is_wanted: impl Fn() -> bool + Send + 'static) -> Watch {
         const EVERY: Duration = Duration::from_millis(100);
         let (finished, waiting) = mpsc::channel();
         let was_late = Arc::new(AtomicBool::new(false));
@@ -153,7 +184,7 @@ impl Watch {
     }
 
     /// Ends the watch; whether the worker was out of time.
-    pub(in crate::intake) fn end(self) -> bool {
+    fn end(self) -> bool {
         let _ = self.finished.send(());
         let _ = self.thread.join();
         self.was_late.load(Ordering::Relaxed)

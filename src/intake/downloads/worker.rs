@@ -1,15 +1,15 @@
 //! The worker's second mode: it reads one package and writes one file in a folder of its own.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
+use std::process::ChildStdout;
 use std::sync::Arc;
 
 use super::{Pen, WriteRequest};
-use crate::base::limits;
 use crate::intake::delivery::DeliveryError;
 use crate::intake::delivery::protocol::Frame;
-use crate::intake::delivery::run::{Watch, complaint, start};
+use crate::intake::delivery::run::{Asked, ask, complaint};
 use crate::intake::{IngestError, file_error};
 
 /// The argument by which the worker knows that it is to write.
@@ -17,21 +17,10 @@ pub const WRITE: &str = "write";
 
 pub fn write(pen: &Pen<'_>, request: &WriteRequest, target: &Path) -> Result<(), IngestError> {
     let failed = |message: String| IngestError::Delivery(DeliveryError::WorkerFailed(message));
-    let asked = serde_json::to_vec(request).map_err(|error| failed(error.to_string()))?;
-    let mut child = start(pen.worker, pen.scratch, &[WRITE])?;
     let is_wanted = Arc::clone(&pen.is_wanted);
-    let watch = Watch::while_wanted(&child, move || is_wanted());
-    if let Some(mut stdin) = child.stdin.take() {
-        // A worker that dies before it has read this says so by its status.
-        let _ = stdin.write_all(&asked);
-    }
-    let answer = child.stdout.take().map(|mut stdout| last_frame(&mut stdout, pen));
-    let was_late = watch.end();
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    let read = |stdout: &mut ChildStdout| last_frame(stdout, pen);
+    let Asked { answer, status } = ask((pen.worker, pen.scratch, WRITE), request, move || is_wanted(), read)?;
     match answer {
-        _ if was_late => {
-            Err(IngestError::Delivery(DeliveryError::WorkerTooSlow { seconds: limits::WORKER_TIME.as_secs() }))
-        }
         _ if !(pen.is_wanted)() => Err(IngestError::Unwanted),
         Some(Ok(Frame::Refused(message))) => Err(IngestError::Refused(message)),
         Some(Ok(Frame::End(written))) if status.success() && written == request.features => {
