@@ -334,6 +334,30 @@ fn a_point_at_null_island_is_a_feature_without_a_place() {
     assert!(layer.features[0].problem.as_deref().unwrap().contains("0, 0"));
 }
 
+#[test]
+fn a_geometry_of_no_known_type_is_named() {
+    let feature = |geometry: &str| format!(r#"{{"type":"Feature","properties":{{}},"geometry":{geometry}}}"#);
+    let point = feature(r#"{"type":"Point","coordinates":[114.1,22.3]}"#);
+    for (name, geometry, is_named) in
+        [("circle", r#"{"type":"Circle","coordinates":[114.1,22.3],"radius":5}"#, true), ("null", "null", false)]
+    {
+        for (file, text) in [
+            ("a.geojson", format!(r#"{{"type":"FeatureCollection","features":[{point},{}]}}"#, feature(geometry))),
+            ("a.geojsonl", format!("{point}\n{}\n", feature(geometry))),
+        ] {
+            let (_folder, request) = written(file, text.as_bytes());
+            let layer = read_all(&request);
+            assert_eq!((layer.features.len(), layer.located()), (2, 1), "{name} in {file}");
+            let problem = layer.features[1].problem.as_deref().unwrap_or_default();
+            assert_eq!(
+                problem.contains("of a type that GeoJSON does not have"),
+                is_named,
+                "{name} in {file}: {problem}"
+            );
+        }
+    }
+}
+
 /// 20: what the numbers say against what is declared.
 #[test]
 fn a_declared_system_that_the_numbers_contradict_is_refused_with_the_likely_one() {

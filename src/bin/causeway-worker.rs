@@ -146,6 +146,8 @@ fn bytes_under(path: &std::path::Path) -> u64 {
 fn configure() {
     for (key, value) in [
         ("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"),
+        // What its reader of GeoJSON does is heard, see `errors`.
+        ("CPL_DEBUG", "GeoJSON"),
         ("SHAPE_RESTORE_SHX", "YES"),
         ("OGR_XLSX_HEADERS", "FORCE"),
         ("OGR_XLSX_FIELD_TYPES", "STRING"),

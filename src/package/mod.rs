@@ -14,6 +14,7 @@ mod hexagon;
 mod mbtiles;
 pub mod names;
 pub mod pool;
+mod queue;
 pub mod read;
 mod row;
 mod row_statement;

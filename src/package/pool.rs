@@ -2,24 +2,29 @@
 //! number of threads behind a bounded queue, with a deadline that also ends the work of a client
 //! who has gone.
 //!
-//! Shared: the queue's sender, cloned by nobody, and for each job one deadline that its caller
-//! may set to "now". A thread owns its connections; nothing of SQLite crosses threads.
+//! Shared: the queue, and for each job one deadline that its caller may set to "now". A thread owns its connections; nothing of SQLite crosses threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
+use super::queue::Queue;
 use super::{OpenPackage, PackageError, PackageFile};
 use crate::access::PermittedLayer;
 use crate::base::limits;
 
 /// A bounded pool of reading threads.
 pub struct Pool {
-    queue: SyncSender<Job>,
+    queue: Arc<Queue<Job>>,
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 /// Why a read gave no answer.
@@ -80,13 +85,12 @@ impl Pool {
     /// Starts `threads` threads, which end when the pool is dropped.
     pub fn start(threads: usize) -> std::io::Result<Self> {
         LazyLock::force(&CLOCK_START);
-        let (queue, jobs) = sync_channel(limits::QUERY_QUEUE);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let pool = Pool { queue: Arc::new(Queue::holding(limits::QUERY_QUEUE)) };
         for number in 0..threads.max(1) {
-            let jobs = Arc::clone(&jobs);
-            std::thread::Builder::new().name(format!("read-{number}")).spawn(move || work(&jobs))?;
+            let queue = Arc::clone(&pool.queue);
+            std::thread::Builder::new().name(format!("read-{number}")).spawn(move || work(&queue))?;
         }
-        Ok(Pool { queue })
+        Ok(pool)
     }
 
     /// Runs `job` on the package of a permitted layer for at most `time`.
@@ -138,12 +142,9 @@ impl Pool {
             };
             let _ = reply.send(result);
         };
-        self.queue.try_send(Job { queued: Instant::now(), deadline, run: Box::new(run) }).map_err(|refused| {
-            match refused {
-                TrySendError::Full(_) => ReadError::Busy,
-                TrySendError::Disconnected(_) => ReadError::ThreadFailed,
-            }
-        })?;
+        if !self.queue.put(Job { queued: Instant::now(), deadline, run: Box::new(run) }) {
+            return Err(ReadError::Busy);
+        }
         answer.await.unwrap_or(Err(ReadError::ThreadFailed))
     }
 }
@@ -166,11 +167,9 @@ impl From<PackageError> for ReadError {
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
+fn work(queue: &Queue<Job>) {
     let mut connections = Connections::default();
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+    while let Some(job) = queue.take() {
         if job.deadline.passed() {
             continue;
         }

@@ -24,6 +24,10 @@ pub const WORD_COLUMN: &str = "features";
 /// because words hold letters and digits alone.
 pub const END_OF_NAME: &str = "\u{E000}";
 
+/// What the index holds in memory before it writes a piece. Pieces are merged once, at the end: few
+/// and large ones are cheap to merge, and of a small layer there is one.
+const HELD_BYTES: usize = 16 * 1024 * 1024;
+
 /// What a word in a name counts, of one elsewhere: as in the catalogue, `catalogue.md` §7.
 const NAME_WEIGHT: f64 = 10.0;
 
@@ -71,7 +75,9 @@ impl WordFileBuilder {
             .execute_batch(&format!(
                 "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
                  PRAGMA cache_size = -16384; BEGIN; \
-                 CREATE VIRTUAL TABLE features USING fts5({}, content = '', tokenize = 'ascii');",
+                 CREATE VIRTUAL TABLE features USING fts5({}, content = '', tokenize = 'ascii'); \
+                 INSERT INTO features (features, rank) VALUES ('hashsize', {HELD_BYTES}); \
+                 INSERT INTO features (features, rank) VALUES ('automerge', 0);",
                 columns.join(", ")
             ))
             .map_err(sqlite_error(path))?;

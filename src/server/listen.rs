@@ -25,6 +25,7 @@ pub async fn accept(listener: TcpListener, router: Router) {
     let graceful = GracefulShutdown::new();
     let builder = builder();
     let mut stop = std::pin::pin!(told_to_stop());
+    tokio::spawn(tick());
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
         let (stream, peer) = tokio::select! {
@@ -56,6 +57,16 @@ pub async fn accept(listener: TcpListener, router: Router) {
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(limits::SHUTDOWN_TIME) => {}
+    }
+}
+
+/// Keeps a timer that is due before those of all connections. A timer that is the next to be due wakes the
+/// thread that waits for it, and each request sets one of ten seconds: without this, each would wake a thread
+/// for nothing.
+async fn tick() {
+    let mut ticks = tokio::time::interval(limits::HEADER_TIME / 10);
+    loop {
+        ticks.tick().await;
     }
 }
 

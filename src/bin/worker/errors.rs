@@ -8,9 +8,11 @@ use gdal::errors::CplErrType;
 struct Collected {
     failures: Vec<String>,
     last_warning: String,
+    lost_a_geometry: bool,
 }
 
-static COLLECTED: Mutex<Collected> = Mutex::new(Collected { failures: Vec::new(), last_warning: String::new() });
+static COLLECTED: Mutex<Collected> =
+    Mutex::new(Collected { failures: Vec::new(), last_warning: String::new(), lost_a_geometry: false });
 
 /// Collects from here on.
 pub fn collect() {
@@ -23,6 +25,7 @@ pub fn collect() {
                 collected.failures.push(message.replace('\n', " "));
             }
             CplErrType::Warning => collected.last_warning = message.replace('\n', " "),
+            CplErrType::Debug => collected.lost_a_geometry |= message.contains("NULL geometry assigned"),
             _ => {}
         }
     });
@@ -40,4 +43,10 @@ pub fn take_failure() -> Option<String> {
 pub fn take_warning() -> String {
     let mut collected = COLLECTED.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::take(&mut collected.last_warning)
+}
+
+/// Whether the reader of GeoJSON met a geometry of a type that it does not know: it says so to those who
+/// watch it work, and to nobody else.
+pub fn lost_a_geometry() -> bool {
+    COLLECTED.lock().unwrap_or_else(PoisonError::into_inner).lost_a_geometry
 }

@@ -141,7 +141,12 @@ impl LayerSource {
 
     fn geometry_of(&self, feature: &Feature<'_>, values: &[Value], reader: &mut Reader<'_>) -> Read {
         match &self.place {
-            LayerPlace::Geometry { .. } => reader.read(feature),
+            LayerPlace::Geometry { .. } => match reader.read(feature) {
+                Read { wkb: None, problem: None, fault: None, .. } if errors::lost_a_geometry() => {
+                    Read::nothing(Some("its geometry is null, or of a type that GeoJSON does not have".to_owned()))
+                }
+                read => read,
+            },
             LayerPlace::Table(Place::Nowhere) => Read::nothing(None),
             LayerPlace::Table(Place::Columns(columns)) => points::point_from(values, columns, &self.projection),
             LayerPlace::Table(Place::Text(column)) => points::text_from(&values[*column], reader),

@@ -184,7 +184,7 @@ impl Surveyor<'_> {
         self.digest.update(bytes);
         let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes).map_err(unreadable)?) };
         let blob = blob.filter(|blob| !blob.is_empty);
-        let first_vertex = self.vertices as u32;
+        let first_vertex = u32::try_from(self.vertices).map_err(|_| BakeError::TooManyVertices)?;
         self.pantry
             .put(row.id(), first_vertex, blob.as_ref().map_or(&[], |blob| blob.wkb))
             .map_err(BakeError::Spool)?;
@@ -193,7 +193,7 @@ impl Surveyor<'_> {
             None => (BBox::new(0.0, 0.0, 0.0, 0.0), 0, 0),
             Some(blob) => {
                 self.shape.read_wkb(blob.wkb).map_err(unreadable)?;
-                self.see_shape(bytes.len() as u64, value_bytes)
+                self.see_shape(first_vertex, bytes.len() as u64, value_bytes)
             }
         };
         self.survey.rows += 1;
@@ -201,7 +201,7 @@ impl Surveyor<'_> {
     }
 
     /// The box of the shape, its vertices and its weight.
-    fn see_shape(&mut self, geometry_bytes: u64, value_bytes: usize) -> (BBox, u16, u16) {
+    fn see_shape(&mut self, first_vertex: u32, geometry_bytes: u64, value_bytes: usize) -> (BBox, u16, u16) {
         // Two varints of at most three bytes; commands are a few more.
         const VERTEX_BYTES: usize = 6;
         const FEATURE_BYTES: usize = 40;
@@ -213,7 +213,7 @@ impl Surveyor<'_> {
         let is_giant = geometry_bytes > GIANT_BYTES && !self.survey.is_mixed();
         let vertices = self.shape.vertices();
         if is_giant {
-            self.survey.giants.push(Giant { place: self.survey.rows as u32, first_vertex: self.vertices as u32 });
+            self.survey.giants.push(Giant { place: self.survey.rows as u32, first_vertex });
         }
         self.vertices += vertices as u64;
         let counted = if is_giant { 1 } else { vertices.max(1) };
