@@ -11,6 +11,10 @@ use super::tree::TreeBuilder;
 use super::{PackageError, tables};
 use crate::base::{BBox, FeatureId, FieldKind, GeometryKind, LayerId, Schema, Value};
 
+/// Bytes of a page: areas of some hundred vertices leave less of it empty than of one half as large, and of
+/// points nothing more is read.
+const PAGE_BYTES: u32 = 8192;
+
 /// What a package says of itself.
 #[derive(Clone, Debug)]
 pub struct PackageHead<'a> {
@@ -75,7 +79,7 @@ impl PackageBuilder {
         // A crash leaves a stage that is swept, so journal and syncs would only cost time.
         connection
             .execute_batch(&format!(
-                "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
                  PRAGMA cache_size = -{cache_kib}; PRAGMA foreign_keys = OFF; \
                  PRAGMA application_id = {}; PRAGMA user_version = {}; BEGIN; {}",
                 tables::APPLICATION_ID,
