@@ -2,7 +2,8 @@
 //! number of threads behind a bounded queue, with a deadline that also ends the work of a client
 //! who has gone.
 //!
-//! Shared: the queue, and for each job one deadline that its caller may set to "now". A thread owns its connections; nothing of SQLite crosses threads.
+//! Shared: the queue, and for each job one deadline that its caller may set to "now". A thread owns its
+//! connections; nothing of SQLite crosses threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};

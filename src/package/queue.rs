@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
+/// What waits for a thread, the first first, and the threads that wait for something to do.
 pub struct Queue<T> {
     state: Mutex<State<T>>,
     waiting_max: usize,

@@ -26,6 +26,7 @@ pub struct LayerSource {
     pub fields: Vec<SourceField>,
     readers: Vec<FieldReader>,
     place: LayerPlace,
+    is_geojson: bool,
     /// Rows of a workbook that stand above the names of its columns, these included.
     rows_above: usize,
     pub projection: Projection,
@@ -101,7 +102,20 @@ impl LayerSource {
         }
         let (path, shown) = (source.path.clone(), source.shown.clone());
         let layer = chosen.layer;
-        Ok(LayerSource { dataset, layer, fields, readers, place, rows_above, projection, announced, path, shown })
+        let is_geojson = matches!(source.format, Format::GeoJson | Format::GeoJsonSeq);
+        Ok(LayerSource {
+            dataset,
+            layer,
+            fields,
+            readers,
+            place,
+            is_geojson,
+            rows_above,
+            projection,
+            announced,
+            path,
+            shown,
+        })
     }
 
     /// Sends every feature; answers how many. Any error of GDAL is a refusal, never a short layer.
@@ -142,7 +156,7 @@ impl LayerSource {
     fn geometry_of(&self, feature: &Feature<'_>, values: &[Value], reader: &mut Reader<'_>) -> Read {
         match &self.place {
             LayerPlace::Geometry { .. } => match reader.read(feature) {
-                Read { wkb: None, problem: None, fault: None, .. } if errors::lost_a_geometry() => {
+                Read { wkb: None, problem: None, fault: None, .. } if self.is_geojson && errors::lost_a_geometry() => {
                     Read::nothing(Some("its geometry is null, or of a type that GeoJSON does not have".to_owned()))
                 }
                 read => read,
