@@ -41,8 +41,8 @@ use sort::Sorter;
 use spool::Spool;
 use survey::Survey;
 
-/// What makes a tile too heavy to be cut live; measured to keep a live cut under three
-/// milliseconds and the baked tiles under 40 % of their package.
+/// What makes a tile too heavy to be cut live; measured to keep a live cut under three milliseconds and
+/// the baked tiles at 8 to 46 % of their package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeavyFrom {
     pub features: u64,
