@@ -137,6 +137,8 @@ pub const WORKER_TIME: Duration = Duration::from_secs(1_200);
 pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Features of a layer.
 pub const FEATURES_MAX: u64 = 20_000_000;
+/// Vertices of a layer: baking numbers them by 32 bits.
+pub const LAYER_VERTICES_MAX: u64 = u32::MAX as u64;
 /// Fields of a layer.
 pub const FIELDS_MAX: usize = 1_000;
 /// Bytes of one value.

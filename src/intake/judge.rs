@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::spool::{SpoolReader, SpoolWriter};
 use super::{IngestError, Step};
 use crate::base::geometry_kind::Dimension;
-use crate::base::{FeatureId, GeometryKind, Value, limits};
+use crate::base::{FeatureId, GeometryKind, LayerId, Value, limits};
 use crate::geometry::{GeometryFault, Normalised, hilbert, normalise};
 use crate::store::Finding;
 
@@ -86,12 +86,14 @@ impl<'a> Judge<'a> {
         if let Some(verdict) = self.control.verdict().or_else(|| self.agreement.verdict()) {
             return refused(format!("{layer}: {verdict}"));
         }
+        let layers = self.parts.into_layers(self.plan)?;
+        layers.iter().try_for_each(|(_, part)| check_vertices(layer, part.counts.vertices))?;
         Ok(Judged {
             fields: self.fields,
             key: self.key,
             facts: self.facts,
             finders: self.finders,
-            layers: self.parts.into_layers(self.plan)?,
+            layers,
             spool: self.spool.finish()?,
         })
     }
@@ -285,6 +287,16 @@ impl<'a> Judge<'a> {
     }
 }
 
+fn check_vertices(layer: &LayerId, vertices: u64) -> Result<(), IngestError> {
+    if vertices <= limits::LAYER_VERTICES_MAX {
+        return Ok(());
+    }
+    Err(IngestError::Refused(format!(
+        "{layer} has {vertices} vertices; a layer has at most {}, so hand it in as several",
+        limits::LAYER_VERTICES_MAX
+    )))
+}
+
 /// Writes what `{value:?}` writes, which ids are made of, and what is common at once.
 fn write_debug(value: &Value, account: &mut String) {
     // Bytes are looked at without stopping at the first, which is many at once; then Latin, and Han.
@@ -366,6 +378,17 @@ fn kind_of_fault(fault: &GeometryFault) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_of_more_vertices_than_can_be_numbered_is_refused() {
+        let layer: LayerId = "afcd-lines".parse().unwrap();
+        assert!(check_vertices(&layer, limits::LAYER_VERTICES_MAX).is_ok());
+        let refused = check_vertices(&layer, limits::LAYER_VERTICES_MAX + 1).unwrap_err();
+        assert!(
+            matches!(&refused, IngestError::Refused(message) if message.contains("4294967296 vertices")),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn values_are_accounted_for_as_debug_writes_them() {

@@ -104,6 +104,33 @@ mod tests {
     }
 
     #[test]
+    fn the_thread_that_rested_last_is_woken() {
+        let queue = Queue::holding(8);
+        let takers: Mutex<Vec<usize>> = Mutex::default();
+        thread::scope(|scope| {
+            for number in 0..3 {
+                let (queue, takers) = (&queue, &takers);
+                scope.spawn(move || {
+                    while queue.take().is_some() {
+                        takers.lock().unwrap().push(number);
+                    }
+                });
+                while queue.state().resting.len() <= number {
+                    thread::yield_now();
+                }
+            }
+            for round in 1..=3 {
+                queue.put(());
+                while takers.lock().unwrap().len() < round || queue.state().resting.len() < 3 {
+                    thread::yield_now();
+                }
+            }
+            queue.close();
+        });
+        assert_eq!(takers.into_inner().unwrap(), [2, 2, 2]);
+    }
+
+    #[test]
     fn no_more_wait_than_it_holds() {
         let queue = Queue::holding(2);
         assert!(queue.put(1) && queue.put(2) && !queue.put(3));

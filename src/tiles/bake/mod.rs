@@ -97,11 +97,6 @@ pub enum BakeError {
     Geometry { row: i64, source: crate::geometry::GeometryFault },
     #[error("the rule of what is kept does not fit the fields: {0}")]
     Keep(#[from] FilterFault),
-    #[error(
-        "the layer has over {} vertices, which is all that tiles can be baked of; hand it in as several layers",
-        u32::MAX
-    )]
-    TooManyVertices,
     #[error("the tiles could not be put aside on disk: {0}")]
     Spool(#[source] std::io::Error),
 }

@@ -184,7 +184,8 @@ impl Surveyor<'_> {
         self.digest.update(bytes);
         let blob = if bytes.is_empty() { None } else { Some(blob::parse(bytes).map_err(unreadable)?) };
         let blob = blob.filter(|blob| !blob.is_empty);
-        let first_vertex = u32::try_from(self.vertices).map_err(|_| BakeError::TooManyVertices)?;
+        // A layer has at most so many: `limits::LAYER_VERTICES_MAX`.
+        let first_vertex = self.vertices as u32;
         self.pantry
             .put(row.id(), first_vertex, blob.as_ref().map_or(&[], |blob| blob.wkb))
             .map_err(BakeError::Spool)?;
