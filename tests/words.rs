@@ -149,6 +149,29 @@ fn a_definition_says_which_fields_are_searched() {
 }
 
 #[test]
+fn tags_of_osm_are_an_object_whose_words_are_searched_where_the_definition_says_so() {
+    const MAP: &str = r#"<osm version="0.6">
+        <node id="1" lat="22.28" lon="114.16"><tag k="name" v="蓮香樓"/><tag k="cuisine" v="dim_sum"/><tag k="note" v="a &quot;good&quot; one"/><tag k="ele" v="12"/></node>
+        <node id="2" lat="22.29" lon="114.17"><tag k="name" v="Star Ferry"/></node>
+    </osm>"#;
+    let workspace = Workspace::default();
+    let definition = "layer = \"points\"\n";
+    workspace.define("lcsd/map", &[("map.osm", MAP.as_bytes())], definition);
+    let searched = format!("{definition}[search]\nfields = [\"name\", \"other_tags\"]\n");
+    workspace.define("lcsd/tags", &[("map.osm", MAP.as_bytes())], &searched);
+    workspace.ingest();
+    let server = workspace.serve();
+    let matched = |layer: &str, q: &str| server.json(&format!("/collections/{layer}/items?q={q}"));
+    let place = matched("lcsd-map", "蓮香樓");
+    assert_eq!(place["features"][0]["properties"]["other_tags"]["cuisine"], "dim_sum");
+    assert_eq!(place["features"][0]["properties"]["other_tags"]["note"], "a \"good\" one");
+    assert_eq!(place["features"][0]["properties"]["other_tags"]["ele"], "12");
+    for (layer, q, expected) in [("lcsd-map", "dim", 0), ("lcsd-tags", "dim", 1), ("lcsd-tags", "star ferry", 1)] {
+        assert_eq!(matched(layer, q)["numberMatched"], expected, "{layer}: {q}");
+    }
+}
+
+#[test]
 fn what_a_person_types_is_never_an_expression_of_the_index() {
     let server = server();
     for hostile in [

@@ -3,7 +3,7 @@ attributes, clustered as addresses are, or areas that share their borders.
 
     benches/peers/make_layer.py points 5000000 FOLDER
     benches/peers/make_layer.py areas 1000000 FOLDER
-    benches/peers/make_layer.py areas 1000000 FOLDER --within hong-kong
+    benches/peers/make_layer.py areas 1000000 FOLDER --within europe
 """
 
 import argparse
@@ -91,7 +91,7 @@ def main():
     parser.add_argument("kind", choices=("points", "areas"))
     parser.add_argument("count", type=int)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--within", choices=GROUNDS, default="europe", help="where areas lie")
+    parser.add_argument("--within", choices=GROUNDS, default="hong-kong", help="where areas lie")
     arguments = parser.parse_args()
     place = arguments.folder / "afcd" / f"made-{arguments.kind}"
     place.mkdir(parents=True, exist_ok=True)

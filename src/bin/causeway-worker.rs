@@ -46,6 +46,8 @@ mod source;
 mod system;
 #[path = "worker/table.rs"]
 mod table;
+#[path = "worker/tags.rs"]
+mod tags;
 #[path = "worker/values.rs"]
 mod values;
 #[path = "worker/write/mod.rs"]

@@ -122,6 +122,12 @@ pub(super) fn chosen(
     folder: &Path,
 ) -> Result<Vec<DefinitionPlace>, String> {
     if wanted.is_empty() {
+        if places.is_empty() {
+            eprintln!(
+                "note: {} holds no layer definition; each stands in a folder of its own, <department>/<name>/layer.toml",
+                folder.display()
+            );
+        }
         return Ok(places);
     }
     wanted

@@ -49,7 +49,11 @@ impl Entries {
     }
 
     fn in_runs_of(run_entries: usize, folder: &Path, key: Key) -> Self {
-        Entries { folder: folder.to_owned(), key, run_entries, run: Vec::new(), spilled: Vec::new() }
+        /// Room for the entries of most layers, which would be copied whenever they outgrow theirs. Memory that is
+        /// not written to is none.
+        const ROOM_ENTRIES: usize = 65_536;
+        let run = Vec::with_capacity(run_entries.min(ROOM_ENTRIES));
+        Entries { folder: folder.to_owned(), key, run_entries, run, spilled: Vec::new() }
     }
 
     /// None yet, for another order of the same features.
@@ -67,6 +71,10 @@ impl Entries {
 
     pub fn append(&mut self, other: Entries) -> Result<(), IngestError> {
         self.spilled.extend(other.spilled);
+        if self.run.is_empty() {
+            self.run = other.run;
+            return Ok(());
+        }
         other.run.into_iter().try_for_each(|entry| self.push(entry))
     }
 

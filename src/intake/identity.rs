@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use twox_hash::XxHash3_128;
+
 use super::IngestError;
 use super::entries::{Entries, Entry, Sorted};
 use crate::base::FeatureId;
@@ -92,10 +94,7 @@ fn wanted(entry: &Entry, ordinal: u64, key_is_integer: bool) -> FeatureId {
     }
     let mut bytes = entry.identity.to_le_bytes().to_vec();
     bytes.extend_from_slice(&ordinal.to_le_bytes());
-    let hash = blake3::hash(&bytes);
-    let mut low = [0u8; 8];
-    low.copy_from_slice(&hash.as_bytes()[..8]);
-    FeatureId::from_hash(u64::from_le_bytes(low))
+    FeatureId::from_hash(XxHash3_128::oneshot(&bytes) as u64)
 }
 
 #[cfg(test)]

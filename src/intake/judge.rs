@@ -1,11 +1,13 @@
 //! Keeping or rejecting each feature as it is read, tidying what can be tidied, counting all of it
 //! and naming each that was rejected or repaired.
 
-use std::fmt::Write as _;
 use std::path::Path;
+
+use twox_hash::XxHash3_128;
 
 use super::agreement::Agreement;
 use super::control::Control;
+use super::delivery::protocol::append_content;
 use super::delivery::{DeliveryError, DeliverySink, Repair, SourceFacts, SourceFeature, SourceField, private_use};
 use super::entries::Entry;
 use super::kinds::KindFinder;
@@ -31,8 +33,8 @@ pub struct Judge<'a> {
     control: Control,
     parts: Parts,
     read: u64,
-    /// Memory for the text of a feature's values.
-    account: String,
+    /// Memory for what a feature is, as bytes.
+    content: Vec<u8>,
 }
 
 /// What is known once everything was read.
@@ -61,7 +63,7 @@ impl<'a> Judge<'a> {
             control: Control::default(),
             parts: Parts::new(folder),
             read: 0,
-            account: String::new(),
+            content: Vec::new(),
         }
     }
 
@@ -235,15 +237,9 @@ impl<'a> Judge<'a> {
     }
 
     fn entry(&mut self, feature: &SourceFeature, hilbert: u64) -> Entry {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(feature.wkb.as_deref().unwrap_or_default());
-        self.account.clear();
-        for value in &feature.values {
-            write_debug(value, &mut self.account);
-            self.account.push('\u{1f}');
-        }
-        hasher.update(self.account.as_bytes());
-        let content = first_128_bits(&hasher);
+        self.content.clear();
+        append_content(feature, &mut self.content);
+        let content = XxHash3_128::oneshot(&self.content);
         let key = self.key.map(|key| &feature.values[key]).filter(|key| **key != Value::Null);
         let identity = match key {
             Some(value) => {
@@ -251,7 +247,7 @@ impl<'a> Judge<'a> {
                     Value::Text(text) => text.trim().to_owned(),
                     other => format!("{other:?}"),
                 };
-                first_128_bits(blake3::Hasher::new().update(text.as_bytes()))
+                XxHash3_128::oneshot(text.as_bytes())
             }
             None => content,
         };
@@ -295,33 +291,6 @@ fn check_vertices(layer: &LayerId, vertices: u64) -> Result<(), IngestError> {
         "{layer} has {vertices} vertices; a layer has at most {}, so hand it in as several",
         limits::LAYER_VERTICES_MAX
     )))
-}
-
-/// Writes what `{value:?}` writes, which ids are made of, and what is common at once.
-fn write_debug(value: &Value, account: &mut String) {
-    // Bytes are looked at without stopping at the first, which is many at once; then Latin, and Han.
-    let is_printed = |text: &str| text.bytes().fold(true, |is, byte| is & matches!(byte, b' '..=b'~'));
-    let is_plain = |c: char| matches!(c, ' '..='~' | '\u{C0}'..='\u{24F}' | '\u{4E00}'..='\u{9FFF}');
-    match value {
-        Value::Null => account.push_str("Null"),
-        Value::Text(text) if is_printed(text) || text.chars().all(is_plain) => {
-            account.push_str("Text(\"");
-            let mut rest = text.as_str();
-            while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
-                account.extend([&rest[..at], "\\", &rest[at..=at]]);
-                rest = &rest[at + 1..];
-            }
-            account.extend([rest, "\")"]);
-        }
-        // Writing to a text cannot fail.
-        other => write!(account, "{other:?}").unwrap_or_default(),
-    }
-}
-
-fn first_128_bits(hasher: &blake3::Hasher) -> u128 {
-    let mut bits = [0u8; 16];
-    bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    u128::from_le_bytes(bits)
 }
 
 impl DeliverySink for Judge<'_> {
@@ -388,29 +357,5 @@ mod tests {
             matches!(&refused, IngestError::Refused(message) if message.contains("4294967296 vertices")),
             "{refused}"
         );
-    }
-
-    #[test]
-    fn values_are_accounted_for_as_debug_writes_them() {
-        let texts = [
-            "",
-            "plain ~!",
-            "a \"quote\"",
-            "back\\slash",
-            "\"\\\"",
-            "設施名稱",
-            "e\u{301}",
-            "\u{e000}",
-            "tab\t",
-            "\u{9fff}々",
-        ];
-        let each = ('\0'..='\u{FFFF}').map(|c| format!("{c}\"{c}"));
-        let texts = texts.map(str::to_owned).into_iter().chain(each).map(Value::Text);
-        let others = [Value::Null, Value::Integer(-7), Value::Real(1e21), Value::Boolean(true)];
-        for value in texts.chain(others) {
-            let mut account = String::new();
-            write_debug(&value, &mut account);
-            assert_eq!(account, format!("{value:?}"));
-        }
     }
 }

@@ -157,8 +157,10 @@ impl Plan {
         let names = |name: &str| {
             definition.is_some_and(|definition| definition.display.name.names().any(|known| known == name))
         };
-        let is_searched =
-            |field: &Field| field.kind == FieldKind::Text && chosen.is_none_or(|chosen| chosen.contains(&field.name));
+        let is_searched = |field: &Field| match chosen {
+            Some(chosen) => matches!(field.kind, FieldKind::Text | FieldKind::Json) && chosen.contains(&field.name),
+            None => field.kind == FieldKind::Text,
+        };
         let fields = schema.fields.iter().enumerate().filter(|(_, field)| is_searched(field));
         fields.map(|(place, field)| SearchedField { place, is_name: names(&field.name) }).collect()
     }

@@ -17,8 +17,8 @@ use crate::base::{BBox, FeatureId, Grid, limits};
 use crate::geometry::{GeometryFault, Shape, blob};
 use crate::package::{BakedTile, OpenPackage, PackageError, Row, TileFile, ValueRef};
 
-/// Features that a live cut draws at most, and vertices, with the bytes that hold them. Four times what ingest
-/// leaves to it (2 000 features, 25 000 vertices), so that it binds only beside packages of an
+/// Features that a live cut draws at most, and vertices, with the bytes that hold them. Three to four times what ingest
+/// leaves to it (2 400 features, 25 000 vertices), so that it binds only beside packages of an
 /// older format, which have no baked tiles, and where thousands of large features overlap, which
 /// baking cannot help: 30 ms instead of no bound at all.
 pub const LIVE_FEATURES_MAX: u64 = 8_000;

@@ -51,6 +51,10 @@ pub fn keep_only_named(needed: &[&str]) {
     }
 }
 
+/// Where GDAL finds how to make layers of OSM: its own way drops tags, such as the elevation of a peak.
+const OSM_CONFIGURATION: &str = "/vsimem/osm.ini";
+const OSM_OPTIONS: [&str; 1] = ["CONFIG_FILE=/vsimem/osm.ini"];
+
 /// Opens a source with its one driver.
 pub fn open(source: &WorkerSource) -> Result<Dataset, Stop> {
     let label = source.encoding.as_ref().map_or("utf-8", |encoding| encoding.label.as_str());
@@ -62,6 +66,11 @@ pub fn open(source: &WorkerSource) -> Result<Dataset, Stop> {
         Format::Gml => &["DOWNLOAD_SCHEMA=NO", "EXPOSE_FID=NO"],
         Format::GeoPackage => &["LIST_ALL_TABLES=NO"],
         Format::FlatGeobuf => &["VERIFY_BUFFERS=YES"],
+        Format::Osm => {
+            gdal::vsi::create_mem_file(OSM_CONFIGURATION, include_bytes!("osm.ini").to_vec())
+                .map_err(|error| Stop::Broken(error.to_string()))?;
+            &OSM_OPTIONS
+        }
         _ => &[],
     };
     let opened = Dataset::open_ex(

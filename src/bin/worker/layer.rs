@@ -16,6 +16,7 @@ use super::prepare;
 use super::projection::Projection;
 use super::source::send;
 use super::system::{self, System};
+use super::tags::TAG_FIELDS;
 use super::values::{FieldReader, kind_of, text_of, value_of};
 use super::{Output, Stop, dates, drivers, errors, merged};
 
@@ -330,10 +331,12 @@ fn fields_of(layer: &gdal::vector::Layer<'_>, source: &WorkerSource) -> (Vec<Sou
             let field = gdal_sys::OGR_FD_GetFieldDefn(layer.defn().c_defn(), index);
             text_of(CStr::from_ptr(gdal_sys::OGR_Fld_GetNameRef(field)), label)
         };
+        let is_tags = source.format == Format::Osm && TAG_FIELDS.contains(&name.as_str());
+        let kind = if is_tags { FieldKind::Json } else { kind };
         let is_extended =
             source.format == Format::Kml && kind == FieldKind::Text && !KML_FIELDS.contains(&name.as_str());
         fields.push(SourceField { name, kind, untyped: source.format.is_text_table() || is_extended });
-        readers.push(FieldReader { index, kind: field.field_type(), is_boolean, label });
+        readers.push(FieldReader { index, kind: field.field_type(), is_boolean, is_tags, label });
     }
     (fields, readers)
 }

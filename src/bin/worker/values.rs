@@ -6,12 +6,16 @@ use causeway::base::{FieldKind, Value};
 use gdal::vector::{Feature, LayerAccess};
 use gdal_sys::{OGRFieldSubType, OGRFieldType};
 
+use super::tags::json_of_tags;
+
 /// How a field of a GDAL layer is read.
 #[derive(Clone, Copy)]
 pub struct FieldReader {
     pub index: i32,
     pub kind: OGRFieldType::Type,
     pub is_boolean: bool,
+    /// Whether its text holds tags of OpenStreetMap.
+    pub is_tags: bool,
     /// The encoding of its text, where GDAL hands out the bytes as they are.
     pub label: Option<&'static str>,
 }
@@ -70,7 +74,8 @@ pub fn value_of(feature: &Feature<'_>, field: &FieldReader) -> Value {
             | OGRFieldType::OFTStringList => list_of(feature, field),
             _ => {
                 let text = gdal_sys::OGR_F_GetFieldAsString(handle, field.index);
-                Value::Text(text_of(CStr::from_ptr(text), field.label))
+                let text = text_of(CStr::from_ptr(text), field.label);
+                Value::Text(if field.is_tags { json_of_tags(&text) } else { text })
             }
         }
     }

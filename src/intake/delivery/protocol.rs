@@ -200,7 +200,6 @@ impl Frame {
 fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
     out.reserve(feature.wkb.as_ref().map_or(0, Vec::len) + 32 * feature.values.len());
     out.extend_from_slice(&feature.row.to_le_bytes());
-    put_optional(out, feature.wkb.as_deref());
     put_optional(out, feature.problem.as_deref().map(str::as_bytes));
     put_optional(out, feature.fault.as_deref().map(str::as_bytes));
     out.extend_from_slice(&(feature.changes.len() as u32).to_le_bytes());
@@ -209,6 +208,13 @@ fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
     if let Some(repair) = &feature.repaired {
         out.extend_from_slice(&repair.area_change.to_le_bytes());
     }
+    append_content(feature, out);
+}
+
+/// Writes what a feature is, its geometry and its values, without where it stood and what befell it. Two features
+/// give equal bytes where they are equal, and only there.
+pub fn append_content(feature: &SourceFeature, out: &mut Vec<u8>) {
+    put_optional(out, feature.wkb.as_deref());
     out.extend_from_slice(&(feature.values.len() as u32).to_le_bytes());
     for value in &feature.values {
         match value {
@@ -245,7 +251,6 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
     let mut cursor = Cursor { body };
     let row = u64::from_le_bytes(cursor.array()?);
-    let wkb = cursor.optional()?.map(<[u8]>::to_vec);
     let problem = cursor.optional()?.map(text).transpose()?;
     let fault = cursor.optional()?.map(text).transpose()?;
     let mut changes = Vec::new();
@@ -256,6 +261,7 @@ fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
         Some(reason) => Some(Repair { reason: text(reason)?, area_change: f64::from_le_bytes(cursor.array()?) }),
         None => None,
     };
+    let wkb = cursor.optional()?.map(<[u8]>::to_vec);
     let count = u32::from_le_bytes(cursor.array()?) as usize;
     if count > limits::FIELDS_MAX {
         return Err(invalid("a feature has more values than a layer may have fields"));

@@ -34,9 +34,9 @@ pub struct BoxesWriter {
 }
 
 impl BoxesWriter {
-    /// In a file of a folder. Where every row is one point, half as much is kept.
-    pub fn new(folder: &Path, of_points: bool) -> io::Result<Self> {
-        Ok(BoxesWriter { of_points, shelf: ShelfWriter::new(folder)? })
+    /// Where every row is one point, half as much is kept.
+    pub fn new(folder: &Path, of_points: bool) -> Self {
+        BoxesWriter { of_points, shelf: ShelfWriter::new(folder) }
     }
 
     pub fn push(&mut self, bbox: &BBox, hash: u32, weight: u16, vertices: u16) -> io::Result<()> {

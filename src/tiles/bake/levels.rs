@@ -33,7 +33,7 @@ pub struct Order<'a> {
 
 impl Levels {
     /// The levels of so many vertices of a feature; empty where there are none.
-    pub fn of<'w>(&self, first_vertex: u32, vertices: usize, window: &'w mut Window) -> io::Result<&'w [u8]> {
+    pub fn of<'w>(&'w self, first_vertex: u32, vertices: usize, window: &'w mut Window) -> io::Result<&'w [u8]> {
         let Some(levels) = &self.0 else { return Ok(&[]) };
         let start = u64::from(first_vertex);
         window.get(levels, start..start + vertices as u64, READ_BYTES)
@@ -42,8 +42,7 @@ impl Levels {
     /// Levels and sizes of all rows.
     pub fn compute(order: &Order<'_>) -> Result<(Self, Shelf), BakeError> {
         let junctions = Junctions::find(order)?;
-        let shelf = || ShelfWriter::new(order.folder).map_err(BakeError::Spool);
-        let (mut all_levels, mut sizes) = (shelf()?, shelf()?);
+        let (mut all_levels, mut sizes) = (ShelfWriter::new(order.folder), ShelfWriter::new(order.folder));
         let mut leveller = Leveller::default();
         let (mut shares_of, mut marks, mut row) = (Vec::new(), Vec::new(), Vec::new());
         let mut at = 0;

@@ -42,7 +42,7 @@ use spool::Spool;
 use survey::Survey;
 
 /// What makes a tile too heavy to be cut live; measured to keep a live cut under three milliseconds and
-/// the baked tiles at 8 to 46 % of their package.
+/// the baked tiles at 8 to 43 % of their package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeavyFrom {
     pub features: u64,
@@ -53,7 +53,7 @@ pub struct HeavyFrom {
 
 impl Default for HeavyFrom {
     fn default() -> Self {
-        HeavyFrom { features: 2_000, vertices: 25_000, bytes: limits::TILE_BYTES_MAX as u64 }
+        HeavyFrom { features: 2_400, vertices: 25_000, bytes: limits::TILE_BYTES_MAX as u64 }
     }
 }
 
@@ -168,7 +168,7 @@ impl Surveyed {
             false => Giants::cut(grid, &open()?, &self.survey, &spool)?,
         };
         let folder = folder_of(&self.package);
-        let sorter = Sorter::new(folder, self.recipe.at_once.sorted).map_err(BakeError::Spool)?;
+        let sorter = Sorter::new(folder, self.recipe.at_once.sorted);
         let cell_bits = self.recipe.rules.cell_bits();
         let ranks = Ranks::new(&self.survey, grid, cell_bits, folder, sorter).map_err(BakeError::Spool)?;
         let plan = plan::plan(grid, &self.survey, &ranks, &giants, self.recipe.heavy).map_err(BakeError::Spool)?;

@@ -27,10 +27,9 @@ pub struct PantryWriter {
 }
 
 impl PantryWriter {
-    /// Its files stand in a folder.
-    pub fn new(folder: &Path) -> io::Result<Self> {
-        let (data, index) = (ShelfWriter::new(folder)?, ShelfWriter::new(folder)?);
-        Ok(PantryWriter { data, index, values: Vec::new(), value: Vec::new() })
+    pub fn new(folder: &Path) -> Self {
+        let (data, index) = (ShelfWriter::new(folder), ShelfWriter::new(folder));
+        PantryWriter { data, index, values: Vec::new(), value: Vec::new() }
     }
 
     /// Takes a value of the feature that comes next.

@@ -5,7 +5,7 @@ use std::io;
 
 use super::bits::Bits;
 use super::giants::Giants;
-use super::rank::{Fact, Ranks};
+use super::rank::{Fact, Ranks, grid_box};
 use super::survey::{Survey, WEIGHT_BYTES};
 use super::tile_index::TileIndex;
 use super::{HeavyFrom, TileAddress};
@@ -35,6 +35,7 @@ pub fn children(tile: TileAddress) -> impl Iterator<Item = TileAddress> {
 }
 
 struct Planner<'a> {
+    grid: Grid,
     survey: &'a Survey,
     ranks: &'a Ranks,
     giants: &'a Giants,
@@ -64,6 +65,7 @@ struct Level {
 
 pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: HeavyFrom) -> io::Result<BakePlan> {
     let mut planner = Planner {
+        grid,
         survey,
         ranks,
         giants,
@@ -88,7 +90,10 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
             live_above: TileIndex::new(grid, zoom.saturating_sub(1), std::mem::take(&mut live)),
             loads: Vec::new(),
         };
-        planner.load(&mut level)?;
+        match planner.inherited(&parents, &level) {
+            Some(loads) => level.loads = loads,
+            None => planner.load(&mut level)?,
+        }
         (parents, live) = planner.judge(&parents, &level);
         if zoom < limits::ZOOM_MAX {
             tiles = parents.iter().flat_map(|(tile, _)| children(*tile)).collect();
@@ -101,6 +106,18 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
 }
 
 impl Planner<'_> {
+    /// Where all there is lies in one tile, it holds what its parent does.
+    fn inherited(&self, parents: &[(TileAddress, Load)], level: &Level) -> Option<Vec<Load>> {
+        let [(_, load)] = parents else { return None };
+        if !self.survey.giants.is_empty() {
+            return None;
+        }
+        let holding = level.judged.holding(grid_box(self.grid, &self.survey.extent))?;
+        let mut loads = vec![Load::default(); level.judged.len()];
+        loads[holding] = *load;
+        Some(loads)
+    }
+
     /// Adds up what each tile holds, and notes the features of those that will be cut live.
     fn load(&mut self, level: &mut Level) -> io::Result<()> {
         let Planner { survey, ranks, giants, plan, is_past, .. } = self;

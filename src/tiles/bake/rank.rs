@@ -137,10 +137,10 @@ pub fn grid_box(grid: Grid, bbox: &BBox) -> [u32; 4] {
 }
 
 impl Ranks {
-    /// Looks at every feature once. What there is of them stands in a file of a folder.
+    /// Looks at every feature once.
     pub fn new(survey: &Survey, grid: Grid, cell_bits: u32, folder: &Path, sorter: Sorter) -> io::Result<Self> {
         let of_points = survey.boxes.are_of_points();
-        let mut facts = ShelfWriter::new(folder)?;
+        let mut facts = ShelfWriter::new(folder);
         let mut lowest_zoom = Vec::with_capacity(survey.rows);
         let has_sizes = survey.dimension != Dimension::Points;
         let mut size_zoom = Vec::with_capacity(if has_sizes { survey.rows } else { 0 });

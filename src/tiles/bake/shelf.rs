@@ -1,30 +1,41 @@
-//! Bytes put away one behind the other in a file without a name, which vanishes by itself, and read again from
-//! anywhere.
+//! Bytes put away one behind the other and read again from anywhere: few stay in memory, more go to a file without
+//! a name, which vanishes by itself.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const BUFFER_BYTES: usize = 128 * 1024;
+/// What a shelf holds in memory. A bake has half a dozen of them at a time.
+const HELD_BYTES: usize = 8 * 1024 * 1024;
 
 /// A shelf being filled.
 pub struct ShelfWriter {
-    file: BufWriter<File>,
+    folder: PathBuf,
+    held: Vec<u8>,
+    /// Made when there is more than is held.
+    file: Option<BufWriter<File>>,
     bytes: u64,
 }
 
 /// A full shelf, which many read at once.
 pub struct Shelf {
-    file: File,
+    place: ShelfPlace,
     bytes: u64,
 }
 
+enum ShelfPlace {
+    Memory(Vec<u8>),
+    File(File),
+}
+
 impl ShelfWriter {
-    pub fn new(folder: &Path) -> io::Result<Self> {
-        let file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(folder)?);
-        Ok(ShelfWriter { file, bytes: 0 })
+    /// `folder` is where a file goes.
+    pub fn new(folder: &Path) -> Self {
+        // Memory that is not written to is none: it never has to grow, which would copy it.
+        ShelfWriter { folder: folder.to_owned(), held: Vec::with_capacity(HELD_BYTES), file: None, bytes: 0 }
     }
 
     /// Bytes so far.
@@ -34,7 +45,18 @@ impl ShelfWriter {
 
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
-        self.file.write_all(bytes)
+        if self.file.is_none() && self.bytes > HELD_BYTES as u64 {
+            let mut file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
+            file.write_all(&std::mem::take(&mut self.held))?;
+            self.file = Some(file);
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(bytes),
+            None => {
+                self.held.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
     }
 
     pub fn append_words<const N: usize>(&mut self, words: [u32; N]) -> io::Result<()> {
@@ -42,7 +64,11 @@ impl ShelfWriter {
     }
 
     pub fn finish(self) -> io::Result<Shelf> {
-        Ok(Shelf { file: self.file.into_inner()?, bytes: self.bytes })
+        let place = match self.file {
+            Some(file) => ShelfPlace::File(file.into_inner()?),
+            None => ShelfPlace::Memory(self.held),
+        };
+        Ok(Shelf { place, bytes: self.bytes })
     }
 }
 
@@ -74,12 +100,18 @@ impl Window {
     ///
     /// # Errors
     /// Also where the range goes beyond the end.
-    pub fn get(&mut self, shelf: &Shelf, range: Range<u64>, together: usize) -> io::Result<&[u8]> {
+    pub fn get<'w>(&'w mut self, shelf: &'w Shelf, range: Range<u64>, together: usize) -> io::Result<&'w [u8]> {
+        let file = match &shelf.place {
+            ShelfPlace::Memory(bytes) => {
+                return bytes.get(range.start as usize..range.end as usize).ok_or(io::ErrorKind::UnexpectedEof.into());
+            }
+            ShelfPlace::File(file) => file,
+        };
         if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
             let end = range.end.max(shelf.bytes.min(range.start + together as u64));
             self.bytes.resize((end - range.start) as usize, 0);
             self.start = range.start;
-            shelf.file.read_exact_at(&mut self.bytes, range.start)?;
+            file.read_exact_at(&mut self.bytes, range.start)?;
         }
         let at = (range.start - self.start) as usize;
         Ok(&self.bytes[at..at + (range.end - range.start) as usize])

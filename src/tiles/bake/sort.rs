@@ -48,8 +48,8 @@ pub struct Sorter {
 
 impl Sorter {
     /// Holds so many entries in memory; what is more stands in a file of a folder.
-    pub fn new(folder: &Path, run_entries: usize) -> io::Result<Self> {
-        Ok(Sorter { run_entries, waiting: Vec::new(), runs: ShelfWriter::new(folder)?, ends: Vec::new() })
+    pub fn new(folder: &Path, run_entries: usize) -> Self {
+        Sorter { run_entries, waiting: Vec::new(), runs: ShelfWriter::new(folder), ends: Vec::new() }
     }
 
     pub fn push(&mut self, entry: Entry) -> io::Result<()> {

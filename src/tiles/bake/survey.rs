@@ -100,12 +100,12 @@ pub fn survey(
     let Recipe { rules, at_once, .. } = recipe;
     let priority = rules.priority.as_ref();
     let dimension = schema.geometry.dimension();
-    let boxes = || BoxesWriter::new(folder, schema.geometry == GeometryKind::Point).map_err(BakeError::Spool);
+    let boxes = || BoxesWriter::new(folder, schema.geometry == GeometryKind::Point);
     let mut surveyor = Surveyor {
         survey: Survey {
             rows: 0,
             dimension,
-            boxes: boxes()?.finish().map_err(BakeError::Spool)?,
+            boxes: boxes().finish().map_err(BakeError::Spool)?,
             priorities: Vec::new(),
             kept: Vec::new(),
             giants: Vec::new(),
@@ -114,11 +114,11 @@ pub fn survey(
             drawn: 0,
             at_home: 0,
         },
-        boxes: boxes()?,
-        pantry: PantryWriter::new(folder).map_err(BakeError::Spool)?,
+        boxes: boxes(),
+        pantry: PantryWriter::new(folder),
         shape: Shape::default(),
         priority,
-        priorities: priority.map(|_| Sorter::new(folder, at_once.sorted)).transpose().map_err(BakeError::Spool)?,
+        priorities: priority.map(|_| Sorter::new(folder, at_once.sorted)),
         digest: Digest::default(),
         vertices: 0,
     };
@@ -243,12 +243,18 @@ impl Surveyor<'_> {
 
     /// Hashes the values and gives the bytes that they may take in a tile.
     fn see_values(&mut self, row: &Row<'_>) -> usize {
+        /// Tag, key, length and type of a value of some 100 bytes that no other feature shares.
+        const ABOUT_VALUE_BYTES: usize = 8;
         let mut bytes = 0;
         for field in 0..row.schema().fields.len() {
             let value = row.value(field);
             let mut scalar = [0u8; 9];
             let (kind, body): (u8, &[u8]) = match value {
-                ValueRef::Null => (0, &[]),
+                // Most values of a wide table are.
+                ValueRef::Null => {
+                    self.digest.update(&[0]);
+                    continue;
+                }
                 ValueRef::Integer(number) => {
                     scalar[..8].copy_from_slice(&number.to_le_bytes());
                     (1, &scalar[..8])
@@ -260,10 +266,9 @@ impl Surveyor<'_> {
                 ValueRef::Boolean(truth) => (3, if truth { &[1] } else { &[0] }),
                 ValueRef::Text(text) | ValueRef::Json(text) => (4, text.as_bytes()),
             };
-            // Tag, key, length and type of a value that no other feature shares.
-            bytes += if kind == 0 { 0 } else { body.len() + 12 };
-            self.digest.update(&[kind]);
-            self.digest.update(&(body.len() as u32).to_le_bytes());
+            bytes += body.len() + ABOUT_VALUE_BYTES;
+            let [a, b, c, d] = (body.len() as u32).to_le_bytes();
+            self.digest.update(&[kind, a, b, c, d]);
             self.digest.update(body);
             self.pantry.push_value(field, value);
         }

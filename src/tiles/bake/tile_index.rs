@@ -75,6 +75,17 @@ impl TileIndex {
         }
     }
 
+    /// The tile whose ground holds a box whole, so far from its edge that no other tile's buffer reaches it.
+    pub fn holding(&self, [west, north, east, south]: [u32; 4]) -> Option<usize> {
+        let side_bits = UNIT_BITS - u32::from(self.zoom);
+        let buffer = 1i64 << side_bits >> BUFFER_SHARE_BITS;
+        let only = |low: u32, high: u32| {
+            let (first, last) = ((i64::from(low) - buffer) >> side_bits, (i64::from(high) + buffer) >> side_bits);
+            u32::try_from(first).ok().filter(|_| first == last)
+        };
+        self.find(only(west, east)?, only(north, south)?)
+    }
+
     fn find(&self, x: u32, y: u32) -> Option<usize> {
         let key = TileAddress::new(self.grid, self.zoom, x, y)?.key();
         match self.last.get() {
