@@ -178,7 +178,24 @@ pub fn written(text: &str, kind: FieldKind, language: Language) -> String {
     match kind {
         FieldKind::Date => text.parse().map_or_else(|_| visible(text), |day| date(day, language)),
         FieldKind::DateTime => text.parse().map_or_else(|_| visible(text), |moment| moment_of(moment, language)),
+        FieldKind::Json => {
+            visible(&serde_json::from_str(text).map_or_else(|_| text.to_owned(), |nested| unfolded(&nested)))
+        }
         _ => calm(&visible(text)),
+    }
+}
+
+/// A nested value without its brackets: members behind their names, elements of a list behind each other.
+fn unfolded(nested: &serde_json::Value) -> String {
+    match nested {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(list) => list.iter().map(unfolded).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Object(members) => {
+            let member = |(name, value)| format!("{name}: {}", unfolded(value));
+            members.iter().map(member).collect::<Vec<_>>().join(" · ")
+        }
+        scalar => scalar.to_string(),
     }
 }
 
@@ -312,6 +329,14 @@ mod tests {
         assert_eq!(date(day, Language::En), "17 Dec 2021");
         assert_eq!(date(day, Language::ZhHant), "2021年12月17日");
         assert_eq!(visible("a\u{202E}b"), "a[U+202E]b");
+    }
+
+    #[test]
+    fn nested_values_are_read_without_their_brackets() {
+        let shown = |text| written(text, FieldKind::Json, Language::En);
+        assert_eq!(shown(r#"{"access":"customers","capacity":22}"#), "access: customers · capacity: 22");
+        assert_eq!(shown(r#"["a","b",null,true]"#), "a, b, , true");
+        assert_eq!(shown("not JSON"), "not JSON");
     }
 
     #[test]
