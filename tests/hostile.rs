@@ -417,6 +417,31 @@ fn shapefiles_that_lie_about_their_size_end_well() {
     assert_eq!(std::fs::read(folder.path().join("estates.shx")).unwrap(), [0u8; 108], "the source is as it was");
 }
 
+/// As programs leave it that shorten a file and not its end.
+#[test]
+fn what_stands_behind_the_last_shape_of_the_index_is_none() {
+    const HEADER_BYTES: usize = 100;
+    let (_folder, path) = own_shapefile();
+    let mut shapes = std::fs::read(&path).unwrap();
+    let mut index = shapes[..HEADER_BYTES].to_vec();
+    let mut at = HEADER_BYTES;
+    while at < shapes.len() {
+        let words: [u8; 4] = shapes[at + 4..at + 8].try_into().unwrap();
+        index.extend([(at as u32 / 2).to_be_bytes(), words].concat());
+        at += 8 + 2 * u32::from_be_bytes(words) as usize;
+    }
+    shapes.extend([0xFC, 0xFF, 0x53, 0, 0, 0x80, 0x66, 0x40, 0xEC, 0x5C, 0x8D, 0xF7]);
+    shapes.extend([0xB7; 228]);
+    for (extension, mut content) in [("shx", index), ("shp", shapes)] {
+        let words = (content.len() as u32 / 2).to_be_bytes();
+        content[24..28].copy_from_slice(&words);
+        std::fs::write(path.with_extension(extension), content).unwrap();
+    }
+    let layer = read_all(&files(&[path]));
+    assert_eq!(layer.features.len(), 5);
+    assert!(!layer.facts.notes.iter().any(|note| note.contains(".shx")), "{:?}", layer.facts);
+}
+
 /// 27, 28: only regular files, by their place.
 #[test]
 fn a_delivery_is_a_regular_file_and_nothing_else() {

@@ -150,7 +150,6 @@ fn configure() {
         ("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE"),
         // What its reader of GeoJSON does is heard, see `errors`.
         ("CPL_DEBUG", "GeoJSON"),
-        ("SHAPE_RESTORE_SHX", "YES"),
         ("OGR_XLSX_HEADERS", "FORCE"),
         ("OGR_XLSX_FIELD_TYPES", "STRING"),
         ("OGR_ODS_HEADERS", "FORCE"),

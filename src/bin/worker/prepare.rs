@@ -174,12 +174,15 @@ impl Depth {
 fn prepare_shapefile(source: &WorkerSource, notes: &mut Vec<String>) -> Result<(), Stop> {
     if source.format == Format::Shapefile {
         let index = source.path.with_extension("shx");
-        if !index.exists() {
-            notes.push("the .shx was missing and was rebuilt in a private copy".to_owned());
-        } else if !index_fits(&index, &source.path)? {
-            std::fs::remove_file(index)?;
-            notes.push("the .shx does not fit the .shp and was rebuilt in a private copy".to_owned());
-        }
+        let fault = match index.exists() {
+            false => Some("was missing"),
+            true if index_fits(&index, &source.path)? => None,
+            true => Some("does not fit the .shp"),
+        };
+        notes.extend(fault.map(|fault| format!("the .shx {fault} and was rebuilt in a private copy")));
+        // Asked to, GDAL rebuilds any, and takes what stands behind the last shape for one more.
+        let rebuilds = if fault.is_some() { "YES" } else { "NO" };
+        let _ = gdal::config::set_config_option("SHAPE_RESTORE_SHX", rebuilds);
         if !source.path.with_extension("dbf").exists() {
             notes.push("the .dbf is missing, so the shapes have no attributes".to_owned());
         }

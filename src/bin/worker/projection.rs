@@ -65,6 +65,10 @@ impl Projection {
             );
             return Projection::from_name("EPSG:2326", &how, allowed, shown);
         }
+        if !name.contains(':') && is_wgs84_by_its_name(&source) {
+            let how = format!("{how}, which calls it \"{name}\" and has its ellipsoid, and its datum by no known name");
+            return Projection::from_name("EPSG:4326", &how, allowed, shown);
+        }
         // The registered system, never the file's own text, which may name files for PROJ to open.
         match name.strip_prefix("EPSG:").and_then(|code| code.parse().ok()).map(SpatialRef::from_epsg) {
             Some(Ok(registered)) => source = registered,
@@ -165,6 +169,23 @@ fn is_hk1980_grid(reference: &SpatialRef) -> bool {
     is_transverse_mercator.is_some_and(|name| name == "Transverse_Mercator")
         && (reference.linear_units() - 1.0).abs() < 1e-9
         && PARAMETERS.into_iter().all(is_alike)
+}
+
+/// Whether degrees are called WGS 84 and are of its ellipsoid, under a name of the datum that a program made up.
+fn is_wgs84_by_its_name(reference: &SpatialRef) -> bool {
+    const SEMI_MAJOR_M: f64 = 6_378_137.0;
+    const SEMI_MINOR_M: f64 = 6_356_752.314_245;
+    const NAMES: [&str; 4] = ["WGS84", "WGS1984", "GCSWGS1984", "GCSWGS84"];
+    let plain = |name: String| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+    let is_named = reference.name().map(plain).is_some_and(|name| NAMES.contains(&name.as_str()));
+    let is = |found: gdal::errors::Result<f64>, wanted: f64| found.is_ok_and(|found| (found - wanted).abs() < 1e-3);
+    let meridian = reference.get_attr_value("PRIMEM", 1).ok().flatten().and_then(|degrees| degrees.parse::<f64>().ok());
+    is_named
+        && reference.is_geographic()
+        && (reference.angular_units().to_degrees() - 1.0).abs() < 1e-9
+        && meridian == Some(0.0)
+        && is(reference.semi_major(), SEMI_MAJOR_M)
+        && is(reference.semi_minor(), SEMI_MINOR_M)
 }
 
 fn area_of_use(reference: &SpatialRef) -> Option<[f64; 4]> {

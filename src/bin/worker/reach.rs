@@ -99,7 +99,10 @@ impl Reach {
     }
 
     pub fn words(&self) -> String {
-        let [west, south, east, north] = self.edges;
+        /// From here on digits say nothing.
+        const ABSURD: f64 = 1e12;
+        let shown = |edge: f64| if edge.abs() < ABSURD { edge.to_string() } else { format!("{edge:e}") };
+        let [west, south, east, north] = self.edges.map(shown);
         format!("its coordinates reach from {west} {south} to {east} {north}")
     }
 }
