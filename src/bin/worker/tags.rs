@@ -53,6 +53,10 @@ fn take_quoted<'t>(text: &'t str, json: &mut String) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -78,6 +82,22 @@ mod tests {
             if let Some(object) = object {
                 serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&object).unwrap();
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_tags_come_out_as_they_went_in(tags in proptest::collection::btree_map(any::<String>(), any::<String>(), 1..6)) {
+            let quoted = |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+            let written: Vec<String> =
+                tags.iter().map(|(key, value)| format!("{}=>{}", quoted(key), quoted(value))).collect();
+            let read: BTreeMap<String, String> = serde_json::from_str(&json_of_tags(&written.join(","))).unwrap();
+            prop_assert_eq!(read, tags);
+        }
+
+        #[test]
+        fn any_text_becomes_json(text in any::<String>()) {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&json_of_tags(&text)).is_ok());
         }
     }
 }

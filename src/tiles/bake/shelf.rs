@@ -14,6 +14,7 @@ const HELD_BYTES: usize = 8 * 1024 * 1024;
 /// A shelf being filled.
 pub struct ShelfWriter {
     folder: PathBuf,
+    held_bytes_max: usize,
     held: Vec<u8>,
     /// Made when there is more than is held.
     file: Option<BufWriter<File>>,
@@ -34,8 +35,13 @@ enum ShelfPlace {
 impl ShelfWriter {
     /// `folder` is where a file goes.
     pub fn new(folder: &Path) -> Self {
+        ShelfWriter::holding(HELD_BYTES, folder)
+    }
+
+    fn holding(held_bytes_max: usize, folder: &Path) -> Self {
         // Memory that is not written to is none: it never has to grow, which would copy it.
-        ShelfWriter { folder: folder.to_owned(), held: Vec::with_capacity(HELD_BYTES), file: None, bytes: 0 }
+        let held = Vec::with_capacity(held_bytes_max);
+        ShelfWriter { folder: folder.to_owned(), held_bytes_max, held, file: None, bytes: 0 }
     }
 
     /// Bytes so far.
@@ -45,7 +51,7 @@ impl ShelfWriter {
 
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
-        if self.file.is_none() && self.bytes > HELD_BYTES as u64 {
+        if self.file.is_none() && self.bytes > self.held_bytes_max as u64 {
             let mut file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile_in(&self.folder)?);
             file.write_all(&std::mem::take(&mut self.held))?;
             self.file = Some(file);
@@ -115,5 +121,40 @@ impl Window {
         }
         let at = (range.start - self.start) as usize;
         Ok(&self.bytes[at..at + (range.end - range.start) as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_away_comes_back_from_memory_and_from_the_file() {
+        const RECORDS: u32 = 100_000;
+        let folder = tempfile::tempdir().unwrap();
+        let record = |at: u32| [at, at.wrapping_mul(7), !at];
+        for (held_bytes_max, is_in_file) in [(0, true), (50_000, true), (12 * RECORDS as usize, false)] {
+            let mut writer = ShelfWriter::holding(held_bytes_max, folder.path());
+            (0..RECORDS).for_each(|at| writer.append_words(record(at)).unwrap());
+            assert_eq!(writer.len(), 12 * u64::from(RECORDS));
+            let shelf = writer.finish().unwrap();
+            assert_eq!(matches!(shelf.place, ShelfPlace::File(_)), is_in_file, "{held_bytes_max}");
+            let mut next = 0;
+            let see = |found: [u32; 3]| {
+                assert_eq!(found, record(next));
+                next += 1;
+                Ok(())
+            };
+            shelf.each_words(see).unwrap();
+            assert_eq!(next, RECORDS);
+            let mut window = Window::default();
+            for at in [7, 8, RECORDS - 1, 0, 5_000] {
+                let start = 12 * u64::from(at);
+                let found = window.get(&shelf, start..start + 12, 1_000).unwrap();
+                assert_eq!(found, record(at).map(u32::to_le_bytes).as_flattened(), "{at} of {held_bytes_max}");
+            }
+            let end = 12 * u64::from(RECORDS);
+            assert!(Window::default().get(&shelf, end - 4..end + 8, 1_000).is_err(), "{held_bytes_max}");
+        }
     }
 }
