@@ -296,3 +296,42 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> PackageError {
         _ => PackageError::Sqlite { path: path.to_owned(), source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::blob;
+
+    /// Two thousand points, so that the tree has nodes above its leaves.
+    fn built(folder: &Path) -> BuiltPackage {
+        let schema = Schema { geometry: GeometryKind::Point, has_z: false, has_m: false, fields: Vec::new() };
+        let layer = "lcsd-points".parse().unwrap();
+        let last_change = jiff::Timestamp::UNIX_EPOCH;
+        let head = PackageHead { layer: &layer, title: "", description: "", last_change, schema: &schema };
+        let mut builder = PackageBuilder::create(&folder.join("layer.gpkg"), &head).unwrap();
+        for row in 0..2_000u32 {
+            let (lon, lat) = (114.0 + f64::from(row) / 1e4, 22.0f64);
+            let wkb = [&[1, 1, 0, 0, 0][..], &lon.to_le_bytes(), &lat.to_le_bytes()].concat();
+            let bbox = BBox::new(lon, lat, lon, lat);
+            let blob = blob::encode(&wkb, GeometryKind::Point, &bbox);
+            builder.insert(FeatureId::from_hash(u64::from(row)), Some((&blob, &bbox)), &[]).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_package_passes_every_check_of_sqlite_and_a_damaged_tree_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = built(folder.path());
+        let connection = Connection::open(&package.path).unwrap();
+        let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(verdict, "ok");
+        assert!(!connection.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
+        let rtree = rtree_name(&table_name(&"lcsd-points".parse().unwrap()));
+        check_tree(&connection, &rtree, &package.path).unwrap();
+        let places = quoted(&format!("{rtree}_rowid"));
+        connection.execute(&format!("DELETE FROM {places} WHERE rowid = 7"), []).unwrap();
+        let fault = check_tree(&connection, &rtree, &package.path).unwrap_err();
+        assert!(fault.to_string().contains("rtreecheck says"), "{fault}");
+    }
+}

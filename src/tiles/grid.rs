@@ -95,7 +95,7 @@ const PLACES_PER_DEG: f64 = 16.0;
 const PLACES: usize = 1361;
 
 /// The isometric latitude, `asinh(tan(latitude))`, of what the grid reaches: the Taylor polynomial of the nearest place
-/// at which it is known. Each vertex of each tile needs one, and tangent and logarithm take five times as long.
+/// at which it is known. Each vertex of each tile needs one, and sine and logarithm take twice as long.
 fn isometric_latitude(lat_deg: f64) -> f64 {
     /// The value and its derivatives by their factorials, for the places from the south.
     static KNOWN: LazyLock<Vec<[f64; 6]>> =
