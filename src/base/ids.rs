@@ -98,7 +98,8 @@ impl FromStr for RevisionId {
 
 impl FeatureId {
     /// 2^53 − 1, the largest integer that JavaScript, and so every web map, keeps exactly.
-    pub const MAX: u64 = (1 << 53) - 1;
+    pub const MAX: u64 = (1 << Self::BITS) - 1;
+    pub const BITS: u32 = 53;
 
     pub fn new(value: u64) -> Option<Self> {
         (value <= Self::MAX).then_some(FeatureId(value))

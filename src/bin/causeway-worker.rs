@@ -130,10 +130,14 @@ fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
         missing.drain(..).for_each(|note| first.note(note));
     }
     Frame::Schemas(sources.iter().map(Source::schema).collect()).write(out)?;
-    let mut count = 0;
-    for (place, source) in sources.into_iter().enumerate() {
+    let (mut count, last) = (0, sources.len().saturating_sub(1));
+    for (place, mut source) in sources.into_iter().enumerate() {
         Frame::Source(place as u32).write(out)?;
         count += source.read(out)?;
+        if place == last {
+            // The process ends now, and with it, at once, all that GDAL would take down piece by piece.
+            std::mem::forget(source);
+        }
     }
     Ok(count)
 }
@@ -159,6 +163,8 @@ fn configure() {
         ("GDAL_NUM_THREADS", "1"),
         // The places of an OSM's nodes, of which less memory is touched: it costs as much as packing them.
         ("OSM_COMPRESS_NODES", "YES"),
+        // Megabytes of its ways: what does not fit goes to a file in memory, which is copied as it grows.
+        ("OSM_SQLITE_CACHE", "16"),
         // Curves are made straight by us, to a tolerance.
         ("OGR_STROKE_CURVE", "FALSE"),
         ("GPX_ELE_AS_25D", "YES"),

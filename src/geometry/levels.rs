@@ -177,7 +177,8 @@ impl Leveller {
         if to - from < 2 {
             return;
         }
-        let at = |step: usize| (from + step) % count;
+        // An arc goes around a ring once at most.
+        let at = |step: usize| if from + step < count { from + step } else { from + step - count };
         let length = to - from + 1;
         let is_backwards = (0..length)
             .map(|step| order(run[at(step)], run[at(length - 1 - step)]))

@@ -185,6 +185,9 @@ fn convert(values: &mut [Value], columns: &[Column], counts: &mut Counts) -> Vec
         .iter()
         .map(|column| {
             let value = std::mem::replace(&mut values[column.source], Value::Null);
+            if value == Value::Null {
+                return value;
+            }
             column.conversion.apply(value).unwrap_or_else(|_| {
                 let what = format!("value not readable as {}, set to null", column.conversion.kind.as_str());
                 note(counts, &what, 1);

@@ -19,9 +19,10 @@ pub struct Assigned {
 }
 
 /// The order in which features that share a name are numbered. Neither place in the file nor order
-/// of reading takes part, so re-ordering changes nothing.
+/// of reading takes part, so re-ordering changes nothing. The bits that make an id come first, so that most are
+/// in the order of their ids already.
 pub fn by_identity(entry: &Entry) -> (u128, u128) {
-    (entry.identity, entry.content)
+    (entry.identity.rotate_right(FeatureId::BITS), entry.content)
 }
 
 /// An integer key comes before the hash that meets it, and so keeps its id.

@@ -7,7 +7,6 @@ use twox_hash::XxHash3_128;
 
 use super::agreement::Agreement;
 use super::control::Control;
-use super::delivery::protocol::append_content;
 use super::delivery::{DeliveryError, DeliverySink, Repair, SourceFacts, SourceFeature, SourceField, private_use};
 use super::entries::Entry;
 use super::kinds::KindFinder;
@@ -33,8 +32,6 @@ pub struct Judge<'a> {
     control: Control,
     parts: Parts,
     read: u64,
-    /// Memory for what a feature is, as bytes.
-    content: Vec<u8>,
 }
 
 /// What is known once everything was read.
@@ -63,7 +60,6 @@ impl<'a> Judge<'a> {
             control: Control::default(),
             parts: Parts::new(folder),
             read: 0,
-            content: Vec::new(),
         }
     }
 
@@ -231,15 +227,14 @@ impl<'a> Judge<'a> {
             None => u64::MAX,
         };
         feature.wkb = normalised.map(|normalised| normalised.shape.to_wkb());
-        let entry = self.entry(&feature, hilbert);
-        let offset = self.spool.write(feature)?;
-        self.parts.of(dimension).entries.push(Entry { offset, ..entry })
+        let (offset, content) = self.spool.write(&feature)?;
+        let (identity, integer_key) = self.identity(&feature, content);
+        let id = FeatureId::from_hash(0);
+        self.parts.of(dimension).entries.push(Entry { identity, content, integer_key, id, hilbert, offset })
     }
 
-    fn entry(&mut self, feature: &SourceFeature, hilbert: u64) -> Entry {
-        self.content.clear();
-        append_content(feature, &mut self.content);
-        let content = XxHash3_128::oneshot(&self.content);
+    /// The digest of what names a feature, and its key where that is a number which may be its id.
+    fn identity(&self, feature: &SourceFeature, content: u128) -> (u128, Option<u64>) {
         let key = self.key.map(|key| &feature.values[key]).filter(|key| **key != Value::Null);
         let identity = match key {
             Some(value) => {
@@ -257,7 +252,7 @@ impl<'a> Judge<'a> {
             Some(Value::Text(text)) => text.trim().parse::<FeatureId>().ok().map(FeatureId::get),
             _ => None,
         };
-        Entry { hilbert, offset: 0, id: FeatureId::from_hash(0), identity, content, integer_key }
+        (identity, integer_key)
     }
 
     /// Why a feature cannot be kept, before its geometry is looked at.

@@ -6,8 +6,10 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use twox_hash::XxHash3_128;
+
 use super::delivery::SourceFeature;
-use super::delivery::protocol::Frame;
+use super::delivery::protocol::{Frame, append_feature};
 use super::{IngestError, file_error};
 
 /// What is held in memory before it goes to the file: a small delivery needs none.
@@ -32,16 +34,17 @@ impl SpoolWriter {
         SpoolWriter { path, held_bytes_max, held: Vec::with_capacity(held_bytes_max), file: None, in_file_bytes: 0 }
     }
 
-    /// Writes a feature; answers its offset.
-    pub fn write(&mut self, feature: SourceFeature) -> Result<u64, IngestError> {
+    /// Writes a feature; answers its offset and a digest of all it holds, without where it stood and what befell it.
+    pub fn write(&mut self, feature: &SourceFeature) -> Result<(u64, u128), IngestError> {
         let start = self.held.len();
         let at = self.in_file_bytes + start as u64;
-        Frame::Feature(feature).append(&mut self.held).map_err(file_error(&self.path))?;
+        let content = append_feature(feature, &mut self.held).map_err(file_error(&self.path))?;
+        let digest = XxHash3_128::oneshot(&self.held[content]);
         // Room for another like it.
         if 2 * self.held.len() - start > self.held_bytes_max {
             self.put_in_file()?;
         }
-        Ok(at)
+        Ok((at, digest))
     }
 
     fn put_in_file(&mut self) -> Result<(), IngestError> {
@@ -142,7 +145,7 @@ mod tests {
         for (name, held_bytes, has_file) in [("none", 1, true), ("some", 9_000, true), ("all", 1 << 20, false)] {
             let path = folder.path().join(name);
             let mut writer = SpoolWriter::holding(held_bytes, path.clone());
-            let offsets: Vec<u64> = (0..FEATURES).map(|row| writer.write(feature(row)).unwrap()).collect();
+            let offsets: Vec<u64> = (0..FEATURES).map(|row| writer.write(&feature(row)).unwrap().0).collect();
             let mut reader = writer.finish().unwrap();
             assert_eq!(path.exists(), has_file, "{name}");
             // By steps that share no divisor with their number, which comes to all of them.

@@ -65,9 +65,9 @@ pub type RowGeometry<'a> = Option<(&'a [u8], &'a BBox)>;
 
 impl PackageBuilder {
     pub fn create(path: &Path, head: &PackageHead<'_>) -> Result<Self, PackageError> {
-        /// Rows are added at the end alone, so more would hold only pages that are not needed again; a
-        /// small package is checked without being read back.
-        const CACHE_KIB: u32 = 16 * 1024;
+        /// Rows are added at the end alone: more would hold pages that are not needed again, and to find
+        /// memory for them costs more than to write them out and read some back.
+        const CACHE_KIB: u32 = 512;
         PackageBuilder::create_with_cache(path, head, CACHE_KIB)
     }
 

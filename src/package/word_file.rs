@@ -23,6 +23,11 @@ pub const WORD_COLUMN: &str = "features";
 /// Stands behind the last word of a name, so that a whole name can be asked for. It is of no word,
 /// because words hold letters and digits alone.
 pub const END_OF_NAME: &str = "\u{E000}";
+/// Stands between the words of two texts in one column, so that no phrase is found across them.
+const END_OF_TEXT: &str = "\u{E001} ";
+/// The column of all texts that name nothing. A name has a column of its own, because a question may be the
+/// whole of it.
+const TEXT_COLUMN: &str = "t";
 
 /// What the index holds in memory before it writes a piece. Pieces are merged once, at the end: few
 /// and large ones are cheap to merge, and of a small layer there is one.
@@ -40,19 +45,11 @@ pub struct SearchedField {
     pub is_name: bool,
 }
 
-impl SearchedField {
-    fn column(self) -> String {
-        format!("{}{}", if self.is_name { 'n' } else { 't' }, self.place)
-    }
-
-    /// Writes the words of a text, with blanks between them. A web address says nothing that people search
-    /// by, and its parts are many.
-    fn write_words(self, text: &str, folded: &mut String, words: &mut String) {
-        words.clear();
-        if !["http://", "https://"].iter().any(|start| text.starts_with(start)) {
-            write_tokens(text, folded, words);
-        }
-        words.push_str(if self.is_name { END_OF_NAME } else { "" });
+/// Adds the words of a text, with a blank behind each. A web address says nothing that people search by, and
+/// its parts are many.
+fn write_words(text: &str, folded: &mut String, words: &mut String) {
+    if !["http://", "https://"].iter().any(|start| text.starts_with(start)) {
+        write_tokens(text, folded, words);
     }
 }
 
@@ -67,7 +64,9 @@ pub struct WordFileBuilder {
 impl WordFileBuilder {
     /// `fields` holds at least one.
     pub fn create(path: &Path, fields: &[SearchedField]) -> Result<Self, PackageError> {
-        let columns: Vec<String> = fields.iter().map(|field| field.column()).collect();
+        let names = fields.iter().filter(|field| field.is_name).map(|field| format!("n{}", field.place));
+        let has_texts = fields.iter().any(|field| !field.is_name);
+        let columns: Vec<String> = names.chain(has_texts.then(|| TEXT_COLUMN.to_owned())).collect();
         let connection = Connection::open(path).map_err(sqlite_error(path))?;
         // Contentless: the texts themselves stand in the package. The tokenizer "ascii" takes every
         // character beyond ASCII for a part of a word.
@@ -96,7 +95,8 @@ impl WordFileBuilder {
 
     pub fn adding(&mut self) -> Result<WordRows<'_>, PackageError> {
         let statement = RowStatement::new(&self.connection, &self.insert_sql).map_err(sqlite_error(&self.path))?;
-        Ok(WordRows { statement, path: &self.path, fields: &self.fields, folded: String::new(), words: String::new() })
+        let (names, texts) = self.fields.iter().partition(|field| field.is_name);
+        Ok(WordRows { statement, path: &self.path, names, texts, folded: String::new(), words: String::new() })
     }
 
     /// Merges what was written into one piece, which is smaller and quicker to ask.
@@ -111,7 +111,8 @@ impl WordFileBuilder {
 pub struct WordRows<'b> {
     statement: RowStatement<'b>,
     path: &'b Path,
-    fields: &'b [SearchedField],
+    names: Vec<SearchedField>,
+    texts: Vec<SearchedField>,
     /// Memory for a text on its way, and for its words.
     folded: String,
     words: String,
@@ -124,18 +125,30 @@ impl WordRows<'_> {
     }
 
     fn write(&mut self, row: i64, values: &[Value]) -> rusqlite::Result<()> {
-        self.statement.bind(1, Some(row))?;
-        for (index, field) in self.fields.iter().enumerate() {
-            let words = match values.get(field.place) {
-                Some(Value::Text(text)) => {
-                    field.write_words(text, &mut self.folded, &mut self.words);
-                    Some(self.words.as_str())
-                }
-                _ => None,
-            };
-            self.statement.bind(index + 2, words)?;
+        let WordRows { statement, names, texts, folded, words, .. } = self;
+        let text_of = |field: &SearchedField| match values.get(field.place) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        };
+        statement.bind(1, Some(row))?;
+        for (index, field) in names.iter().enumerate() {
+            words.clear();
+            let name = text_of(field).map(|text| {
+                write_words(text, folded, words);
+                words.push_str(END_OF_NAME);
+                words.as_str()
+            });
+            statement.bind(index + 2, name)?;
         }
-        self.statement.run()
+        if !texts.is_empty() {
+            words.clear();
+            for text in texts.iter().filter_map(text_of) {
+                words.push_str(if words.is_empty() { "" } else { END_OF_TEXT });
+                write_words(text, folded, words);
+            }
+            statement.bind(names.len() + 2, Some(words.as_str()).filter(|words| !words.is_empty()))?;
+        }
+        statement.run()
     }
 }
 

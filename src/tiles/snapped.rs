@@ -19,12 +19,6 @@ pub struct Detail<'a> {
     pub zoom: u8,
 }
 
-impl Detail<'_> {
-    fn keeps(detail: Option<Detail<'_>>, vertex: usize) -> bool {
-        detail.is_none_or(|detail| detail.levels.get(vertex).is_none_or(|level| *level <= detail.zoom))
-    }
-}
-
 /// What the coordinates of a shape are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Places {
@@ -124,14 +118,19 @@ impl Snapped {
         snap: &impl Fn((f64, f64)) -> ZoomPoint,
         detail: Option<Detail<'_>>,
     ) {
-        let start = self.points.len();
-        for vertex in run {
-            if !Detail::keeps(detail, vertex) {
-                continue;
-            }
-            let point = snap(shape.points[vertex]);
-            if self.points[start..].last() != Some(&point) {
+        let mut last = None;
+        let mut push = |place: &(f64, f64)| {
+            let point = snap(*place);
+            if last.replace(point) != Some(point) {
                 self.points.push(point);
+            }
+        };
+        let vertices = &shape.points[run.clone()];
+        match detail {
+            None => vertices.iter().for_each(push),
+            Some(Detail { levels, zoom }) => {
+                let kept = vertices.iter().zip(&levels[run]).filter(|(_, level)| **level <= zoom);
+                kept.for_each(|(place, _)| push(place));
             }
         }
     }

@@ -92,13 +92,12 @@ impl<'a> Reader<'a> {
             (geometry, false) => geometry,
         };
         let geometry = surfaces_as_areas(geometry, &mut changes);
-        close_rings(&geometry, &mut changes);
-        let Valid { geometry, repaired, mut wkb } = match make_valid(geometry, &mut self.areas) {
+        let Valid { geometry, repaired, mut plain } = match make_valid(geometry, &mut self.areas, &mut changes) {
             Ok(valid) => valid,
             Err(fault) => return Read::fault(fault),
         };
         if let Some(transform) = self.projection.transform() {
-            wkb = None;
+            plain = None;
             // SAFETY: both handles are live; the geometry is changed in place.
             let failed = unsafe { OGR_G_Transform(geometry.0, transform.to_c_hct()) } != 0;
             if failed {
@@ -106,9 +105,10 @@ impl<'a> Reader<'a> {
                 return Read::fault("its coordinates cannot be brought to WGS 84".to_owned());
             }
         }
-        let whole = geometry.0;
-        let geometry = self.antimeridian.cut(geometry, &mut changes);
-        let wkb = wkb.filter(|_| geometry.0 == whole).unwrap_or_else(|| wkb_of(&geometry));
+        let wkb = match plain {
+            Some(Plain { wkb, edges }) if !Antimeridian::is_near(edges) => wkb,
+            _ => wkb_of(&self.antimeridian.cut(geometry, &mut changes)),
+        };
         Read { wkb: Some(wkb), repaired, changes, ..Read::default() }
     }
 }
@@ -142,16 +142,20 @@ impl Antimeridian {
         Antimeridian(unsafe { gdal_sys::OGR_GeomTransformer_Create(std::ptr::null_mut(), options.as_mut_ptr()) })
     }
 
-    /// Cuts a geometry that reaches over 180 degrees, or whose vertices jump from one side of it
+    /// Whether something between these edges reaches over 180 degrees, or its vertices jump from one side of it
     /// to the other within ten degrees.
-    fn cut(&self, geometry: Owned, changes: &mut Vec<String>) -> Owned {
+    fn is_near([west, _, east, _]: [f64; 4]) -> bool {
         const NEAR_DEG: f64 = 170.0;
         const SLACK_DEG: f64 = 1e-9;
         const FARTHEST_DEG: f64 = 360.0;
-        let Some([west, _, east, _]) = envelope(geometry.0) else { return geometry };
         let reaches_over = west < -180.0 - SLACK_DEG || east > 180.0 + SLACK_DEG;
         let jumps = west < -NEAR_DEG && east > NEAR_DEG;
-        if self.0.is_null() || !(reaches_over || jumps) || west < -FARTHEST_DEG || east > FARTHEST_DEG {
+        (reaches_over || jumps) && west >= -FARTHEST_DEG && east <= FARTHEST_DEG
+    }
+
+    /// Cuts a geometry that is near.
+    fn cut(&self, geometry: Owned, changes: &mut Vec<String>) -> Owned {
+        if self.0.is_null() || !envelope(geometry.0).is_some_and(Antimeridian::is_near) {
             return geometry;
         }
         // SAFETY: both handles are live; the answer is a new geometry or null.
@@ -204,11 +208,8 @@ fn surfaces_as_areas(geometry: Owned, changes: &mut Vec<String>) -> Owned {
     Owned(unsafe { OGR_G_ForceToMultiPolygon(handle) })
 }
 
-/// Closes rings that end where they did not begin: no area can be judged before.
+/// Closes the rings of an area that end where they did not begin: it cannot be judged before.
 fn close_rings(geometry: &Owned, changes: &mut Vec<String>) {
-    if !is_area(flat_type(geometry.0)) {
-        return;
-    }
     // SAFETY: the handle is live; the geometry is changed in place.
     let (before, after) = unsafe {
         let before = OGR_G_WkbSize(geometry.0);
@@ -224,35 +225,41 @@ fn close_rings(geometry: &Owned, changes: &mut Vec<String>) {
 struct Valid {
     geometry: Owned,
     repaired: Option<Repair>,
-    /// The same as well-known binary, where looking at it needed that.
-    wkb: Option<Vec<u8>>,
+    /// Of an area that is valid beyond doubt.
+    plain: Option<Plain>,
+}
+
+/// An area as well-known binary, and its west, south, east and north.
+struct Plain {
+    wkb: Vec<u8>,
+    edges: [f64; 4],
 }
 
 impl Valid {
-    fn as_it_was(geometry: Owned, wkb: Option<Vec<u8>>) -> Self {
-        Valid { geometry, repaired: None, wkb }
+    fn as_it_was(geometry: Owned, plain: Option<Plain>) -> Self {
+        Valid { geometry, repaired: None, plain }
     }
 }
 
 /// An invalid area is rebuilt from its rings, each mended alone, as GEOS's structure method does;
 /// what is left of it as lines or points is dropped.
-fn make_valid(geometry: Owned, areas: &mut AreaTest) -> Result<Valid, String> {
+fn make_valid(geometry: Owned, areas: &mut AreaTest, changes: &mut Vec<String>) -> Result<Valid, String> {
     if !is_area(flat_type(geometry.0)) {
         return Ok(Valid::as_it_was(geometry, None));
     }
+    if let Some(plain) = areas.plainly_valid(&geometry) {
+        return Ok(Valid::as_it_was(geometry, Some(plain)));
+    }
+    close_rings(&geometry, changes);
     let is_finite = |edges: [f64; 4]| edges.iter().all(|edge| edge.is_finite());
     if envelope(geometry.0).is_some_and(|edges| !is_finite(edges)) {
         return Err("a coordinate is not a finite number".to_owned());
-    }
-    let wkb = wkb_of(&geometry);
-    if areas.is_plainly_valid(&wkb) {
-        return Ok(Valid::as_it_was(geometry, Some(wkb)));
     }
     errors::take_warning();
     // SAFETY: live handles; MakeValidEx returns a new geometry or null.
     unsafe {
         if OGR_G_IsEmpty(geometry.0) != 0 || OGR_G_IsValid(geometry.0) != 0 {
-            return Ok(Valid::as_it_was(geometry, Some(wkb)));
+            return Ok(Valid::as_it_was(geometry, None));
         }
         let reason = reason_of(&errors::take_warning());
         errors::take_failure();
@@ -269,7 +276,7 @@ fn make_valid(geometry: Owned, areas: &mut AreaTest) -> Result<Valid, String> {
         }
         let change = (OGR_G_Area(areas.0) - area_before).abs() / area_before.abs().max(f64::MIN_POSITIVE);
         let repaired = Some(Repair { reason, area_change: change.min(1e9) });
-        Ok(Valid { geometry: areas, repaired, wkb: None })
+        Ok(Valid { geometry: areas, repaired, plain: None })
     }
 }
 
@@ -282,7 +289,12 @@ struct AreaTest {
 }
 
 impl AreaTest {
-    /// Whether the area is valid beyond doubt: `false` says that it may or may not be.
+    /// What an area is that is valid beyond doubt; of others it is not known whether they are.
+    fn plainly_valid(&mut self, geometry: &Owned) -> Option<Plain> {
+        let wkb = wkb_of(geometry);
+        self.is_plainly_valid(&wkb).then(|| Plain { wkb, edges: self.shape.bbox().to_array() })
+    }
+
     fn is_plainly_valid(&mut self, wkb: &[u8]) -> bool {
         /// The sweep of some rings takes as long as comparing all their edges with each other.
         const VERTICES_MAX: usize = 10_000;
@@ -293,10 +305,13 @@ impl AreaTest {
         shells.clear();
         shells.extend(shape.polygons().flat_map(|rings| (0..rings.len()).map(|place| place == 0)));
         let mut rings = Vec::with_capacity(shells.len());
+        let extras = shape.extras_per_point();
+        let height = |vertex: usize| &shape.extras[vertex * extras..(vertex + 1) * extras];
         for run in shape.runs() {
+            let closes_in_height = height(run.start) == height(run.end - 1);
             let [corners @ .., closing] = &shape.points[run] else { return false };
             let is_finite = corners.iter().all(|(x, y)| x.is_finite() && y.is_finite());
-            if corners.len() < 3 || corners[0] != *closing || !is_finite {
+            if corners.len() < 3 || corners[0] != *closing || !closes_in_height || !is_finite {
                 return false;
             }
             rings.push(corners);

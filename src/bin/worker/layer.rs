@@ -120,7 +120,7 @@ impl LayerSource {
     }
 
     /// Sends every feature; answers how many. Any error of GDAL is a refusal, never a short layer.
-    pub fn read(self, out: &mut Output) -> Result<u64, Stop> {
+    pub fn read(&self, out: &mut Output) -> Result<u64, Stop> {
         let refused = |message: String| {
             Stop::Refused(format!("{}: {}", self.shown, drivers::without_path(&message, &self.path, &self.shown)))
         };

@@ -69,8 +69,8 @@ impl Source {
     }
 
     /// Sends every feature; answers how many.
-    pub fn read(self, out: &mut Output) -> Result<u64, Stop> {
-        match self.content {
+    pub fn read(&mut self, out: &mut Output) -> Result<u64, Stop> {
+        match &mut self.content {
             Content::Table(table) => table.read(out),
             Content::Layer(layer) => layer.read(out),
         }
@@ -124,7 +124,7 @@ impl TableSource {
         fields.filter(|(column, _)| Some(*column) != hidden).map(|(_, field)| field.clone()).collect()
     }
 
-    fn read(mut self, out: &mut Output) -> Result<u64, Stop> {
+    fn read(&mut self, out: &mut Output) -> Result<u64, Stop> {
         let refused = |message: String| Stop::Refused(format!("{}: {message}", self.shown));
         let mut reader = Reader::new(&self.projection, false);
         let mut record = csv::StringRecord::new();

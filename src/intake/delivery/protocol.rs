@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +107,7 @@ impl Frame {
 
     /// Adds the frame's bytes to others.
     pub fn append(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        let start = out.len();
-        // Filled in once the body is there.
-        out.extend_from_slice(&[0; HEAD_BYTES]);
+        let start = begin_frame(out);
         let kind = match self {
             Frame::Schemas(schemas) => {
                 serde_json::to_writer(&mut *out, schemas)?;
@@ -139,11 +138,7 @@ impl Frame {
                 END
             }
         };
-        let head = &mut out[start..];
-        let length = u32::try_from(head.len() - LENGTH_BYTES).map_err(|_| invalid("a frame is over 4 GiB"))?;
-        head[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
-        head[LENGTH_BYTES] = kind;
-        Ok(())
+        end_frame(out, start, kind)
     }
 
     /// Reads the next frame; the end of the stream is an error, because only `End` ends it.
@@ -197,7 +192,31 @@ impl Frame {
     }
 }
 
-fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
+/// Leaves room for a frame's head; answers where it begins.
+fn begin_frame(out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEAD_BYTES]);
+    start
+}
+
+/// Fills in the head, now that the body is there.
+fn end_frame(out: &mut [u8], start: usize, kind: u8) -> io::Result<()> {
+    let head = &mut out[start..];
+    let length = u32::try_from(head.len() - LENGTH_BYTES).map_err(|_| invalid("a frame is over 4 GiB"))?;
+    head[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
+    head[LENGTH_BYTES] = kind;
+    Ok(())
+}
+
+/// Adds the frame of a feature; answers where in it stands what [`append_content`] writes.
+pub fn append_feature(feature: &SourceFeature, out: &mut Vec<u8>) -> io::Result<Range<usize>> {
+    let start = begin_frame(out);
+    let content = encode_feature(feature, out);
+    end_frame(out, start, FEATURE)?;
+    Ok(content)
+}
+
+fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) -> Range<usize> {
     out.reserve(feature.wkb.as_ref().map_or(0, Vec::len) + 32 * feature.values.len());
     out.extend_from_slice(&feature.row.to_le_bytes());
     put_optional(out, feature.problem.as_deref().map(str::as_bytes));
@@ -208,12 +227,14 @@ fn encode_feature(feature: &SourceFeature, out: &mut Vec<u8>) {
     if let Some(repair) = &feature.repaired {
         out.extend_from_slice(&repair.area_change.to_le_bytes());
     }
+    let start = out.len();
     append_content(feature, out);
+    start..out.len()
 }
 
 /// Writes what a feature is, its geometry and its values, without where it stood and what befell it. Two features
 /// give equal bytes where they are equal, and only there.
-pub fn append_content(feature: &SourceFeature, out: &mut Vec<u8>) {
+fn append_content(feature: &SourceFeature, out: &mut Vec<u8>) {
     put_optional(out, feature.wkb.as_deref());
     out.extend_from_slice(&(feature.values.len() as u32).to_le_bytes());
     for value in &feature.values {
@@ -266,17 +287,18 @@ fn decode_feature(body: &[u8]) -> io::Result<SourceFeature> {
     if count > limits::FIELDS_MAX {
         return Err(invalid("a feature has more values than a layer may have fields"));
     }
-    let mut values = Vec::with_capacity(count);
-    for _ in 0..count {
+    let mut values = vec![Value::Null; count];
+    for value in &mut values {
         let [tag] = cursor.array()?;
-        values.push(match tag {
-            0 => Value::Null,
+        *value = match tag {
+            // Most values of a wide table are, and all begin so.
+            0 => continue,
             1 => Value::Integer(i64::from_le_bytes(cursor.array()?)),
             2 => Value::Real(f64::from_le_bytes(cursor.array()?)),
             3 => Value::Boolean(cursor.array::<1>()? != [0]),
             4 => Value::Text(text(cursor.bytes()?)?),
             _ => return Err(invalid("a value is of no known type")),
-        });
+        };
     }
     if !cursor.body.is_empty() {
         return Err(invalid("bytes follow the end of a feature"));

@@ -13,6 +13,8 @@ pub struct Unifier {
     places: Vec<Vec<usize>>,
     /// For each source the name of its file, where the definition keeps it as the first field.
     file_names: Vec<Option<String>>,
+    /// There is one source, whose fields are all there are.
+    is_alone: bool,
 }
 
 impl Unifier {
@@ -52,6 +54,7 @@ impl Unifier {
                 }
             }
         }
+        unifier.is_alone = schemas.len() == 1 && request.file_name_field.is_none();
         Ok(unifier)
     }
 
@@ -90,6 +93,9 @@ impl Unifier {
         let places = self.places.get(source).ok_or_else(broken)?;
         if places.len() != feature.values.len() {
             return Err(broken());
+        }
+        if self.is_alone {
+            return Ok(feature);
         }
         let mut values = vec![Value::Null; self.fields.len()];
         for (place, value) in places.iter().zip(feature.values) {

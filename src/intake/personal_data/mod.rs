@@ -35,8 +35,8 @@ const PERSON_WORDS: [&str; 13] = [
     "person in charge",
     "proprietor",
 ];
-const TITLES: [&str; 13] =
-    ["先生", "女士", "小姐", "太太", "醫生", "mr ", "mr. ", "mrs ", "mrs. ", "ms ", "ms. ", "miss ", "dr "];
+const TITLES: [&str; 5] = ["先生", "女士", "小姐", "太太", "醫生"];
+const LATIN_TITLES: [&str; 8] = ["mr ", "mr. ", "mrs ", "mrs. ", "ms ", "ms. ", "miss ", "dr "];
 /// Words that make a name one of a body and not of a person.
 const BODY_WORDS: [&str; 14] = [
     "ltd",
@@ -79,6 +79,29 @@ struct Column {
     titled: u64,
     person_form: u64,
     samples: Vec<String>,
+    /// The last value and what it is: neighbours often hold the same.
+    last: String,
+    last_traits: Traits,
+}
+
+/// What a value is, as far as its column is judged by it.
+#[derive(Clone, Copy, Default)]
+struct Traits {
+    numbers: numbers::Found,
+    has_email: bool,
+    is_titled: bool,
+    looks_like_a_person: bool,
+}
+
+impl Traits {
+    fn of(text: &str) -> Self {
+        Traits {
+            numbers: numbers::find(text),
+            has_email: is_email(text),
+            is_titled: has_title(text.trim()),
+            looks_like_a_person: looks_like_a_person(text),
+        }
+    }
 }
 
 impl Scan {
@@ -128,9 +151,11 @@ pub fn stopped(found: &[PersonalData], class: Class) -> Vec<&PersonalData> {
 impl Column {
     fn see(&mut self, text: &str) {
         self.filled += 1;
-        let numbers = numbers::find(text);
-        let has_email = is_email(text);
-        let is_titled = has_title(text.trim());
+        if self.filled == 1 || self.last != text {
+            self.last_traits = Traits::of(text);
+            text.clone_into(&mut self.last);
+        }
+        let Traits { numbers, has_email, is_titled, looks_like_a_person } = self.last_traits;
         self.hkid += u64::from(numbers.hkid);
         self.bracketed_hkid += u64::from(numbers.bracketed_hkid);
         self.mainland_id += u64::from(numbers.mainland_id);
@@ -141,7 +166,7 @@ impl Column {
         self.written_as_telephone += u64::from(numbers.written_as_telephone);
         self.email += u64::from(has_email);
         self.titled += u64::from(is_titled);
-        self.person_form += u64::from(is_titled || looks_like_a_person(text));
+        self.person_form += u64::from(is_titled || looks_like_a_person);
         let is_any = numbers != numbers::Found::default() || has_email;
         if is_any && self.samples.len() < SAMPLES {
             self.samples.push(masked(text));
@@ -189,12 +214,13 @@ impl Column {
     }
 }
 
+/// A Latin title stands before a name, a Chinese one before or behind it.
 fn has_title(text: &str) -> bool {
-    TITLES.iter().any(|title| begins_with(text, title) || text.ends_with(title))
+    LATIN_TITLES.iter().any(|title| begins_with(text, title))
+        || (!text.is_ascii() && TITLES.iter().any(|title| text.starts_with(title) || text.ends_with(title)))
 }
 
-/// Whether a text begins so in any case. A Latin title has a blank behind it, so none ends a text that is
-/// trimmed.
+/// Whether a text begins so in any case.
 fn begins_with(text: &str, title: &str) -> bool {
     text.get(..title.len()).is_some_and(|start| start.eq_ignore_ascii_case(title))
 }

@@ -8,8 +8,6 @@ use super::shelf::{Shelf, ShelfWriter, Window};
 use crate::base::BBox;
 
 const PARTS: f64 = 4_294_967_296.0;
-/// Bytes of sizes that are read at once.
-const SIZES_BYTES: usize = 4 * 1024;
 
 /// A row, as a pass over all of them sees it.
 #[derive(Clone, Copy, Debug)]
@@ -71,11 +69,10 @@ impl Boxes {
     }
 
     /// The size of the row at a place.
-    pub fn size(&self, place: u32, window: &mut Window) -> io::Result<f32> {
+    fn size(&self, place: u32, window: &mut Window) -> io::Result<f32> {
         let Some(sizes) = &self.sizes else { return Ok(0.0) };
-        let at = u64::from(place) * 4;
-        let bytes = window.get(sizes, at..at + 4, SIZES_BYTES)?;
-        bytes.first_chunk().map(|bytes| f32::from_le_bytes(*bytes)).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        let [bits] = window.words(sizes, place)?;
+        Ok(f32::from_bits(bits))
     }
 
     /// Visits all rows in order.

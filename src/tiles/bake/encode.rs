@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::boxes::PartsBox;
 use super::giants::Giants;
 use super::pantry::{Item, Pantry, PantryReader};
 use super::pools::Pools;
@@ -69,7 +68,7 @@ struct Canvas {
     shape: Shape,
     drawing: Drawing,
     levels: Window,
-    sizes: Window,
+    facts: Window,
     sheet: Option<Sheet>,
     count: Vec<u8>,
 }
@@ -93,12 +92,17 @@ pub struct Encoded {
 
 impl Baker<'_> {
     pub fn shows(&self, fact: &Fact, shown: Shown) -> bool {
-        self.shows_candidate(Candidate { place: fact.place, order: self.order(fact) }, shown)
+        self.shows_by(fact.place, || self.order(fact), shown)
     }
 
     pub fn shows_candidate(&self, Candidate { place, order }: Candidate, shown: Shown) -> bool {
-        self.live_from[place as usize] <= shown.zoom
-            || (order <= shown.limit && (shown.is_complete || self.ranks.lowest_zoom(self.survey, place) <= shown.zoom))
+        self.shows_by(place, || order, shown)
+    }
+
+    /// Most features of a low zoom have no right to be seen there, whatever their place in the order.
+    fn shows_by(&self, place: u32, order: impl FnOnce() -> u32, shown: Shown) -> bool {
+        let has_right = || shown.is_complete || self.ranks.lowest_zoom(self.survey, place) <= shown.zoom;
+        self.live_from[place as usize] <= shown.zoom || (has_right() && order() <= shown.limit)
     }
 
     /// The place of a feature in the order in which features are left out.
@@ -152,9 +156,9 @@ impl Baker<'_> {
         let place = item.place;
         let unreadable = |source: GeometryFault| BakeError::Geometry { row: i64::from(place) + 1, source };
         if self.survey.dimension == Dimension::Areas && !self.ranks.has_shape(place, tile.zoom()) {
-            canvas.shape.read_wkb(item.wkb).map_err(unreadable)?;
-            let size = self.survey.boxes.size(place, &mut canvas.sizes).map_err(BakeError::Spool)?;
-            self.draw_square(canvas, tile, size, pools);
+            // What stands for an area that is too small to have a shape, and for its share of what is hidden.
+            let fact = self.ranks.area(place, &mut canvas.facts).map_err(BakeError::Spool)?;
+            canvas.drawing.square(fact.middle(), pools.square_side(self, &fact, tile), tile);
             return Ok(canvas.write(sheet, item, ValueRef::Null));
         }
         if !self.survey.giants.is_empty() && self.survey.is_giant(place) {
@@ -165,14 +169,6 @@ impl Baker<'_> {
         }
         canvas.shape.read_wkb(item.wkb).map_err(unreadable)?;
         self.draw_shape(canvas, sheet, tile, item, pools.count(place)).map_err(BakeError::Spool)
-    }
-
-    /// Draws what stands for an area that is too small to have a shape, and for its share of what is hidden.
-    fn draw_square(&self, canvas: &mut Canvas, tile: TileAddress, size: f32, pools: &Pools) {
-        let bbox = PartsBox::around(&canvas.shape.bbox()).degrees();
-        let (lon_deg, lat_deg) = bbox.centre();
-        let side = pools.square_side(self, &bbox, size, tile);
-        canvas.drawing.square(self.grid.shares(lon_deg, lat_deg), side, tile);
     }
 
     fn draw_shape(

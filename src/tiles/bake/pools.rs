@@ -7,10 +7,10 @@ use hashbrown::HashMap;
 
 use super::TileAddress;
 use super::encode::{Baker, Shown};
-use super::rank::{area_in, grid_box};
+use super::rank::Fact;
 use super::survey::ORDER_BITS;
 use crate::base::geometry_kind::Dimension;
-use crate::base::{BBox, limits};
+use crate::base::limits;
 use crate::package::ValueRef;
 use crate::tiles::grid::EXTENT;
 
@@ -37,15 +37,15 @@ impl Pools {
     }
 
     /// The side in tile units of the square that stands for a small area and its share of the pool.
-    pub fn square_side(&self, baker: &Baker<'_>, bbox: &BBox, size: f32, tile: TileAddress) -> i32 {
+    pub fn square_side(&self, baker: &Baker<'_>, fact: &Fact, tile: TileAddress) -> i32 {
         // A square does not grow beyond the cell that it stands for.
         let cell_units = f64::from(EXTENT >> baker.ranks.cell_bits) * f64::from(1u32 << (tile.zoom() - self.zoom));
         let pooled = self
             .cells
-            .get(&baker.ranks.cell_of(grid_box(baker.grid, bbox), self.zoom))
+            .get(&baker.ranks.cell_of(fact.bounds, self.zoom))
             .map_or(0.0, |(area, drawn)| area / f64::from((*drawn).max(1)));
         let units = f64::from(1u32 << tile.zoom()) * f64::from(EXTENT);
-        let side = ((area_in(baker.grid, size, bbox.centre().1) + pooled).sqrt() * units).round();
+        let side = ((fact.area + pooled).sqrt() * units).round();
         side.clamp(1.0, cell_units) as i32
     }
 }
@@ -53,16 +53,32 @@ impl Pools {
 /// The areas of what is not shown, so that the small squares that are keep the tint of the map.
 fn areas(baker: &Baker<'_>, shown: Shown, zoom: u8) -> io::Result<HashMap<u64, (f64, u32)>> {
     let mut cells: HashMap<u64, (f64, u32)> = HashMap::new();
-    if baker.survey.dimension == Dimension::Areas && !shown.is_complete {
-        baker.ranks.each(|fact| {
-            if !baker.shows(&fact, shown) {
-                cells.entry(baker.ranks.cell_of(fact.bounds, zoom)).or_default().0 += fact.area;
-            } else if !baker.ranks.has_shape(fact.place, shown.zoom) {
-                cells.entry(baker.ranks.cell_of(fact.bounds, zoom)).or_default().1 += 1;
-            }
-            Ok(())
-        })?;
+    if baker.survey.dimension != Dimension::Areas || shown.is_complete {
+        return Ok(cells);
     }
+    // Features come in an order in which neighbours follow each other: most are in the cell of the last.
+    let (mut cell, mut area, mut drawn) = (0, 0.0, 0);
+    let mut put = |cell: u64, area: f64, drawn: u32| {
+        let pool = cells.entry(cell).or_default();
+        *pool = (pool.0 + area, pool.1 + drawn);
+    };
+    baker.ranks.each(|fact| {
+        let is_hidden = !baker.shows(&fact, shown);
+        if !is_hidden && baker.ranks.has_shape(fact.place, shown.zoom) {
+            return Ok(());
+        }
+        let here = baker.ranks.cell_of(fact.bounds, zoom);
+        if here != cell {
+            put(cell, area, drawn);
+            (cell, area, drawn) = (here, 0.0, 0);
+        }
+        match is_hidden {
+            true => area += fact.area,
+            false => drawn += 1,
+        }
+        Ok(())
+    })?;
+    put(cell, area, drawn);
     Ok(cells)
 }
 

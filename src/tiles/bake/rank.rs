@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 
 use super::boxes::Known;
-use super::shelf::{Shelf, ShelfWriter};
+use super::shelf::{Shelf, ShelfWriter, Window};
 use super::sort::{Entry, Sorter};
 use super::survey::{ORDER_BITS, Survey};
 use crate::base::geometry_kind::Dimension;
@@ -87,18 +87,39 @@ impl Fact {
 
     fn each(shelf: &Shelf, of_points: bool, mut visit: impl FnMut(Fact) -> io::Result<()>) -> io::Result<()> {
         let mut place = 0;
-        let mut see = |bounds, hash, counts: u32, size, area| {
-            let (weight, vertices) = (counts as u16, (counts >> u16::BITS) as u16);
+        let mut see = |fact: Fact| {
             place += 1;
-            visit(Fact { place: place - 1, bounds, hash, weight, vertices, size, area })
+            visit(Fact { place: place - 1, ..fact })
         };
-        if of_points {
-            return shelf.each_words(|[x, y, hash, counts]| see([x, y, x, y], hash, counts, 0.0, 0.0));
+        match of_points {
+            true => shelf.each_words(|words| see(Fact::of_point(0, words))),
+            false => shelf.each_words(|words| see(Fact::of_words(0, words))),
         }
-        shelf.each_words(|[west, north, east, south, hash, counts, size, low, high]| {
-            let area = f64::from_bits(u64::from(low) | u64::from(high) << u32::BITS);
-            see([west, north, east, south], hash, counts, f32::from_bits(size), area)
-        })
+    }
+
+    /// What [`Fact::append_to`] wrote of a point.
+    fn of_point(place: u32, [x, y, hash, counts]: [u32; 4]) -> Self {
+        Fact::of_words(place, [x, y, x, y, hash, counts, 0, 0, 0])
+    }
+
+    /// What [`Fact::append_to`] wrote of anything else.
+    fn of_words(place: u32, [west, north, east, south, hash, counts, size, area_low, area_high]: [u32; 9]) -> Self {
+        Fact {
+            place,
+            bounds: [west, north, east, south],
+            hash,
+            weight: counts as u16,
+            vertices: (counts >> u16::BITS) as u16,
+            size: f32::from_bits(size),
+            area: f64::from_bits(u64::from(area_low) | u64::from(area_high) << u32::BITS),
+        }
+    }
+
+    /// The middle of its box in shares of the grid.
+    pub fn middle(&self) -> (f64, f64) {
+        let (x, y) = centre(self.bounds);
+        let share = |units: u32| f64::from(units) / f64::from(1u32 << UNIT_BITS);
+        (share(x), share(y))
     }
 }
 
@@ -163,6 +184,11 @@ impl Ranks {
         Fact::each(&self.facts, self.of_points, see)
     }
 
+    /// The feature at a place, in a layer of areas.
+    pub fn area(&self, place: u32, window: &mut Window) -> io::Result<Fact> {
+        Ok(Fact::of_words(place, window.words(&self.facts, place)?))
+    }
+
     /// The order in which features are left out, the last first: what is kept by rule, lowest zoom, then
     /// priority, else length, area or hash.
     pub fn order(&self, survey: &Survey, fact: &Fact) -> u32 {
@@ -204,7 +230,7 @@ impl Ranks {
 }
 
 /// The area of a feature in shares of a grid, from that in shares of Web Mercator.
-pub fn area_in(grid: Grid, area: f32, lat_deg: f64) -> f64 {
+fn area_in(grid: Grid, area: f32, lat_deg: f64) -> f64 {
     let cosine = || lat_deg.to_radians().cos();
     match grid {
         Grid::WebMercatorQuad => f64::from(area),

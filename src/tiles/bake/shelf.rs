@@ -122,6 +122,16 @@ impl Window {
         let at = (range.start - self.start) as usize;
         Ok(&self.bytes[at..at + (range.end - range.start) as usize])
     }
+
+    /// The record of so many words at a place among its like.
+    pub fn words<const N: usize>(&mut self, shelf: &Shelf, place: u32) -> io::Result<[u32; N]> {
+        /// What is fetched at once.
+        const TOGETHER_BYTES: usize = 4 * 1024;
+        let at = 4 * N as u64 * u64::from(place);
+        let (words, _) = self.get(shelf, at..at + 4 * N as u64, TOGETHER_BYTES)?.as_chunks();
+        let words: &[[u8; 4]; N] = words.first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(words.map(u32::from_le_bytes))
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +162,7 @@ mod tests {
                 let start = 12 * u64::from(at);
                 let found = window.get(&shelf, start..start + 12, 1_000).unwrap();
                 assert_eq!(found, record(at).map(u32::to_le_bytes).as_flattened(), "{at} of {held_bytes_max}");
+                assert_eq!(window.words(&shelf, at).unwrap(), record(at), "{at} of {held_bytes_max}");
             }
             let end = 12 * u64::from(RECORDS);
             assert!(Window::default().get(&shelf, end - 4..end + 8, 1_000).is_err(), "{held_bytes_max}");

@@ -235,8 +235,8 @@ fn each_shown(
     mut visit: impl FnMut(usize, Candidate, u16),
 ) -> Result<(), BakeError> {
     let see = |fact: Fact| {
-        let candidate = Candidate { place: fact.place, order: baker.order(&fact) };
-        if baker.shows_candidate(candidate, shown) {
+        if baker.shows(&fact, shown) {
+            let candidate = Candidate { place: fact.place, order: baker.order(&fact) };
             index.touched(fact.bounds, |at, _| visit(at, candidate, fact.weight));
         }
         Ok(())
