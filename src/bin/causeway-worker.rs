@@ -163,8 +163,6 @@ fn configure() {
         ("GDAL_NUM_THREADS", "1"),
         // The places of an OSM's nodes, of which less memory is touched: it costs as much as packing them.
         ("OSM_COMPRESS_NODES", "YES"),
-        // Megabytes of its ways: what does not fit goes to a file in memory, which is copied as it grows.
-        ("OSM_SQLITE_CACHE", "16"),
         // Curves are made straight by us, to a tolerance.
         ("OGR_STROKE_CURVE", "FALSE"),
         ("GPX_ELE_AS_25D", "YES"),

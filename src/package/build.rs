@@ -124,10 +124,10 @@ impl PackageBuilder {
     }
 
     /// Indexes, extents, counts, triggers; then SQLite's own check of the R-tree.
-    pub fn finish(self) -> Result<BuiltPackage, PackageError> {
+    pub fn finish(mut self) -> Result<BuiltPackage, PackageError> {
         let fail = sqlite_error(&self.path);
         let table = &self.table;
-        let Written { mut tree, rows, rows_with_geometry, extent } = self.written;
+        let Written { ref mut tree, rows, rows_with_geometry, extent } = self.written;
         let extent = (!extent.is_empty()).then_some(extent);
         let edges = extent.map(|bbox| bbox.to_array());
         let edge = |index: usize| edges.map(|edges| edges[index]);
@@ -141,22 +141,35 @@ impl PackageBuilder {
                 self.connection.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", params![table, rows as i64])
             })
             .map_err(&fail)?;
-        let mut finishing = format!(
-            "CREATE UNIQUE INDEX {} ON {} ({});",
-            quoted(&format!("{table}_{ID_COLUMN}")),
-            quoted(table),
-            quoted(ID_COLUMN)
-        );
+        let id_index = format!("{table}_{ID_COLUMN}");
+        let mut finishing =
+            format!("CREATE UNIQUE INDEX {} ON {} ({});", quoted(&id_index), quoted(table), quoted(ID_COLUMN));
         if self.schema.geometry != GeometryKind::None {
             finishing.push_str(&tables::triggers(table));
         }
         finishing.push_str(&tables::count_triggers(table));
-        finishing.push_str("COMMIT; ANALYZE; PRAGMA journal_mode = DELETE;");
-        self.connection.execute_batch(&finishing).map_err(&fail)?;
+        self.connection
+            .execute_batch(&finishing)
+            .and_then(|()| self.tell_planner(&id_index, rows, rows_with_geometry))
+            .and_then(|()| self.connection.execute_batch("COMMIT; PRAGMA journal_mode = DELETE;"))
+            .map_err(&fail)?;
         if self.schema.geometry != GeometryKind::None {
             check_tree(&self.connection, &rtree_name(table), &self.path)?;
         }
         Ok(BuiltPackage { path: self.path, rows, rows_with_geometry, extent })
+    }
+
+    /// Writes what ANALYZE would find out by reading all of it, where planners look for it.
+    fn tell_planner(&self, id_index: &str, rows: u64, rows_with_geometry: u64) -> rusqlite::Result<()> {
+        // Makes the tables.
+        self.connection.execute_batch("ANALYZE sqlite_schema")?;
+        let mut statement = self.connection.prepare("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)")?;
+        statement.execute(params![self.table, id_index, format!("{rows} 1")])?;
+        if self.schema.geometry != GeometryKind::None {
+            let places = format!("{}_rowid", rtree_name(&self.table));
+            statement.execute(params![places, None::<&str>, rows_with_geometry.to_string()])?;
+        }
+        Ok(())
     }
 }
 
@@ -329,6 +342,9 @@ mod tests {
         assert!(!connection.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
         let rtree = rtree_name(&table_name(&"lcsd-points".parse().unwrap()));
         check_tree(&connection, &rtree, &package.path).unwrap();
+        let told = "SELECT group_concat(tbl || ' ' || stat, ', ') FROM sqlite_stat1";
+        let told: String = connection.query_row(told, [], |row| row.get(0)).unwrap();
+        assert_eq!(told, format!("lcsd_points 2000 1, {rtree}_rowid 2000"));
         let places = quoted(&format!("{rtree}_rowid"));
         connection.execute(&format!("DELETE FROM {places} WHERE rowid = 7"), []).unwrap();
         let fault = check_tree(&connection, &rtree, &package.path).unwrap_err();
