@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use causeway::definition;
 use causeway::fetch::{FetchLimits, Fetcher, Hosts};
-use causeway::intake::{Plan, Step, Workshop, ingest};
+use causeway::intake::{Plan, Step, Workshop, ingest, take_small_pages};
 use causeway::store::Store;
 use serde::{Deserialize, Serialize};
 use support::{Workspace, shared_path, skip};
@@ -152,6 +152,7 @@ fn main() {
 
 /// Ingests as the server program does and prints what each step cost.
 fn ingest_this(layers: &Path, data: &Path) {
+    take_small_pages();
     let place = definition::find_all(layers).unwrap().remove(0);
     let plan = Plan::from_definition(definition::load(&place).unwrap());
     let workshop = Workshop {

@@ -34,10 +34,10 @@ fn check_frames(stream: &[u8]) -> Option<u64> {
     while let Ok(frame) = Frame::read(&mut rest) {
         frames += 1;
         let mut written = Vec::new();
-        frame.write(&mut written).expect("memory takes everything");
+        frame.append(&mut written).expect("memory takes everything");
         let again = Frame::read(&mut written.as_slice()).expect("what is written is read");
         let mut rewritten = Vec::new();
-        again.write(&mut rewritten).expect("memory takes everything");
+        again.append(&mut rewritten).expect("memory takes everything");
         // As bytes, because a NaN equals nothing.
         assert_eq!(rewritten, written);
         if let Frame::End(count) = frame {

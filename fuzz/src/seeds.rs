@@ -196,7 +196,7 @@ fn stream(row: u64, wkb: &[u8]) -> Vec<u8> {
 fn bytes_of(frames: &[Frame]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for frame in frames {
-        frame.write(&mut bytes).expect("memory takes everything");
+        frame.append(&mut bytes).expect("memory takes everything");
     }
     bytes
 }

@@ -53,7 +53,9 @@ mod values;
 #[path = "worker/write/mod.rs"]
 mod write;
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use causeway::intake::delivery::Format;
@@ -82,13 +84,45 @@ impl From<std::io::Error> for Stop {
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-type Output = BufWriter<std::io::Stdout>;
+/// Standard output, to which frames go many at a time.
+struct Output {
+    file: File,
+    held: Vec<u8>,
+}
+
+impl Output {
+    const HELD_BYTES: usize = 256 * 1024;
+
+    /// Of the descriptor itself: Rust's own standard output looks for the ends of lines.
+    fn new() -> std::io::Result<Self> {
+        let file = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Output { file, held: Vec::with_capacity(2 * Self::HELD_BYTES) })
+    }
+
+    fn send(&mut self, frame: &Frame) -> std::io::Result<()> {
+        frame.append(&mut self.held)?;
+        if self.held.len() < Self::HELD_BYTES { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let sent = self.file.write_all(&self.held);
+        self.held.clear();
+        // A frame may have been much larger.
+        self.held.shrink_to(2 * Self::HELD_BYTES);
+        sent
+    }
+}
 
 fn main() -> ExitCode {
-    const BUFFER_BYTES: usize = 256 * 1024;
     let mut missing: Vec<String> = confine::leave_network().into_iter().collect();
     let orphaned = confine::die_with_parent();
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout());
+    let mut out = match Output::new() {
+        Ok(out) => out,
+        Err(error) => {
+            eprintln!("there is no standard output: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let result =
         orphaned.and_then(|()| confine::limit_resources(missing.is_empty())).map_err(Stop::Broken).and_then(|()| {
             match std::env::args().nth(1).as_deref() {
@@ -105,7 +139,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match last.write(&mut out).and_then(|()| out.flush()) {
+    match out.send(&last).and_then(|()| out.flush()) {
         // SAFETY: all was sent, and what GDAL keeps besides is in files of the scratch folder. Taking its
         // libraries down one by one costs a small file as much as opening it.
         Ok(()) => unsafe { libc::_exit(0) },
@@ -129,10 +163,10 @@ fn work(missing: &mut Vec<String>, out: &mut Output) -> Result<u64, Stop> {
     if let Some(first) = sources.first_mut() {
         missing.drain(..).for_each(|note| first.note(note));
     }
-    Frame::Schemas(sources.iter().map(Source::schema).collect()).write(out)?;
+    out.send(&Frame::Schemas(sources.iter().map(Source::schema).collect()))?;
     let (mut count, last) = (0, sources.len().saturating_sub(1));
     for (place, mut source) in sources.into_iter().enumerate() {
-        Frame::Source(place as u32).write(out)?;
+        out.send(&Frame::Source(place as u32))?;
         count += source.read(out)?;
         if place == last {
             // The process ends now, and with it, at once, all that GDAL would take down piece by piece.

@@ -38,6 +38,7 @@ pub struct IngestArguments {
 }
 
 pub fn run(arguments: &Arguments, ingest: &IngestArguments) -> Ending {
+    intake::take_small_pages();
     let store = match Store::open(&arguments.data).and_then(|store| store.sweep().map(|()| store)) {
         Ok(store) => store,
         Err(error) => {

@@ -97,12 +97,12 @@ fn check_fields(gates: &Gates, package: &OpenPackage) -> Result<(), IngestError>
 fn spot_check(package: &OpenPackage, rows: u64) -> Result<(), IngestError> {
     let step = (rows / SPOT_CHECKS).max(1);
     let mut samples = Vec::new();
-    package.select("WHERE fid % ? = 0", &[&(step as i64)], |row| {
-        if let Some(bytes) = row.geometry() {
-            samples.push((row.id(), bytes.to_vec()));
-        }
-        ControlFlow::Continue(())
-    })?;
+    for place in (1..=rows / step).map(|spot| (spot * step) as i64) {
+        package.select("WHERE fid = ?", &[&place], |row| {
+            samples.extend(row.geometry().map(|bytes| (row.id(), bytes.to_vec())));
+            ControlFlow::Continue(())
+        })?;
+    }
     let mut shape = Shape::default();
     for (id, bytes) in samples {
         let unreadable = |fault: crate::geometry::GeometryFault| IngestError::Gate(format!("feature {id}: {fault}"));

@@ -150,7 +150,6 @@ fn file_error(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> IngestEr
 /// Takes in one delivery, which makes one layer, or one for each dimension of its geometry. All of
 /// them are finished and verified before the first is published.
 pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Result<Vec<Outcome>, IngestError> {
-    take_small_pages();
     let sources::Brought { files, fetched } = sources::bring(workshop, plan)?;
     let mut plan = plan.clone();
     plan.request.files = files;
@@ -210,9 +209,10 @@ pub fn ingest(workshop: &Workshop, plan: &Plan, progress: &dyn Fn(Step)) -> Resu
     Ok(outcomes)
 }
 
-/// A huge page of memory is cleared whole for the first byte of it: a tenth of the time of a small delivery,
-/// and a third of its memory. Where the kernel does not know the wish, both stay.
-fn take_small_pages() {
+/// To be called before anything is taken in: a huge page of memory is cleared whole for the first byte of it, a
+/// tenth of the time of a small delivery, and a third of its memory. Where the kernel does not know the wish, both
+/// stay.
+pub fn take_small_pages() {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 

@@ -86,7 +86,8 @@ impl PackageBuilder {
                 tables::USER_VERSION,
                 tables::CORE
             ))
-            .and_then(|()| connection.execute_batch(&create_table(&table, head.schema)))
+            .and_then(|()| connection.execute_batch(&create_table(&table, head.schema).replacen(LAST_NUMBER, "", 1)))
+            .and_then(|()| create_tree(&connection, &table, head.schema))
             .and_then(|()| describe(&connection, &table, head))
             .map_err(&fail)?;
         let columns = 3 + head.schema.fields.len();
@@ -150,6 +151,7 @@ impl PackageBuilder {
         finishing.push_str(&tables::count_triggers(table));
         self.connection
             .execute_batch(&finishing)
+            .and_then(|()| self.keep_last_number(rows))
             .and_then(|()| self.tell_planner(&id_index, rows, rows_with_geometry))
             .and_then(|()| self.connection.execute_batch("COMMIT; PRAGMA journal_mode = DELETE;"))
             .map_err(&fail)?;
@@ -157,6 +159,22 @@ impl PackageBuilder {
             check_tree(&self.connection, &rtree_name(table), &self.path)?;
         }
         Ok(BuiltPackage { path: self.path, rows, rows_with_geometry, extent })
+    }
+
+    /// Makes the table one that remembers the last number of its rows, as GeoPackage asks: it is declared so, and
+    /// the number written where SQLite looks for it. While rows were added each would have looked it up and
+    /// written it. These are the steps of sqlite.org/lang_altertable.html §7 for what changes no row.
+    fn keep_last_number(&self, rows: u64) -> rusqlite::Result<()> {
+        self.connection.execute_batch(
+            "CREATE TABLE numbered (number INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE numbered; \
+             PRAGMA writable_schema = ON;",
+        )?;
+        self.connection.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?",
+            params![create_table(&self.table, &self.schema), self.table],
+        )?;
+        self.connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", params![self.table, rows as i64])?;
+        self.connection.execute_batch("PRAGMA writable_schema = RESET")
     }
 
     /// Writes what ANALYZE would find out by reading all of it, where planners look for it.
@@ -214,9 +232,12 @@ fn check_tree(connection: &Connection, rtree: &str, path: &Path) -> Result<(), P
     Err(PackageError::Unsound { path: path.to_owned(), message: format!("rtreecheck says {verdict}") })
 }
 
+/// What says that a table remembers the last number of its rows.
+const LAST_NUMBER: &str = " AUTOINCREMENT";
+
 fn create_table(table: &str, schema: &Schema) -> String {
     let mut sql =
-        format!("CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", quoted(table), quoted(ROW_COLUMN));
+        format!("CREATE TABLE {} ({} INTEGER PRIMARY KEY{LAST_NUMBER} NOT NULL", quoted(table), quoted(ROW_COLUMN));
     let geometry_type = match schema.geometry {
         GeometryKind::None => "BLOB",
         kind => kind.gpkg_name(),
@@ -226,14 +247,16 @@ fn create_table(table: &str, schema: &Schema) -> String {
     for field in &schema.fields {
         sql.push_str(&format!(", {} {}", quoted(&field.column), field.kind.gpkg_type()));
     }
-    sql.push_str(");");
-    if schema.geometry != GeometryKind::None {
-        sql.push_str(&format!(
-            "CREATE VIRTUAL TABLE {} USING rtree(id, minx, maxx, miny, maxy);",
-            quoted(&rtree_name(table))
-        ));
-    }
+    sql.push(')');
     sql
+}
+
+fn create_tree(connection: &Connection, table: &str, schema: &Schema) -> rusqlite::Result<()> {
+    if schema.geometry == GeometryKind::None {
+        return Ok(());
+    }
+    let tree = quoted(&rtree_name(table));
+    connection.execute_batch(&format!("CREATE VIRTUAL TABLE {tree} USING rtree(id, minx, maxx, miny, maxy)"))
 }
 
 /// Fills the GeoPackage tables that speak of the feature table.
@@ -349,5 +372,19 @@ mod tests {
         connection.execute(&format!("DELETE FROM {places} WHERE rowid = 7"), []).unwrap();
         let fault = check_tree(&connection, &rtree, &package.path).unwrap_err();
         assert!(fault.to_string().contains("rtreecheck says"), "{fault}");
+    }
+
+    #[test]
+    fn a_row_added_by_another_program_gets_a_number_that_none_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(built(folder.path()).path).unwrap();
+        // They ask for functions that other programs bring.
+        let triggers =
+            "SELECT group_concat('DROP TRIGGER \"' || name || '\"', ';') FROM sqlite_schema WHERE type = 'trigger'";
+        let triggers: String = connection.query_row(triggers, [], |row| row.get(0)).unwrap();
+        connection.execute_batch(&triggers).unwrap();
+        connection.execute("DELETE FROM lcsd_points WHERE fid = 2000", []).unwrap();
+        connection.execute("INSERT INTO lcsd_points (feature_id) VALUES (9999)", []).unwrap();
+        assert_eq!(connection.last_insert_rowid(), 2_001);
     }
 }

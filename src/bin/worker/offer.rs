@@ -1,8 +1,6 @@
 //! The third mode: what PROJ knows of systems that a definition adds, in a form that the server computes
 //! without PROJ, tried against PROJ itself over the layer's extent.
 
-use std::io::Write;
-
 use causeway::base::BBox;
 use causeway::base::ids::cut;
 use causeway::crs::{AddedSystem, Axes, System, SystemDeclaration};
@@ -28,7 +26,7 @@ pub fn work(out: &mut Output) -> Result<u64, Stop> {
     let systems: Vec<AddedSystem> =
         request.epsg.iter().map(|epsg| offer(*epsg, &request.extent)).collect::<Result<_, _>>()?;
     let count = systems.len() as u64;
-    Frame::Systems(systems.into_iter().map(SystemDeclaration::from).collect()).write(out)?;
+    out.send(&Frame::Systems(systems.into_iter().map(SystemDeclaration::from).collect()))?;
     out.flush()?;
     Ok(count)
 }

@@ -81,7 +81,7 @@ impl Source {
 pub fn send(row: u64, read: Read, values: Vec<Value>, out: &mut Output) -> Result<(), Stop> {
     let Read { wkb, repaired, changes, problem, fault } = read;
     let feature = SourceFeature { file: 0, row, wkb, repaired, changes, values, problem, fault };
-    Ok(Frame::Feature(feature).write(out)?)
+    Ok(out.send(&Frame::Feature(feature))?)
 }
 
 /// A table of delimited text with what says where its rows are.

@@ -5,7 +5,7 @@
 //! a failure, at whatever byte it stops.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -99,12 +99,6 @@ const REFUSED: u8 = b'R';
 const END: u8 = b'E';
 
 impl Frame {
-    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        self.append(&mut bytes)?;
-        out.write_all(&bytes)
-    }
-
     /// Adds the frame's bytes to others.
     pub fn append(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let start = begin_frame(out);
@@ -139,6 +133,19 @@ impl Frame {
             }
         };
         end_frame(out, start, kind)
+    }
+
+    /// As [`Frame::read`], from a stream of which much is held at once: most frames are read where they lie.
+    pub fn read_held(input: &mut impl BufRead) -> io::Result<Frame> {
+        let held = input.fill_buf()?;
+        match Frame::bytes_of(held).filter(|bytes| *bytes <= held.len()) {
+            Some(bytes) => {
+                let frame = Frame::parse(held);
+                input.consume(bytes);
+                frame
+            }
+            None => Frame::read(input),
+        }
     }
 
     /// Reads the next frame; the end of the stream is an error, because only `End` ends it.
@@ -377,11 +384,19 @@ mod tests {
             let repaired = repaired.map(|(reason, area_change)| Repair { reason, area_change });
             let frame = Frame::Feature(SourceFeature { file: 0, row, wkb, repaired, changes, values, problem, fault });
             let mut bytes = Vec::new();
-            frame.write(&mut bytes).unwrap();
+            frame.append(&mut bytes).unwrap();
             prop_assert_eq!(&Frame::read(&mut bytes.as_slice()).unwrap(), &frame);
+            for held in [1, 7, bytes.len()] {
+                let twice = [bytes.as_slice(), &bytes].concat();
+                let mut input = io::BufReader::with_capacity(held, twice.as_slice());
+                prop_assert_eq!(&Frame::read_held(&mut input).unwrap(), &frame);
+                prop_assert_eq!(&Frame::read_held(&mut input).unwrap(), &frame);
+                prop_assert!(Frame::read_held(&mut input).is_err());
+            }
             prop_assert_eq!(&Frame::parse(&bytes).unwrap(), &frame);
             for length in 0..bytes.len() {
                 prop_assert!(Frame::read(&mut &bytes[..length]).is_err());
+                prop_assert!(Frame::read_held(&mut &bytes[..length]).is_err());
                 prop_assert!(Frame::parse(&bytes[..length]).is_err());
             }
         }

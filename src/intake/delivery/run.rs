@@ -1,7 +1,7 @@
 //! Starting the worker and taking in what it says.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -205,7 +205,7 @@ pub(in crate::intake) fn complaint(scratch: &Path) -> String {
 /// features there were. Whatever the stream holds, the sink gets the fields once, then features
 /// that fit them.
 pub fn take_in(
-    mut input: impl Read,
+    mut input: impl BufRead,
     sources: &[WorkerSource],
     request: &ReadRequest,
     sink: &mut dyn DeliverySink,
@@ -215,7 +215,7 @@ pub fn take_in(
     let mut source = 0usize;
     let mut count = 0u64;
     loop {
-        let frame = Frame::read(&mut input)
+        let frame = Frame::read_held(&mut input)
             .map_err(|error| DeliveryError::WorkerFailed(format!("its output ended early ({error})")))?;
         match frame {
             Frame::Schemas(_) if unifier.is_some() => return Err(broken("it announced its fields twice")),
@@ -277,7 +277,7 @@ mod tests {
             (vec![schemas()], "ended early"),
         ] {
             let mut stream = Vec::new();
-            frames.iter().for_each(|frame| frame.write(&mut stream).unwrap());
+            frames.iter().for_each(|frame| frame.append(&mut stream).unwrap());
             let taken = take_in(stream.as_slice(), &[], &ReadRequest::default(), &mut Nowhere);
             assert!(matches!(&taken, Err(DeliveryError::WorkerFailed(message)) if message.contains(part)), "{taken:?}");
         }

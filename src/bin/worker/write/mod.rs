@@ -5,7 +5,6 @@ mod names;
 mod pack;
 mod target;
 
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -55,7 +54,7 @@ pub fn work(out: &mut Output) -> Result<u64, Stop> {
         writer.add(row, wkb.as_deref())?;
         count += 1;
         if count.is_multiple_of(FEATURES_BETWEEN_WORDS) {
-            Frame::Written(count).write(out)?;
+            out.send(&Frame::Written(count))?;
             out.flush()?;
         }
         Ok(())
