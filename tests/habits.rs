@@ -489,6 +489,40 @@ fn the_projection_of_the_hk1980_grid_is_that_grid_whatever_datum_a_program_wrote
     assert!(layer.facts.crs.contains("no other datum has it"), "{:?}", layer.facts);
 }
 
+/// One point as a .shp, which alone is enough.
+fn shapefile_of_a_point((x, y): (f64, f64)) -> Vec<u8> {
+    const POINT: i32 = 1;
+    let (place, nothing) = ([x.to_le_bytes(), y.to_le_bytes()].concat(), [0; 32]);
+    let head = [[9994i32.to_be_bytes(), [0; 4], [0; 4], [0; 4], [0; 4], [0; 4]].concat(), 64i32.to_be_bytes().to_vec()];
+    let kind = [1000i32.to_le_bytes(), POINT.to_le_bytes()].concat();
+    let record = [1i32.to_be_bytes(), 10i32.to_be_bytes(), POINT.to_le_bytes()].concat();
+    [head.concat(), kind, place.repeat(2), nothing.to_vec(), record, place].concat()
+}
+
+#[test]
+fn wgs_84_is_that_whatever_a_program_called_its_datum_unless_the_ellipsoid_is_another() {
+    let prj = |name: &str, axis: &str| {
+        format!(
+            "GEOGCS[\"{name}\",DATUM[\"unknown\",SPHEROID[\"WGS84\",{axis}]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]]"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.shp"), shapefile_of_a_point((LON, LAT))).unwrap();
+    let request = |prj: String| {
+        std::fs::write(folder.path().join("a.prj"), prj).unwrap();
+        files(&[folder.path().join("a.shp")])
+    };
+    for name in ["WGS 84", "GCS_WGS_1984"] {
+        let layer = read_all(&request(prj(name, "6378137,298.257223563")));
+        assert_eq!(layer.start(0), (LON, LAT));
+        assert!(layer.facts.crs.contains("has its ellipsoid"), "{:?}", layer.facts);
+    }
+    for (name, axis) in [("WGS 84", "6378388,297"), ("Somewhere", "6378137,298.257223563")] {
+        let refused = refusal(&request(prj(name, axis)));
+        assert!(refused.contains("no transformation from"), "{name}: {refused}");
+    }
+}
+
 #[test]
 fn json_is_read_with_a_byte_order_mark_and_under_the_name_of_a_text() {
     let feature = |key: u32| {

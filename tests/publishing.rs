@@ -17,6 +17,9 @@ fn an_empty_folder_is_served_and_told_what_to_do() {
     let server = workspace.serve();
     assert_eq!(server.json("/collections")["collections"].as_array().unwrap().len(), 1, "the catalogue alone");
     assert!(server.page("/").contains("causeway ingest"));
+    std::fs::create_dir_all(workspace.layers()).unwrap();
+    let said = workspace.ingest().stderr;
+    assert!(said.contains("holds no layer definition") && said.contains("<department>/<name>/layer.toml"), "{said}");
 }
 
 #[test]

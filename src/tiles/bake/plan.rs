@@ -46,7 +46,7 @@ struct Planner<'a> {
 }
 
 /// What a tile holds.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Load {
     features: u64,
     vertices: u64,
@@ -91,7 +91,13 @@ pub fn plan(grid: Grid, survey: &Survey, ranks: &Ranks, giants: &Giants, heavy: 
             loads: Vec::new(),
         };
         match planner.inherited(&parents, &level) {
-            Some(loads) => level.loads = loads,
+            Some(loads) => {
+                if cfg!(debug_assertions) {
+                    planner.load(&mut level)?;
+                    assert_eq!(level.loads, loads, "a pass over the layer finds at zoom {zoom} what was inherited");
+                }
+                level.loads = loads;
+            }
             None => planner.load(&mut level)?,
         }
         (parents, live) = planner.judge(&parents, &level);
