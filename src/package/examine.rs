@@ -26,6 +26,7 @@ pub fn examine(path: &Path) -> Result<BTreeMap<String, u64>, ForeignFault> {
     let refuse = ForeignFault;
     let unreadable = |error: rusqlite::Error| refuse(format!("cannot be read as a GeoPackage: {error}"));
     let connection = open(path).map_err(unreadable)?;
+    check_length(&connection, path).map_err(unreadable)?.map_err(refuse)?;
     let objects = objects(&connection).map_err(unreadable)?;
     let rtrees: Vec<&str> = objects
         .iter()
@@ -60,6 +61,18 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let begun = Instant::now();
     connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || begun.elapsed() > EXAMINATION_TIME))?;
     Ok(connection)
+}
+
+/// SQLite takes the missing end of a last page for blanks, which may be right; a file is handed in whole.
+fn check_length(connection: &Connection, path: &Path) -> rusqlite::Result<Result<(), String>> {
+    let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    Ok(match bytes % page_bytes as u64 {
+        0 => Ok(()),
+        _ => Err(format!(
+            "is cut short: {bytes} bytes are no whole number of its pages of {page_bytes}; hand it in anew"
+        )),
+    })
 }
 
 /// An entry of the schema.
