@@ -106,4 +106,22 @@ mod tests {
         assert_eq!(found("library", 2).len(), 2);
         assert!(search(&package, &FeatureQuery::first(10)).unwrap().is_empty(), "no words, no hits");
     }
+
+    /// All texts that name nothing share a column of the index.
+    #[test]
+    fn a_phrase_stands_in_one_text_and_not_across_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(WORD_FILE);
+        let field = |place| SearchedField { place, is_name: false };
+        let mut words = WordFileBuilder::create(&path, &[field(0), field(1), field(2)]).unwrap();
+        let text = |text: &str| Value::Text(text.to_owned());
+        words.adding().unwrap().insert(1, &[text("green beach"), Value::Null, text("house number")]).unwrap();
+        words.finish().unwrap();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        for (phrase, found) in [("green beach", 1), ("house number", 1), ("beach house", 0)] {
+            let sql = "SELECT count(*) FROM features WHERE features MATCH ?";
+            let count: i64 = connection.query_row(sql, [format!("\"{phrase}\"")], |row| row.get(0)).unwrap();
+            assert_eq!(count, found, "{phrase}");
+        }
+    }
 }
